@@ -1,0 +1,30 @@
+/// Numbers written in ASCII, read without any trap and without any leniency.
+package enum Decimal {
+    /// The value of `1*DIGIT`, or nil for an empty span, another byte, or a value over `UInt64.max`.
+    ///
+    /// No sign, no white space, no separators; leading zeros are digits like any other (RFC 9110 § 8.6).
+    package static func parse(_ digits: Span<UInt8>) -> UInt64? {
+        guard !digits.isEmpty else { return nil }
+        var value: UInt64 = 0
+        for index in digits.indices {
+            let digit = digits[index] &- 0x30
+            guard digit < 10 else { return nil }
+            let (tenfold, overflow) = value.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = tenfold.addingReportingOverflow(UInt64(digit))
+            guard !overflow, !carry else { return nil }
+            value = sum
+        }
+        return value
+    }
+
+    /// Appends `value` in decimal, padded on the left with zeros to at least `width` digits.
+    package static func append(_ value: UInt64, width: Int = 1, to output: inout [UInt8]) {
+        let start = output.count
+        var rest = value
+        repeat {
+            output.append(0x30 &+ UInt8(truncatingIfNeeded: rest % 10))
+            rest /= 10
+        } while rest > 0 || output.count - start < width
+        output[start...].reverse()
+    }
+}
