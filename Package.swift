@@ -1,5 +1,5 @@
 // swift-tools-version: 6.2
-// The swift-tools-version is the oldest that knows strict memory safety and per-target warning control.
+// 6.2 is the oldest tools version that knows strict memory safety and warnings as errors per target.
 
 import PackageDescription
 
@@ -14,23 +14,83 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+func target(_ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+func tests(_ subject: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: subject + "Tests", dependencies: [.target(name: subject), "TestSupport"] + dependencies,
+        swiftSettings: strict)
 }
 
-// Pure: values in, values out.
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+
+// Pure: values in, values out. No descriptors, clocks, threads, environment, Foundation or `unsafe`.
 let pure: [Target] = [
     target("Bytes"),
+    target("HTTPWire", ["Bytes"]),
+    target("JSONWire", ["Bytes"]),
+    target("XMLWire", ["Bytes"]),
+    target("Images", ["Bytes"]),
+    target("Tokens", ["Bytes", "JSONWire"]),
+    target("SigV4", ["Bytes"]),
+    target("Settings", ["Bytes"]),
+    target("Gateway", ["Bytes", "HTTPWire", "Images", "JSONWire", "Tokens"]),
+]
+
+// Fence: the only targets where `unsafe` may stand. Each wraps one C library or the kernel.
+let fence: [Target] = [
+    .systemLibrary(name: "CLinux"),
+    .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CSystemd", providers: [.apt(["libsystemd-dev"])]),
+    target("Linux", ["Bytes", "CLinux"]),
+    target("Crypto", ["Bytes", "COpenSSL"]),
+    target("HTTPClient", ["Bytes", "CCurl"]),
+    target("Database", ["Bytes", "CSQLite"]),
+    target("Systemd", ["Bytes", "CSystemd"]),
+]
+
+// Service: joins pure cores to fences; performs effects and feeds events back.
+let service: [Target] = [
+    target("Reactor", ["Bytes", "Linux"]),
+    target("Telemetry", ["Bytes", "JSONWire", "Linux", "Systemd", logging]),
+    target("Serving", ["Bytes", "HTTPWire", "Linux", "Reactor"]),
+    target("ObjectStore", ["Bytes", "Crypto", "HTTPClient", "Linux", "Reactor", "SigV4", "XMLWire", logging]),
+    target("AWS", ["Bytes", "Crypto", "HTTPClient", "JSONWire", "Linux", "Reactor", "SigV4", logging]),
+    target("Catalog", ["Bytes", "Database", "Gateway", "Linux", "Reactor", logging]),
 ]
 
 let package = Package(
     name: "sluice",
-    products: [],
-    targets: pure + [
-        tests("BytesTests", ["Bytes"]),
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    ],
+    targets: pure + fence + service + [
+        target("FuzzHarness", ["Bytes", "Crypto", "HTTPWire", "JSONWire", "Tokens"], path: "Fuzz/Harness"),
+        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
+        tests("Bytes"),
+        tests("HTTPWire"),
+        tests("JSONWire", ["Bytes"]),
+        tests("XMLWire", ["Bytes"]),
+        tests("Images", ["Bytes"]),
+        tests("Tokens", ["Bytes", "Crypto"]),
+        tests("SigV4", ["Bytes", "Crypto"]),
+        tests("Settings", ["Bytes"]),
+        tests("Gateway", ["Bytes", "Crypto", "HTTPWire", "Tokens"]),
+        tests("Linux", ["Bytes"]),
+        tests("Crypto", ["Bytes"]),
+        tests("HTTPClient", ["Bytes"]),
+        tests("Database", ["Bytes"]),
+        tests("Systemd", ["Bytes"]),
+        tests("Reactor", ["Bytes", "Linux"]),
+        tests("Telemetry", ["Bytes"]),
+        tests("Serving", ["Bytes", "HTTPWire", "Linux", "Reactor"]),
+        tests("ObjectStore", ["Bytes", "HTTPClient", "Linux", "Reactor"]),
+        tests("AWS", ["Bytes", "HTTPClient", "Linux", "Reactor"]),
+        tests("Catalog", ["Bytes", "Database", "Gateway", "Linux", "Reactor"]),
+        tests("FuzzHarness", ["Bytes", "Crypto", "HTTPWire", "Tokens"]),
     ]
 )
