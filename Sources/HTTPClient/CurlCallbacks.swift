@@ -1,0 +1,84 @@
+internal import Bytes
+internal import CCurl
+internal import Glibc
+
+// What curl calls. Each finds its object behind the pointer that was set with the callback: an easy handle's object
+// lives as long as the handle, the client longer than its multi handle.
+
+/// CURLOPT_WRITEFUNCTION(3): bytes of the answer's body; another number than was given ends the transfer.
+let curlWrite: curl_write_callback = { bytes, size, count, context in
+    unsafe handToTransfer(bytes, size * count, context) { $0.receive(body: $1) }
+}
+
+/// CURLOPT_HEADERFUNCTION(3): one whole line of the head.
+let curlHeader: curl_write_callback = { bytes, size, count, context in
+    unsafe handToTransfer(bytes, size * count, context) { $0.receive(line: $1) }
+}
+
+private func handToTransfer(
+    _ bytes: UnsafeMutablePointer<CChar>?, _ count: Int, _ context: UnsafeMutableRawPointer?,
+    _ receive: (HTTPTransfer, Span<UInt8>) -> Bool
+) -> Int {
+    guard let context = unsafe context,
+        let transfer = unsafe Unmanaged<CurlHandle>.fromOpaque(context).takeUnretainedValue().transfer
+    else { return 0 }
+    let buffer = unsafe UnsafeRawBufferPointer(start: bytes, count: count)
+    let isTaken = unsafe buffer.withMemoryRebound(to: UInt8.self) { unsafe receive(transfer, $0.span) }
+    return isTaken ? count : count &+ 1
+}
+
+/// CURLOPT_READFUNCTION(3): the next bytes of the request's body.
+let curlRead: curl_write_callback = { bytes, size, count, context in
+    guard let context = unsafe context, let bytes = unsafe bytes,
+        let transfer = unsafe Unmanaged<CurlHandle>.fromOpaque(context).takeUnretainedValue().transfer
+    else { return Int(CURL_READFUNC_ABORT) }
+    let target = UnsafeMutableRawPointer(bytes)
+    let supplied = transfer.supply(capacity: size * count) { span in
+        unsafe span.withUnsafeBytes { source in
+            guard let start = source.baseAddress else { return }
+            unsafe target.copyMemory(from: start, byteCount: source.count)
+        }
+    }
+    switch supplied {
+    case .bytes(let count): return count
+    case .pause: return Int(CURL_READFUNC_PAUSE)
+    case .abort: return Int(CURL_READFUNC_ABORT)
+    }
+}
+
+/// CURLOPT_SEEKFUNCTION(3): curl only ever goes back to the first byte of a body.
+let curlSeek: curl_seek_callback = { context, offset, origin in
+    guard let context = unsafe context, offset == 0, origin == SEEK_SET,
+        let transfer = unsafe Unmanaged<CurlHandle>.fromOpaque(context).takeUnretainedValue().transfer
+    else { return CURL_SEEKFUNC_FAIL }
+    return transfer.rewind() ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL
+}
+
+/// CURLOPT_CLOSESOCKETFUNCTION(3): a connection's end, of whatever transfer.
+let curlCloseSocket: curl_closesocket_callback = { context, descriptor in
+    if let context = unsafe context {
+        unsafe Unmanaged<HTTPClient>.fromOpaque(context).takeUnretainedValue().driver.closing(descriptor: descriptor)
+    }
+    return close(descriptor)
+}
+
+/// CURLMOPT_SOCKETFUNCTION(3): what to watch a socket for.
+let curlSocket: curl_socket_callback = { _, descriptor, what, context, _ in
+    guard let context = unsafe context else { return 0 }
+    let driver = unsafe Unmanaged<HTTPClient>.fromOpaque(context).takeUnretainedValue().driver
+    if what == CURL_POLL_REMOVE {
+        driver.unwatch(descriptor: descriptor)
+    } else {
+        let isReadable = what == CURL_POLL_IN || what == CURL_POLL_INOUT
+        let isWritable = what == CURL_POLL_OUT || what == CURL_POLL_INOUT
+        driver.watch(descriptor: descriptor, readable: isReadable, writable: isWritable)
+    }
+    return 0
+}
+
+/// CURLMOPT_TIMERFUNCTION(3): the one timer; -1 cancels it.
+let curlTimer: curl_multi_timer_callback = { _, milliseconds, context in
+    guard let context = unsafe context else { return 0 }
+    unsafe Unmanaged<HTTPClient>.fromOpaque(context).takeUnretainedValue().setTimer(milliseconds)
+    return 0
+}

@@ -1,0 +1,214 @@
+internal import Bytes
+internal import CCurl
+
+/// An easy handle of curl and the memory that it is given pointers into. It is set up once and then goes from
+/// transfer to transfer: what differs between requests is set for every one of them, so nothing of one reaches the
+/// next, and the thirty options that do not differ are not set ten thousand times a second (`curl_easy_reset` would
+/// ask for that).
+///
+/// Memory: `easy` and the three buffers are this object's own, from `init` to `deinit`; curl keeps the pointers only
+/// while `easy` lives, and `easy` is out of its multi handle by then.
+@safe final class CurlHandle {
+    let easy: UnsafeMutableRawPointer
+    /// The transfer that the callbacks speak to.
+    var transfer: HTTPTransfer?
+    /// Index in the client's list of running handles.
+    var position = 0
+
+    private let errorText: UnsafeMutablePointer<CChar>
+    private var lines: UnsafeMutableBufferPointer<UInt8>
+    private var nodes: UnsafeMutableBufferPointer<curl_slist>
+    private var connectMilliseconds = -1
+    private var totalMilliseconds = -1
+    private var isCustomMethod = false
+
+    init?(configuration: HTTPClientConfiguration, client: HTTPClient, share: UnsafeMutableRawPointer?) {
+        guard let easy = unsafe curl_easy_init() else { return nil }
+        unsafe self.easy = unsafe easy
+        unsafe errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
+        unsafe errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        unsafe lines = .allocate(capacity: 1_024)
+        unsafe nodes = .allocate(capacity: 16)
+        guard unsafe configure(configuration, client: client, share: share) else { return nil }
+    }
+
+    deinit {
+        unsafe curl_easy_cleanup(easy)
+        unsafe errorText.deallocate()
+        unsafe lines.deallocate()
+        unsafe nodes.deallocate()
+    }
+
+    /// What is the same for every request (reasons in the manual page of each option, and design § 7).
+    private func configure(
+        _ configuration: HTTPClientConfiguration, client: HTTPClient, share: UnsafeMutableRawPointer?
+    ) -> Bool {
+        var sum = CurlCodeSum()
+        unsafe sum += sluice_curl_set_long(easy, CURLOPT_NOSIGNAL, 1)
+        // Without it, removing a handle in the middle of a name lookup blocks for the rest of the lookup.
+        unsafe sum += sluice_curl_set_long(easy, CURLOPT_QUICK_EXIT, 1)
+        unsafe sum += sluice_curl_set_long(easy, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+        unsafe sum += sluice_curl_set_text(easy, CURLOPT_PROTOCOLS_STR, "http,https")
+        unsafe sum += sluice_curl_set_long(easy, CURLOPT_FOLLOWLOCATION, 0)
+        unsafe sum += sluice_curl_set_long(easy, CURLOPT_PATH_AS_IS, 1)
+        // The empty string also keeps curl from the proxy variables of the environment.
+        unsafe sum += sluice_curl_set_text(easy, CURLOPT_PROXY, "")
+        unsafe sum += sluice_curl_set_long(easy, CURLOPT_MAXAGE_CONN, configuration.connectionIdleSecondsMax)
+        unsafe sum += sluice_curl_set_long(easy, CURLOPT_DNS_CACHE_TIMEOUT, configuration.lookupCacheSeconds)
+        unsafe sum += sluice_curl_set_long(easy, CURLOPT_UPLOAD_BUFFERSIZE, 16_384)
+        unsafe sum += sluice_curl_set_long(easy, CURLOPT_BUFFERSIZE, configuration.receiveBufferBytes)
+        unsafe sum += sluice_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, UnsafeMutableRawPointer(errorText))
+        unsafe sum += sluice_curl_set_pointer(easy, CURLOPT_SHARE, share)
+        if let path = configuration.caBundlePath {
+            unsafe sum += sluice_curl_set_text(easy, CURLOPT_CAINFO, path)
+        }
+        let own = unsafe Unmanaged.passUnretained(self).toOpaque()
+        unsafe sum += sluice_curl_set_pointer(easy, CURLOPT_PRIVATE, own)
+        unsafe sum += sluice_curl_set_pointer(easy, CURLOPT_WRITEDATA, own)
+        unsafe sum += sluice_curl_set_pointer(easy, CURLOPT_HEADERDATA, own)
+        unsafe sum += sluice_curl_set_pointer(easy, CURLOPT_READDATA, own)
+        unsafe sum += sluice_curl_set_pointer(easy, CURLOPT_SEEKDATA, own)
+        unsafe sum += sluice_curl_set_transfer_function(easy, CURLOPT_WRITEFUNCTION, curlWrite)
+        unsafe sum += sluice_curl_set_transfer_function(easy, CURLOPT_HEADERFUNCTION, curlHeader)
+        unsafe sum += sluice_curl_set_transfer_function(easy, CURLOPT_READFUNCTION, curlRead)
+        unsafe sum += sluice_curl_set_seek_function(easy, curlSeek)
+        // The connection outlives this handle, so its end is told to the client.
+        let owner = unsafe Unmanaged.passUnretained(client).toOpaque()
+        unsafe sum += sluice_curl_set_pointer(easy, CURLOPT_CLOSESOCKETDATA, owner)
+        unsafe sum += sluice_curl_set_close_function(easy, curlCloseSocket)
+        return sum.isOK
+    }
+
+    /// Sets everything that differs between requests.
+    func prepare(_ request: HTTPRequest, expectContinueBytesMin: Int64) -> Bool {
+        unsafe errorText[0] = 0
+        var sum = CurlCodeSum()
+        var fields = request.fields
+        unsafe sum += sluice_curl_set_text(easy, CURLOPT_URL, request.url)
+        let length = prepareBody(request, &sum)
+        if let length {
+            if !fields.namesContentType { fields.append(curlLine: "Content-Type:") }
+            fields.append(curlLine: length < expectContinueBytesMin ? "Expect:" : "Expect: 100-continue")
+        }
+        unsafe sum += sluice_curl_set_fields(easy, list(fields))
+        if request.connectMilliseconds != connectMilliseconds {
+            connectMilliseconds = request.connectMilliseconds
+            unsafe sum += sluice_curl_set_long(easy, CURLOPT_CONNECTTIMEOUT_MS, connectMilliseconds)
+        }
+        if request.totalMilliseconds ?? 0 != totalMilliseconds {
+            totalMilliseconds = request.totalMilliseconds ?? 0
+            unsafe sum += sluice_curl_set_long(easy, CURLOPT_TIMEOUT_MS, totalMilliseconds)
+        }
+        return sum.isOK
+    }
+
+    /// Sets method and body; answers the body's length where one is sent. The order matters: HTTPGET undoes what any
+    /// method before has set, and setting POSTFIELDS makes the method POST.
+    private func prepareBody(_ request: HTTPRequest, _ sum: inout CurlCodeSum) -> Int64? {
+        unsafe sum += sluice_curl_set_pointer(easy, CURLOPT_POSTFIELDS, nil)
+        unsafe sum += sluice_curl_set_long(easy, CURLOPT_HTTPGET, 1)
+        var custom: String?
+        var length: Int64?
+        switch request.body {
+        case .none:
+            switch request.method {
+            case .get: break
+            case .head: unsafe sum += sluice_curl_set_long(easy, CURLOPT_NOBODY, 1)
+            case .delete: custom = "DELETE"
+            case .post, .put:
+                length = 0
+                setSmallBody([], &sum)
+                custom = request.method == .put ? "PUT" : nil
+            }
+        case .bytes(let bytes):
+            // POSTFIELDS under whatever name: head and body then leave in one write.
+            length = Int64(bytes.count)
+            setSmallBody(bytes, &sum)
+            custom = request.method.name
+        case .streamed(let declared, _):
+            length = declared
+            unsafe sum += sluice_curl_set_long(easy, CURLOPT_UPLOAD, 1)
+            unsafe sum += sluice_curl_set_offset(easy, CURLOPT_INFILESIZE_LARGE, Int(declared))
+            custom = request.method == .put ? nil : request.method.name
+        }
+        if let custom {
+            unsafe sum += sluice_curl_set_text(easy, CURLOPT_CUSTOMREQUEST, custom)
+        } else if isCustomMethod {
+            unsafe sum += sluice_curl_set_text(easy, CURLOPT_CUSTOMREQUEST, nil)
+        }
+        isCustomMethod = custom != nil
+        return length
+    }
+
+    /// COPYPOSTFIELDS copies as many bytes as POSTFIELDSIZE says, so the size goes first.
+    private func setSmallBody(_ bytes: [UInt8], _ sum: inout CurlCodeSum) {
+        unsafe sum += sluice_curl_set_long(easy, CURLOPT_POST, 1)
+        unsafe sum += sluice_curl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, bytes.count)
+        if bytes.isEmpty {
+            unsafe sum += sluice_curl_set_text(easy, CURLOPT_COPYPOSTFIELDS, "")
+        } else {
+            unsafe bytes.withUnsafeBytes { buffer in
+                let start = unsafe UnsafeMutableRawPointer(mutating: buffer.baseAddress)
+                unsafe sum += sluice_curl_set_pointer(easy, CURLOPT_COPYPOSTFIELDS, start)
+            }
+        }
+    }
+
+    /// The lines as curl's list, in this handle's own memory: the nodes are curl's public structure
+    /// (curl_slist_append(3)), and CURLOPT_HTTPHEADER only reads them.
+    private func list(_ fields: HTTPFieldLines) -> UnsafeMutablePointer<curl_slist>? {
+        guard fields.count > 0 else { return nil }
+        if unsafe fields.bytes.count > lines.count {
+            unsafe lines.deallocate()
+            unsafe lines = .allocate(capacity: fields.bytes.count)
+        }
+        if unsafe fields.count > nodes.count {
+            unsafe nodes.deallocate()
+            unsafe nodes = .allocate(capacity: fields.count)
+        }
+        _ = unsafe lines.update(fromContentsOf: fields.bytes)
+        var start = 0
+        for index in 0..<fields.count {
+            let text = unsafe UnsafeMutableRawPointer(lines.baseAddress?.advanced(by: start))
+            let next = unsafe index + 1 < fields.count ? nodes.baseAddress?.advanced(by: index + 1) : nil
+            let node = unsafe curl_slist(data: text?.assumingMemoryBound(to: CChar.self), next: next)
+            unsafe nodes.initializeElement(at: index, to: node)
+            while unsafe lines[start] != 0 { start += 1 }
+            start += 1
+        }
+        return unsafe nodes.baseAddress
+    }
+
+    /// The status of the final answer, 0 when none came.
+    var status: Int {
+        var value = 0
+        return unsafe sluice_curl_get_long(easy, CURLINFO_RESPONSE_CODE, &value) == CURLE_OK ? value : 0
+    }
+
+    /// Whether any byte of the request was sent.
+    var isRequestSent: Bool {
+        var value = 0
+        return unsafe sluice_curl_get_long(easy, CURLINFO_REQUEST_SIZE, &value) == CURLE_OK && value > 0
+    }
+
+    /// Goes on after a pause (curl_easy_pause(3)).
+    func unpause() {
+        unsafe curl_easy_pause(easy, CURLPAUSE_CONT)
+    }
+
+    /// What curl wrote about the failure, or the code's own text.
+    func errorDescription(_ code: CURLcode) -> String {
+        let text = unsafe String(cString: errorText)
+        if !text.isEmpty { return text }
+        return unsafe String(cString: curl_easy_strerror(code))
+    }
+}
+
+/// Collects the results of many options: all must be CURLE_OK.
+struct CurlCodeSum {
+    private(set) var isOK = true
+
+    static func += (sum: inout CurlCodeSum, code: CURLcode) {
+        if code != CURLE_OK { sum.isOK = false }
+    }
+}

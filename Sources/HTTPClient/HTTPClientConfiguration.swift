@@ -1,0 +1,24 @@
+/// What is the same for all requests of a client.
+package struct HTTPClientConfiguration: Sendable {
+    /// A PEM file of the authorities to trust instead of the system's.
+    package var caBundlePath: String?
+    /// Seconds after which an idle connection is not used again: below the server's own idle limit, or requests meet
+    /// a connection that is being closed.
+    package var connectionIdleSecondsMax = 15
+    /// Connections open at once, idle ones included.
+    package var connectionsMax = 1_024
+    /// Idle connections kept for later.
+    package var idleConnectionsMax = 256
+    /// Transfers at once; further ones fail at once. Those without a connection yet wait for one.
+    package var transfersMax = 4_096
+    /// curl's receive buffer per running transfer: answers are small (curl's least is 1,024).
+    package var receiveBufferBytes = 4_096
+    /// Name lookups are remembered for this long.
+    package var lookupCacheSeconds = 30
+    /// An answer's fields may take this many bytes.
+    package var responseFieldBytesMax = 16_384
+    /// Bodies of this length or more ask first (`Expect: 100-continue`): an early 403 or 503 then costs no body.
+    package var expectContinueBytesMin: Int64 = 1 << 20
+
+    package init() {}
+}

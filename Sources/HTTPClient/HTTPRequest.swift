@@ -1,0 +1,28 @@
+/// One outgoing request.
+package struct HTTPRequest {
+    package var method: HTTPMethod
+    /// An absolute `http` or `https` URL, percent-encoded. Its target goes on the wire byte for byte (no dot-segment
+    /// is removed), so that it is what was signed. `Host` is made from it, without the scheme's own port.
+    package var url: String
+    package var fields: HTTPFieldLines
+    package var body: HTTPRequestBody
+    /// Time from the start to a connection that can be used, name lookup and TLS handshake included.
+    package var connectMilliseconds: Int
+    /// Time from the start to the last byte of the answer; nil: none, for a body that waits for its source.
+    package var totalMilliseconds: Int?
+    /// More bytes than this in the answer's body end the transfer as ``HTTPFailure/Kind/responseTooLarge``.
+    package var responseBytesMax: Int
+
+    package init(
+        _ method: HTTPMethod, _ url: String, fields: HTTPFieldLines = HTTPFieldLines(), body: HTTPRequestBody = .none,
+        connectMilliseconds: Int = 5_000, totalMilliseconds: Int? = 30_000, responseBytesMax: Int = 65_536
+    ) {
+        self.method = method
+        self.url = url
+        self.fields = fields
+        self.body = body
+        self.connectMilliseconds = connectMilliseconds
+        self.totalMilliseconds = totalMilliseconds
+        self.responseBytesMax = responseBytesMax
+    }
+}

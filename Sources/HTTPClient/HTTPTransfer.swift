@@ -1,0 +1,145 @@
+internal import Bytes
+
+/// One request on its way. Ends by itself with one call of its completion, or by ``cancel()`` with none.
+package final class HTTPTransfer {
+    typealias Completion = (Result<HTTPResponse, HTTPFailure>) -> Void
+
+    enum Stage {
+        /// Started from inside a callback of curl, which must not be entered again: starts right after it.
+        case waiting
+        case running
+        /// Its result waits to be delivered.
+        case finished
+        /// Delivered or cancelled.
+        case over
+    }
+
+    private weak var client: HTTPClient?
+    var stage = Stage.waiting
+    var isPaused = false
+    /// The handle that carries it, while it runs.
+    var handle: CurlHandle?
+    /// What stands in the way beside curl's own code: set by the callbacks that end a transfer.
+    private(set) var ownFailure: HTTPFailure.Kind?
+
+    private(set) var request: HTTPRequest
+    private var completion: Completion?
+    private var bodyRest: Int64 = 0
+
+    private let fieldBytesMax: Int
+    private var fields = HTTPResponseFields()
+    private var isHeadOver = false
+    private var body: [UInt8] = []
+
+    init(client: HTTPClient, request: HTTPRequest, fieldBytesMax: Int, completion: @escaping Completion) {
+        self.client = client
+        self.request = request
+        self.fieldBytesMax = fieldBytesMax
+        self.completion = completion
+        if case .streamed(let length, _) = request.body { bodyRest = length }
+    }
+
+    /// Asks a source that said ``BodySupply/pending`` again. Does nothing for a transfer that is not paused.
+    package func resume() {
+        client?.resume(self)
+    }
+
+    /// Ends the transfer: its completion is never called, and its source never again once this (or the call of the
+    /// source that this is made from) has returned. The connection is closed unless the transfer was through.
+    package func cancel() {
+        client?.cancel(self)
+    }
+
+    /// Takes the completion out, so that it runs at most once, and lets go of what the request holds.
+    func end() -> Completion? {
+        stage = .over
+        defer {
+            completion = nil
+            request.body = .none
+        }
+        return completion
+    }
+
+    // MARK: what curl calls
+
+    enum Supplied {
+        case bytes(Int)
+        case pause
+        case abort
+    }
+
+    /// The next bytes of the body, copied by `copy`, which must take as many as it is told.
+    func supply(capacity: Int, _ copy: (Span<UInt8>) -> Void) -> Supplied {
+        guard stage == .running, case .streamed(_, let source) = request.body else { return .abort }
+        guard bodyRest > 0 else { return .bytes(0) }
+        var taken = 0
+        let room = Int(min(Int64(capacity), bodyRest))
+        let supply = source.next { span in
+            guard taken == 0 else { return 0 }
+            taken = min(span.count, room)
+            copy(span.extracting(0..<taken))
+            return taken
+        }
+        guard stage == .running else { return .abort }
+        bodyRest -= Int64(taken)
+        if taken > 0 { return .bytes(taken) }
+        switch supply {
+        case .pending:
+            isPaused = true
+            return .pause
+        case .supplied, .end, .failed:
+            ownFailure = .bodySource
+            return .abort
+        }
+    }
+
+    /// Goes back to the first byte of the body.
+    func rewind() -> Bool {
+        guard stage == .running, case .streamed(let length, let source) = request.body else { return false }
+        guard source.rewind() else {
+            ownFailure = .bodySource
+            return false
+        }
+        bodyRest = length
+        return true
+    }
+
+    /// Takes one line of the answer's head, its line end included; false ends the transfer.
+    func receive(line: Span<UInt8>) -> Bool {
+        guard stage == .running else { return false }
+        var end = line.count
+        while end > 0, line[end - 1] == 0x0A || line[end - 1] == 0x0D { end -= 1 }
+        if line.hasPrefix("HTTP/".utf8Span.span) {
+            // A new head: what came before was an interim answer.
+            fields.removeAll()
+            isHeadOver = false
+            return true
+        }
+        if end == 0 { isHeadOver = true }
+        // What comes after the head's end are trailers, which nobody here asks for.
+        guard !isHeadOver else { return true }
+        guard fields.byteCount + end <= fieldBytesMax else {
+            ownFailure = .malformedResponse
+            return false
+        }
+        fields.append(line: line.extracting(0..<end))
+        return true
+    }
+
+    /// Takes bytes of the answer's body; false ends the transfer.
+    func receive(body bytes: Span<UInt8>) -> Bool {
+        guard stage == .running else { return false }
+        guard body.count + bytes.count <= request.responseBytesMax else {
+            ownFailure = .responseTooLarge
+            return false
+        }
+        body.append(contentsOf: bytes)
+        return true
+    }
+
+    var isBodySent: Bool { bodyRest == 0 }
+
+    func response(status: Int) -> HTTPResponse {
+        HTTPResponse(status: status, fields: fields, body: body)
+    }
+}
