@@ -1,0 +1,124 @@
+/// A first-in, first-out queue of bytes in blocks that grow with what waits in it: 4, then 16, then 64 KiB.
+///
+/// A slow sender's few bytes cost one small block, a fast one's arrive in large ones. Bytes that were read stay until
+/// the room is needed, so that a reader may start again from the first byte (``rewind()``) as long as none was dropped.
+/// The bound is the caller's: whoever appends looks at ``unreadBytes`` first, and stops reading at its own source
+/// (back-pressure instead of memory).
+package struct ByteWindow: ~Copyable {
+    private var blocks: [[UInt8]] = []
+    /// Index of the block that is read next, and the bytes of it that are read.
+    private var block = 0
+    private var offset = 0
+    private let keptBytesMax: Int
+    /// Bytes in the blocks, read ones included.
+    private var heldBytes = 0
+    /// An emptied block that is used again, so that a steady stream allocates nothing.
+    private var spare: [UInt8]?
+    private var hasDropped = false
+    /// Bytes that wait to be read.
+    package private(set) var unreadBytes = 0
+
+    /// - Parameter keptBytesMax: while appending keeps the bytes in all, read ones included, within this, nothing is
+    ///   dropped; past it the blocks that were read make room.
+    package init(keptBytesMax: Int) { self.keptBytesMax = keptBytesMax }
+
+    /// Bytes of memory that the blocks hold.
+    package var allocatedBytes: Int {
+        var sum = spare?.capacity ?? 0
+        for block in blocks { sum += block.capacity }
+        return sum
+    }
+
+    /// Adds a copy of `bytes` at the end.
+    package mutating func append(_ bytes: Span<UInt8>) {
+        if heldBytes + bytes.count > keptBytesMax { dropReadBlocks() }
+        var start = 0
+        while start < bytes.count {
+            if let last = blocks.last, last.count < last.capacity {
+                let length = min(last.capacity - last.count, bytes.count - start)
+                blocks[blocks.count - 1].append(contentsOf: bytes.extracting(start ..< start + length))
+                start += length
+            } else {
+                blocks.append(freshBlock())
+            }
+        }
+        heldBytes += bytes.count
+        unreadBytes += bytes.count
+    }
+
+    /// Offers the longest run of unread bytes that lies in one piece (empty only when nothing waits) to `take`; as many
+    /// as it answers are read.
+    package mutating func read(_ take: (Span<UInt8>) -> Int) {
+        if block < blocks.count, offset == blocks[block].count, block + 1 < blocks.count {
+            block += 1
+            offset = 0
+        }
+        guard block < blocks.count else {
+            _ = take(Span())
+            return
+        }
+        let length = Self.offer(blocks[block], droppingFirst: offset, to: take)
+        offset += length
+        unreadBytes -= length
+    }
+
+    /// Makes every byte unread again.
+    ///
+    /// - Returns: false, and nothing changes, when bytes were dropped since the window was made or emptied.
+    package mutating func rewind() -> Bool {
+        guard !hasDropped else { return false }
+        block = 0
+        offset = 0
+        unreadBytes = heldBytes
+        return true
+    }
+
+    /// Drops every byte and gives the memory back.
+    package mutating func removeAll() {
+        blocks = []
+        spare = nil
+        block = 0
+        offset = 0
+        heldBytes = 0
+        unreadBytes = 0
+        hasDropped = false
+    }
+
+    private static func offer(_ block: [UInt8], droppingFirst read: Int, to take: (Span<UInt8>) -> Int) -> Int {
+        let length = take(block.span.extracting(droppingFirst: read))
+        precondition(length >= 0 && length <= block.count - read, "more bytes taken than were offered")
+        return length
+    }
+
+    private mutating func dropReadBlocks() {
+        while let first = blocks.first, block > 0 || offset == first.count {
+            heldBytes -= first.count
+            hasDropped = hasDropped || !first.isEmpty
+            var emptied = blocks.removeFirst()
+            if block > 0 { block -= 1 } else { offset = 0 }
+            guard emptied.capacity > spare?.capacity ?? 0 else { continue }
+            emptied.removeAll(keepingCapacity: true)
+            spare = emptied
+        }
+    }
+
+    private mutating func freshBlock() -> [UInt8] {
+        let wanted =
+            switch unreadBytes {
+            case ..<Self.smallBytes: Self.smallBytes
+            case ..<(Self.smallBytes + Self.middleBytes): Self.middleBytes
+            default: Self.largeBytes
+            }
+        if let reused = spare, reused.capacity >= wanted {
+            spare = nil
+            return reused
+        }
+        var block: [UInt8] = []
+        block.reserveCapacity(wanted)
+        return block
+    }
+
+    private static let smallBytes = 4 * 1024
+    private static let middleBytes = 16 * 1024
+    private static let largeBytes = 64 * 1024
+}
