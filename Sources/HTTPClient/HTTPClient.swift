@@ -226,7 +226,7 @@ internal import CCurl
         let isSent = handle.isRequestSent
         return .failure(
             HTTPFailure(
-                kind: transfer.ownFailure ?? HTTPFailure.Kind(code), detail: handle.errorDescription(code),
+                kind: transfer.ownFailure ?? HTTPFailure.Kind(code, isSent: isSent), detail: handle.errorDescription(code),
                 requestSent: isSent, bodySent: isSent && transfer.isBodySent))
     }
 

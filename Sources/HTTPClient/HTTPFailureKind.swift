@@ -1,8 +1,9 @@
 internal import CCurl
 
 extension HTTPFailure.Kind {
-    /// The kind of a curl code (libcurl-errors(3)).
-    init(_ code: CURLcode) {
+    /// The kind of a curl code (libcurl-errors(3)), of a request that was sent or not: curl has one code for a URL
+    /// with another scheme and for an answer that is not HTTP.
+    init(_ code: CURLcode, isSent: Bool) {
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: self = .resolve
         case CURLE_COULDNT_CONNECT: self = .connect
@@ -12,8 +13,9 @@ extension HTTPFailure.Kind {
             self = .tls
         case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE: self = .connectionLost
         case CURLE_SEND_FAIL_REWIND: self = .bodySource
-        case CURLE_WEIRD_SERVER_REPLY, CURLE_UNSUPPORTED_PROTOCOL, CURLE_HTTP2, CURLE_BAD_CONTENT_ENCODING:
+        case CURLE_WEIRD_SERVER_REPLY, CURLE_HTTP2, CURLE_BAD_CONTENT_ENCODING:
             self = .malformedResponse
+        case CURLE_UNSUPPORTED_PROTOCOL: self = isSent ? .malformedResponse : .invalidRequest
         case CURLE_URL_MALFORMAT: self = .invalidRequest
         default: self = .other
         }

@@ -29,6 +29,7 @@ package final class HTTPTransfer {
     private let fieldBytesMax: Int
     private var fields = HTTPResponseFields()
     private var isHeadOver = false
+    private var isInterim = false
     private var body: [UInt8] = []
 
     init(client: HTTPClient, request: HTTPRequest, fieldBytesMax: Int, completion: @escaping Completion) {
@@ -113,9 +114,10 @@ package final class HTTPTransfer {
             // A new head: what came before was an interim answer.
             fields.removeAll()
             isHeadOver = false
+            isInterim = line.count > 9 && line[9] == 0x31
             return true
         }
-        if end == 0 { isHeadOver = true }
+        if end == 0 { endHead() }
         // What comes after the head's end are trailers, which nobody here asks for.
         guard !isHeadOver else { return true }
         guard fields.byteCount + end <= fieldBytesMax else {
@@ -124,6 +126,13 @@ package final class HTTPTransfer {
         }
         fields.append(line: line.extracting(0..<end))
         return true
+    }
+
+    /// The final answer's head is here. When it came before the body's end, curl 7.88 stops sending (for a status of
+    /// 400 or more), yet takes a transfer whose sending is paused for unfinished: the pause has to go.
+    private func endHead() {
+        isHeadOver = true
+        if isPaused, !isInterim { resume() }
     }
 
     /// Takes bytes of the answer's body; false ends the transfer.

@@ -1,0 +1,221 @@
+import Bytes
+import HTTPClient
+import TestSupport
+import Testing
+
+@Suite struct HTTPClientFailureTests {
+    typealias Bench = HTTPClientTests.Bench
+
+    @Test func `nobody listening is a failed connection`() throws {
+        let bench = try Bench(HTTPClientTests.answering())
+        let found = try failure(bench.send(HTTPRequest(.get, "http://127.0.0.1:1/")))
+        #expect(found?.kind == .connect)
+        #expect(found?.requestSent == false)
+        #expect(found?.detail.contains("127.0.0.1") == true)
+    }
+
+    @Test func `a request that cannot be sent fails later, not inside the call`() throws {
+        let bench = try Bench(HTTPClientTests.answering())
+        var split = HTTPRequest(.get, bench.server.url)
+        split.fields.append("x-name", "one\r\nx-two: 2")
+        let requests = [
+            split, HTTPRequest(.get, "file:///etc/passwd"), HTTPRequest(.get, "no scheme"),
+            HTTPRequest(.get, bench.server.url + "/a\u{0}b"),
+        ]
+        for request in requests {
+            let before = bench.results.count
+            bench.start(request)
+            #expect(bench.results.count == before)
+            let result = try bench.waitForResults(before + 1)
+            #expect(failure(result)?.kind == .invalidRequest)
+            #expect(failure(result)?.requestSent == false)
+        }
+        #expect(bench.server.requests.isEmpty)
+    }
+
+    @Test func `an answer lost after the whole body was sent says so`() throws {
+        let server = try ScriptedServer { connection in
+            guard let request = try connection.readHead() else { return }
+            _ = try connection.readBody(request)
+            connection.reset()
+        }
+        let bench = try Bench(server)
+        let result = try bench.send(HTTPRequest(.post, server.url, body: .bytes([1, 2, 3])))
+        let found = try #require(failure(result))
+        #expect(found.kind == .connectionLost)
+        #expect(found.requestSent)
+        #expect(found.bodySent)
+    }
+
+    @Test func `a reset in the middle of the body leaves it unsent`() throws {
+        let server = try ScriptedServer { connection in
+            guard try connection.readHead() != nil else { return }
+            _ = try connection.readBytes(10)
+            connection.reset()
+        }
+        let bench = try Bench(server)
+        let source = TestSource([UInt8](repeating: 1, count: 10), isOver: false)
+        bench.start(HTTPRequest(.put, server.url, body: .streamed(length: 20, source: source)))
+        let found = try #require(failure(try bench.waitForResults()))
+        #expect(found.kind == .connectionLost)
+        #expect(found.requestSent)
+        #expect(!found.bodySent)
+    }
+
+    @Test func `an answer cut short is a lost connection`() throws {
+        let server = try ScriptedServer(replying: { _ in .raw("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf") })
+        let bench = try Bench(server)
+        // The script waits for a next request: the client's own deadline ends this one.
+        var request = HTTPRequest(.get, server.url)
+        request.totalMilliseconds = 300
+        #expect(failure(try bench.send(request))?.kind == .timeout)
+        let closing = try Bench(ScriptedServer { connection in
+            guard try connection.readHead() != nil else { return }
+            try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
+        })
+        #expect(failure(try closing.send(HTTPRequest(.get, closing.server.url)))?.kind == .connectionLost)
+    }
+
+    @Test func `a connection that says nothing ends at the deadline`() throws {
+        let bench = try Bench(ScriptedServer { connection in connection.drain() })
+        var request = HTTPRequest(.get, bench.server.url)
+        request.totalMilliseconds = 200
+        let found = try #require(failure(try bench.send(request)))
+        #expect(found.kind == .timeout)
+        #expect(found.requestSent)
+    }
+
+    @Test func `a body over the bound ends the transfer, one at the bound does not`() throws {
+        let bench = try Bench(HTTPClientTests.answering(String(repeating: "x", count: 100_000)))
+        var request = HTTPRequest(.get, bench.server.url)
+        request.responseBytesMax = 100_000
+        #expect(try bench.send(request).get().body.count == 100_000)
+        request.responseBytesMax = 99_999
+        #expect(failure(try bench.send(request))?.kind == .responseTooLarge)
+        request.responseBytesMax = 100_000
+        #expect(try bench.send(request).get().body.count == 100_000)
+    }
+
+    @Test func `fields over the bound end the transfer`() throws {
+        let server = try ScriptedServer(replying: { _ in
+            .answer(200, (0..<40).map { ("x-\($0)", String(repeating: "v", count: 1000)) }, "")
+        })
+        let bench = try Bench(server)
+        #expect(failure(try bench.send(HTTPRequest(.get, server.url)))?.kind == .malformedResponse)
+    }
+
+    @Test func `an answer that is not HTTP is refused`() throws {
+        let server = try ScriptedServer { connection in
+            _ = try connection.readHead()
+            try connection.send("SSH-2.0-OpenSSH_9.2\r\n")
+        }
+        let bench = try Bench(server)
+        #expect(failure(try bench.send(HTTPRequest(.get, server.url)))?.kind == .malformedResponse)
+    }
+
+    @Test func `a source that fails, or ends early, ends its transfer`() throws {
+        let bench = try Bench(HTTPClientTests.answering())
+        let failing = TestSource([1])
+        failing.isFailed = true
+        for source in [failing, TestSource([1, 2])] {
+            let body = HTTPRequestBody.streamed(length: 3, source: source)
+            #expect(failure(try bench.send(HTTPRequest(.put, bench.server.url, body: body)))?.kind == .bodySource)
+        }
+    }
+
+    @Test func `no more than the declared length leaves a source that has more`() throws {
+        let bench = try Bench(HTTPClientTests.answering())
+        let source = TestSource([UInt8](repeating: 1, count: 50))
+        let body = HTTPRequestBody.streamed(length: 20, source: source)
+        #expect(try bench.send(HTTPRequest(.put, bench.server.url, body: body)).get().status == 200)
+        #expect(source.offset == 20)
+    }
+
+    @Test func `cancelling inside its own source is safe, and the completion stays silent`() throws {
+        let bench = try Bench(HTTPClientTests.answering())
+        let source = TestSource([1, 2, 3], isOver: false)
+        var transfer: HTTPTransfer?
+        source.onNext = { transfer?.cancel() }
+        transfer = bench.start(HTTPRequest(.put, bench.server.url, body: .streamed(length: 9, source: source)))
+        #expect(bench.driver.run { source.calls > 0 })
+        bench.driver.settle()
+        #expect(source.calls == 1)
+        #expect(bench.results.isEmpty)
+        #expect(bench.client.transferCount == 0)
+        #expect(try bench.send(HTTPRequest(.get, bench.server.url)).get().status == 200)
+    }
+
+    @Test func `a source may cancel another transfer and start a third`() throws {
+        let bench = try Bench(HTTPClientTests.answering())
+        let silent = TestSource([], isOver: false)
+        let other = bench.start(HTTPRequest(.put, bench.server.url, body: .streamed(length: 9, source: silent)))
+        #expect(bench.driver.run { silent.calls > 0 })
+        let source = TestSource([1, 2, 3])
+        source.onNext = {
+            guard source.calls == 1 else { return }
+            other.cancel()
+            bench.start(HTTPRequest(.get, bench.server.url + "/third"))
+        }
+        bench.start(HTTPRequest(.put, bench.server.url, body: .streamed(length: 3, source: source)))
+        #expect(try bench.waitForResults(2).get().status == 200)
+        #expect(bench.server.requests.contains { $0.target == "/third" })
+        #expect(bench.client.transferCount == 0)
+    }
+
+    @Test func `a transfer cancelled at any step leaves no descriptor, and no completion`() throws {
+        let bench = try Bench(HTTPClientTests.answering())
+        #expect(try bench.send(HTTPRequest(.get, bench.server.url)).get().status == 200)
+        for step in 0..<12 {
+            let source = TestSource([1, 2, 3], isOver: false)
+            let transfer = bench.start(
+                HTTPRequest(.put, bench.server.url, body: .streamed(length: 9, source: source)))
+            for _ in 0..<step { bench.driver.turn(waitMilliseconds: 1) }
+            transfer.cancel()
+            transfer.cancel()
+            transfer.resume()
+            #expect(bench.client.transferCount == 0)
+        }
+        bench.driver.settle()
+        #expect(bench.results.count == 1)
+    }
+
+    @Test func `a completion may start the next request and cancel another finished one`() throws {
+        let bench = try Bench(HTTPClientTests.answering())
+        var last: HTTPTransfer?
+        var statuses: [Int] = []
+        _ = bench.client.start(HTTPRequest(.get, bench.server.url)) { result in
+            statuses.append((try? result.get().status) ?? 0)
+            last = bench.client.start(HTTPRequest(.get, bench.server.url)) { result in
+                statuses.append((try? result.get().status) ?? 0)
+            }
+        }
+        #expect(bench.driver.run { statuses.count == 2 })
+        #expect(statuses == [200, 200])
+        last?.cancel()
+        #expect(bench.server.acceptedCount == 1)
+    }
+
+    @Test func `transfers over the bound fail at once, connections over the bound wait`() throws {
+        var configuration = HTTPClientConfiguration()
+        configuration.transfersMax = 8
+        configuration.connectionsMax = 2
+        let bench = try Bench(HTTPClientTests.answering(), configuration)
+        for _ in 0..<9 { bench.start(HTTPRequest(.get, bench.server.url)) }
+        _ = try bench.waitForResults(9)
+        #expect(bench.results.filter { failure($0)?.kind == .unavailable }.count == 1)
+        #expect(bench.results.filter { (try? $0.get().status) == 200 }.count == 8)
+        #expect(bench.server.acceptedCount == 2)
+    }
+
+    @Test func `closing the client ends its transfers in silence and its connections`() throws {
+        let bench = try Bench(ScriptedServer { connection in connection.drain() })
+        for _ in 0..<5 { bench.start(HTTPRequest(.get, bench.server.url)) }
+        #expect(bench.driver.run { bench.server.acceptedCount == 5 })
+        bench.client.close()
+        #expect(bench.driver.interests.isEmpty)
+        #expect(bench.client.transferCount == 0)
+        bench.start(HTTPRequest(.get, bench.server.url))
+        bench.driver.settle()
+        #expect(bench.results.isEmpty)
+    }
+}
