@@ -71,6 +71,7 @@ let package = Package(
     targets: pure + fence + service + [
         target("FuzzHarness", ["Bytes", "Crypto", "HTTPWire", "JSONWire", "Tokens"], path: "Fuzz/Harness"),
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
+        .testTarget(name: "StyleTests", dependencies: ["TestSupport"], swiftSettings: strict),
         tests("Bytes"),
         tests("HTTPWire"),
         tests("JSONWire", ["Bytes"]),

@@ -1,0 +1,74 @@
+# `make help` lists the verbs. Each installs what it needs and the machine lacks (.ci/setup).
+
+CONFIG ?= debug
+SHARED_DIR ?= $(abspath ..)/shared
+SWIFT_BUILD = swift build -c $(CONFIG)
+BINARY = .build/$(CONFIG)/sluice
+
+export SHARED_DIR
+
+.DEFAULT_GOAL := help
+.PHONY: help run test build release unit end-to-end fuzz bench format lint clean
+
+help: ## list these verbs
+	@echo "make VERB [CONFIG=debug|release]"
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS='	' read -r verb does; do \
+	    printf '  %-12s %s\n' "$$verb" "$$does"; done
+
+run: build ## build and serve for development: directory store, fresh secret; ARGS="--listen 127.0.0.1:9000"
+	@exec $(BINARY) serve --dev $(ARGS)
+
+test: ## build and run every test
+	@.ci/setup test
+	@$(SWIFT_BUILD) --build-tests
+	@failed=; $(MAKE) --no-print-directory unit-only || failed=1; \
+	    $(MAKE) --no-print-directory end-to-end-only || failed=1; test -z "$$failed"
+
+build: ## build the daemon
+	@.ci/setup build
+	@$(SWIFT_BUILD) --product sluice
+
+release: ## build the daemon for use: optimised, Swift's own libraries linked in
+	@.ci/setup build
+	@swift build -c release --static-swift-stdlib --product sluice
+	@ls -l .build/release/sluice
+
+unit: ## build and run the Swift tests; ARGS="--filter HTTPWireTests"
+	@.ci/setup test
+	@$(SWIFT_BUILD) --build-tests
+	@$(MAKE) --no-print-directory unit-only
+
+end-to-end: build ## build and run the tests of the real daemon; ARGS="-k pipelining"
+	@.ci/setup test
+	@$(MAKE) --no-print-directory end-to-end-only
+
+.PHONY: unit-only end-to-end-only
+unit-only:
+	@swift test -c $(CONFIG) --skip-build --disable-xctest $(ARGS)
+
+end-to-end-only:
+	@SLUICE_BIN=$${SLUICE_BIN:-$(abspath $(BINARY))} .venv-test/bin/python -m pytest \
+	    -c Tests/EndToEnd/pytest.ini Tests/EndToEnd $(ARGS)
+
+fuzz: ## fuzz one target: T=RequestSplit RUN_SECONDS=60
+	@.ci/setup build
+	@test -n "$(T)" || { echo "say which target: make fuzz T=RequestSplit RUN_SECONDS=60" >&2; exit 2; }
+	@T="$(T)" RUN_SECONDS="$(or $(RUN_SECONDS),60)" Fuzz/run.sh "$(T)"
+
+bench: ## compare with rivals, by the bench in $SHARED_DIR; ARGS="up -p nginx-stream,sluice -w 10k:c64"
+	@test -d "$(SHARED_DIR)/bench" || \
+	    { echo "no bench in $(SHARED_DIR): set SHARED_DIR to the folder that holds bench/" >&2; exit 2; }
+	@$(MAKE) --no-print-directory release
+	@cd "$(SHARED_DIR)/bench" && { test -d venv || ./setup.sh; } && \
+	    BENCH_SLUICE_BIN="$(abspath .build/release/sluice)" python3 bench.py $(or $(ARGS),check -p sluice,sluice-put)
+
+format: ## lay the Swift sources out as .swift-format says
+	@swift format --version >/dev/null 2>&1 || { echo "this toolchain has no swift format" >&2; exit 2; }
+	@swift format format --in-place --parallel --recursive Package.swift Sources Tests Fuzz
+
+lint: ## say where the Swift sources differ from .swift-format
+	@swift format --version >/dev/null 2>&1 || { echo "this toolchain has no swift format" >&2; exit 2; }
+	@swift format lint --strict --parallel --recursive Package.swift Sources Tests Fuzz
+
+clean: ## remove what was built, the test environment and the development folder
+	@rm -rf .build .build-* .venv-test .sluice-dev .pytest_cache
