@@ -78,6 +78,18 @@ struct HMACTests {
         #expect(code(.sha512, key: key, message).hex.hasPrefix("80b24263c7c1a3ebb71493c1dd7be8b4"))
     }
 
+    @Test func `a ring has a key of each algorithm, and none for an empty secret`() throws {
+        let made = HMACKeyRing(secret: [1].span)
+        let ring = try #require(made)
+        for algorithm in HashAlgorithm.allCases {
+            let expected = code(algorithm, key: [1], [2])
+            let made = ring.key(algorithm).code(for: [2].span)
+            #expect(made == expected)
+        }
+        let empty = HMACKeyRing(secret: [UInt8]().span) == nil
+        #expect(empty)
+    }
+
     @Test func `a code is accepted whole or not at all`() {
         let right = code(.sha256, key: [1], [2]).bytes
         let hmac = HMACKey(algorithm: .sha256, key: [1].span)
