@@ -1,0 +1,54 @@
+package import HTTPClient
+
+/// Where images go. A store belongs to one worker; so does everything that it makes.
+package protocol UploadStore: AnyObject {
+    /// A new upload, of which the store knows nothing before ``StoreUpload/create()``.
+    ///
+    /// - Parameters:
+    ///   - key: the object's key, unencoded.
+    ///   - contentType: what the store answers as `Content-Type` of the object.
+    ///   - recordToken: random text of the record, kept with the object (`x-amz-meta-sluice-id`): it tells our object
+    ///     from another under the same key when an answer was lost.
+    func begin(
+        key: String, contentType: String, recordToken: String, delegate: any StoreUploadDelegate
+    ) -> any StoreUpload
+
+    /// The `imageUrl` of `key`, percent-encoded.
+    func publicURL(key: String) -> String
+
+    /// Whether the store can be asked at all, for `/readyz`.
+    var readiness: StoreReadiness { get }
+
+    /// Uploads that are not over yet, those that are aborted in the background included. A drain waits for 0.
+    var openCount: Int { get }
+}
+
+/// One upload at a store. Every call is answered through the delegate, never from inside the call.
+///
+/// The order is create, then parts one after the other from 1 on, then complete; each waits for the answer of the one
+/// before. After `failed` nothing but ``abort()`` makes sense, and it must come: it is what keeps parts of dead uploads
+/// from being stored, and paid for, for ever.
+package protocol StoreUpload: AnyObject {
+    /// Opens the upload: answered by `created` or `failed`.
+    func create()
+
+    /// Sends a part of exactly `length` bytes: answered by `partStored` or `failed`. A part that is refused for a while
+    /// is sent again where `body` can rewind.
+    func openPart(number: Int, length: Int64, body: any RequestBodySource)
+
+    /// The open part's source, which said `pending`, has bytes again (or has failed).
+    func bodyAvailable()
+
+    /// Puts the parts together: answered by `completed` or `failed`. A lost answer is settled first (design § 4).
+    func complete(parts: [StoredPart])
+
+    /// Gives the upload up, whatever step it is at: answered by `aborted`, or by `failed` of step `abort` when the
+    /// bounded attempts are over, or by `completed` when a Complete under way turns out to have won. Tries again on its
+    /// own; the request that it was for need not wait. A second call changes nothing.
+    func abort()
+}
+
+/// Told what becomes of an upload.
+package protocol StoreUploadDelegate: AnyObject {
+    func upload(_ upload: any StoreUpload, did event: StoreEvent)
+}

@@ -1,0 +1,33 @@
+/// What a store says of an upload.
+package enum StoreEvent: Equatable, Sendable {
+    /// The upload is open under this id of the store's.
+    case created(uploadID: String)
+    case partStored(StoredPart)
+    /// The object is there, whole and readable.
+    case completed
+    /// The upload cannot go on.
+    case failed(StoreFailure)
+    /// Nothing is left of the upload in the store.
+    case aborted
+}
+
+/// A part that the store has.
+package struct StoredPart: Equatable, Sendable {
+    package let number: Int
+    /// As the store wrote it, quotes included; may be empty.
+    package let etag: String
+    package let length: Int64
+
+    package init(number: Int, etag: String, length: Int64) {
+        self.number = number
+        self.etag = etag
+        self.length = length
+    }
+}
+
+/// Whether a store can be asked.
+package enum StoreReadiness: Equatable, Sendable {
+    case ready
+    /// Not now; one line for the operator.
+    case unready(String)
+}
