@@ -1,6 +1,111 @@
 #pragma once
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
+// No _GNU_SOURCE here: this module must see the C library under the same feature macros as Swift's own Glibc module,
+// or the two hold different definitions of the same types and nothing that imports both compiles. The few GNU
+// functions that Sluice uses are declared below instead, as their manual pages give them.
+#include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+extern int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
+extern const char *strerrorname_np(int number);
+extern const char *strerrordesc_np(int number);
+extern char **environ;
+extern int pthread_setname_np(pthread_t thread, const char *name);
+
+// environ(7) is a global variable that Swift holds to be unprotected; nothing of Sluice writes to it.
+static inline char **clinux_environment(void) { return environ; }
+
+// readdir(3): d_name is an array, which Swift imports as a tuple of 256.
+static inline const char *clinux_entry_name(const struct dirent *entry) { return entry->d_name; }
+
+// errno is a macro that Swift cannot import.
+static inline int clinux_errno(void) { return errno; }
+
+// accept4(2), with the two flags that every accepted descriptor wants; their enum has no Swift spelling as int.
+static inline int clinux_accept(int listener, struct sockaddr *address, socklen_t *length) {
+    return accept4(listener, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+// socket(2) and socketpair(2) likewise: always close-on-exec, non-blocking where asked for.
+static inline int clinux_socket(int family, int type, int blocks) {
+    return socket(family, type | SOCK_CLOEXEC | (blocks ? 0 : SOCK_NONBLOCK), 0);
+}
+static inline int clinux_socketpair(int family, int type, int blocks, int pair[2]) {
+    return socketpair(family, type | SOCK_CLOEXEC | (blocks ? 0 : SOCK_NONBLOCK), 0, pair);
+}
+static const int clinux_sock_stream = SOCK_STREAM;
+static const int clinux_sock_dgram = SOCK_DGRAM;
+static const int clinux_shut_wr = SHUT_WR;
+
+// send(2): a closed peer is an errno, never a signal.
+static inline ssize_t clinux_send(int descriptor, const void *bytes, size_t count) {
+    return send(descriptor, bytes, count, MSG_NOSIGNAL);
+}
+
+// sendmsg(2) of two pieces: writev(2) that raises no signal. Here because a pointer to a local array of iovec has no
+// allocation-free spelling in Swift.
+static inline ssize_t clinux_send2(
+    int descriptor, const void *first, size_t first_count, const void *second, size_t second_count) {
+    struct iovec pieces[2] = {{(void *)first, first_count}, {(void *)second, second_count}};
+    struct msghdr message = {.msg_iov = pieces, .msg_iovlen = 2};
+    return sendmsg(descriptor, &message, MSG_NOSIGNAL);
+}
+
+// open(2) and fcntl(2) are variadic, which Swift does not import.
+static inline int clinux_open(const char *path, int flags, mode_t mode) {
+    return open(path, flags | O_CLOEXEC, mode);
+}
+static inline int clinux_set_blocking(int descriptor, int blocks) {
+    int flags = fcntl(descriptor, F_GETFL);
+    if (flags < 0) return -1;
+    return fcntl(descriptor, F_SETFL, blocks ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
+}
+static inline int clinux_duplicate(int descriptor) { return fcntl(descriptor, F_DUPFD_CLOEXEC, 0); }
+
+// O_TMPFILE hides behind _GNU_SOURCE; __O_TMPFILE is the same value.
+static const int clinux_o_tmpfile = __O_TMPFILE;
+
+// eventfd(2) and signalfd(2) flags are enums without a Swift spelling as int.
+static inline int clinux_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+static inline int clinux_signalfd(const sigset_t *set) { return signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK); }
+
+// signal(2)'s SIG_IGN is a cast of an integer to a function pointer.
+static inline void clinux_ignore_signal(int number) { signal(number, SIG_IGN); }
+
+// RLIMIT_NOFILE is an enum of one type and getrlimit(2)'s parameter another in Swift's eyes.
+static inline int clinux_get_open_files(struct rlimit *limit) { return getrlimit(RLIMIT_NOFILE, limit); }
+static inline int clinux_set_open_files(const struct rlimit *limit) { return setrlimit(RLIMIT_NOFILE, limit); }
+
+static const int clinux_epoll_cloexec = EPOLL_CLOEXEC;
+
+// epoll_ctl(2) with the event built here: `epoll_event` is packed on x86-64 and its data is a union.
+static inline int clinux_epoll_control(int epoll, int operation, int descriptor, uint32_t events, uint64_t token) {
+    struct epoll_event event = {.events = events, .data = {.u64 = token}};
+    return epoll_ctl(epoll, operation, descriptor, &event);
+}
+// File systems whose files live in memory (statfs(2)): TMPFS_MAGIC and RAMFS_MAGIC of linux/magic.h.
+static inline int clinux_is_memory_file_system(const struct statfs *status) {
+    return status->f_type == 0x01021994 || (unsigned long)status->f_type == 0x858458f6;
+}

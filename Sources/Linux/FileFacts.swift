@@ -1,0 +1,30 @@
+internal import CLinux
+
+/// What stat(2) says of a file.
+package struct FileFacts: Equatable, Sendable {
+    package let bytes: Int64
+    package let isDirectory: Bool
+    package let isRegularFile: Bool
+    /// The twelve permission bits.
+    package let permissions: UInt32
+    package let owner: UInt32
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    package let modifiedMilliseconds: Int64
+    package let device: UInt64
+    package let inode: UInt64
+
+    /// Whether users other than the owner can read the file: no place for a secret.
+    package var isReadableByOthers: Bool { permissions & 0o004 != 0 }
+
+    init(_ status: stat) {
+        bytes = Int64(status.st_size)
+        // S_IFMT, S_IFDIR and S_IFREG of inode(7).
+        isDirectory = status.st_mode & 0o170000 == 0o040000
+        isRegularFile = status.st_mode & 0o170000 == 0o100000
+        permissions = status.st_mode & 0o7777
+        owner = status.st_uid
+        modifiedMilliseconds = Int64(status.st_mtim.tv_sec) * 1_000 + Int64(status.st_mtim.tv_nsec) / 1_000_000
+        device = UInt64(status.st_dev)
+        inode = UInt64(status.st_ino)
+    }
+}

@@ -1,0 +1,95 @@
+import Bytes
+import Testing
+
+@testable import Linux
+
+@Suite struct FilesTests {
+    /// A fresh directory under the system's temporary one, gone afterwards.
+    private func withDirectory(_ body: (String) throws -> Void) throws {
+        let path = "/tmp/sluice-linux-tests-\(ProcessFacts.id)-\(UInt64.random(in: 0 ... .max))"
+        try Files.makeDirectories(path + "/deep/er")
+        defer {
+            for name in (try? Files.list(path)) ?? [] where name != "deep" { _ = try? Files.unlink(path + "/" + name) }
+            try? Files.removeDirectory(path + "/deep/er")
+            try? Files.removeDirectory(path + "/deep")
+            try? Files.removeDirectory(path)
+        }
+        try body(path)
+    }
+
+    @Test func `makes directories, also those that exist`() throws {
+        try withDirectory { path in
+            #expect(try Files.isDirectory(path + "/deep/er"))
+            try Files.makeDirectories(path + "/deep/er")
+            #expect(try Files.facts(path + "/nothing") == nil)
+            let file = try Files.open(path + "/file", .readWriteNew(permissions: 0o600))
+            try file.close()
+            #expect(throws: SystemError.self) { try Files.makeDirectories(path + "/file") }
+            #expect(throws: SystemError.self) { try Files.makeDirectories(path + "/file/below") }
+        }
+    }
+
+    @Test func `writes and reads at offsets, renames, lists and unlinks`() throws {
+        try withDirectory { path in
+            let file = try Files.open(path + "/a", .readWriteNew(permissions: 0o640))
+            let bytes = [UInt8](0 ..< 200)
+            try file.writeAll(bytes.span, at: 100)
+            try file.synchronise()
+            #expect(try file.facts().bytes == 300)
+            var count = 0
+            let read = try [UInt8](capacity: 50) { output in count = try file.read(into: &output, at: 290) }
+            #expect(count == 10)
+            #expect(read == Array(bytes[190...]))
+            try file.close()
+            try Files.rename(path + "/a", to: path + "/b")
+            try Files.synchroniseDirectory(path)
+            #expect(try Files.list(path).sorted() == ["b", "deep"])
+            #expect(throws: SystemError.self) { try Files.list(path, namesMax: 1) }
+            #expect(try Files.readWhole(path + "/b", bytesMax: 300).count == 300)
+            let tooLarge = #expect(throws: SystemError.self) { try Files.readWhole(path + "/b", bytesMax: 299) }
+            #expect(tooLarge?.name == "EFBIG")
+            #expect(try Files.unlink(path + "/b"))
+            #expect(try !Files.unlink(path + "/b"))
+        }
+    }
+
+    @Test func `an unnamed file leaves no name until it is linked`() throws {
+        try withDirectory { path in
+            let file = try Files.openUnnamed(in: path)
+            let bytes: [UInt8] = [1, 2, 3]
+            try file.writeAll(bytes.span, at: 0)
+            #expect(try Files.list(path) == ["deep"])
+            try file.link(as: path + "/named")
+            #expect(try Files.readWhole(path + "/named", bytesMax: 10) == bytes)
+        }
+    }
+
+    private func canLock(_ path: String) throws -> Bool {
+        switch try FileLock.tryLock(path) {
+        case .some: true
+        case .none: false
+        }
+    }
+
+    @Test func `a lock excludes a second holder until it is let go`() throws {
+        try withDirectory { path in
+            do {
+                let held = try FileLock.lock(path + "/lock")
+                #expect(try !canLock(path + "/lock"))
+                try held.unlock()
+                #expect(try canLock(path + "/lock"))
+                try held.relock()
+                #expect(try !canLock(path + "/lock"))
+            }
+            #expect(try canLock(path + "/lock"))
+        }
+    }
+
+    @Test func `tells memory from disk and missing from forbidden`() throws {
+        #expect(try Files.isMemoryFileSystem("/dev/shm"))
+        #expect(try !Files.isMemoryFileSystem("/proc"))
+        let missing = #expect(throws: SystemError.self) { _ = try Files.open("/nonexistent/x", .readOnly) }
+        #expect(missing?.isNoSuchFile == true)
+        #expect(missing?.description == "open /nonexistent/x: No such file or directory (ENOENT)")
+    }
+}
