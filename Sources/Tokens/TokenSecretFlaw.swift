@@ -2,8 +2,8 @@
 package enum TokenSecretFlaw: Error, Equatable, CustomStringConvertible {
     /// Everybody knows the empty secret.
     case empty
-    /// PEM text of a key or a certificate: a public one is known to everybody, and taking it for the secret of HS256 is
-    /// the algorithm confusion of RFC 8725 § 2.1.
+    /// PEM text of a key or a certificate: a public one is known to everybody, and taking it for the secret of HS256
+    /// is the algorithm confusion of RFC 8725 § 2.1.
     case key
 
     package var description: String {
