@@ -1,0 +1,85 @@
+/// The settings in effect, judged and typed. What is not written here was refused.
+package struct ResolvedSettings: Equatable, Sendable {
+    package let store: StoreSettings
+    package let aws: AWSSettings
+    package let jwtSecret: JWTSecretSource
+    package let secretTTLSeconds: Int64
+
+    package let maxUploadBytes: Int64
+    package let uploadStrategy: UploadStrategy
+    package let partBytes: Int64
+    package let spoolDirectory: String
+    package let spoolSlots: Int
+    package let windowMemoryBytes: Int64
+    package let database: String
+    package let publicBaseURL: EndpointURL?
+
+    package let listen: [ListenAddress]
+    package let adminListen: ListenAddress
+    package let workers: Int
+    package let connectionsMax: Int
+    package let headerBytesMax: Int
+    package let requestTimeoutSeconds: Int64
+    package let headerTimeoutSeconds: Int64
+    package let keepAliveSeconds: Int64
+    package let bodyIdleSeconds: Int64
+    /// 0: no minimum.
+    package let minBodyBytesPerSecond: Int64
+    package let minBodyGraceSeconds: Int64
+    package let shutdownGraceSeconds: Int64
+    package let allowedOrigins: AllowedOrigins
+
+    package let trustedRoles: [String]
+    package let jwtLeewaySeconds: Int64
+    package let logFormat: LogFormat
+    package let logLevel: LogLevel
+}
+
+/// The object store.
+package enum StoreSettings: Equatable, Sendable {
+    case s3(S3Settings)
+    case directory(path: String)
+}
+
+package struct S3Settings: Equatable, Sendable {
+    package let bucket: String
+    package let region: String
+    /// nil: AWS's own.
+    package let endpoint: EndpointURL?
+    package let payload: S3PayloadMode
+}
+
+/// What requests to AWS need, whichever service they go to.
+package struct AWSSettings: Equatable, Sendable {
+    /// Always there when the store is s3 or the secret comes from SSM.
+    package let region: String?
+    /// Always there when the store is s3 or the secret comes from SSM.
+    package let credentials: AWSCredentialSettings?
+    /// nil: AWS's own.
+    package let ssmEndpoint: EndpointURL?
+    package let caBundle: String?
+}
+
+package struct AWSCredentialSettings: Equatable, Sendable {
+    package let accessKeyID: String
+    package let secretAccessKey: SecretText
+    package let sessionToken: SecretText?
+}
+
+/// Where the tokens' secret comes from.
+package enum JWTSecretSource: Equatable, Sendable {
+    case fixed(SecretText)
+    /// `JWT_SECRET_FILE` or the systemd credential.
+    case file(path: String)
+    /// `--dev`: read from this file, which is made with a random secret when it is not there.
+    case generated(path: String)
+    /// The SSM parameter of this name.
+    case parameter(name: String)
+}
+
+/// Settings together with where each came from.
+package struct SettingsResolution: Sendable {
+    package let settings: ResolvedSettings
+    /// One for each row of the table, in its order.
+    package let values: [SettingValue]
+}

@@ -1,0 +1,165 @@
+/// Turns what was given into settings, or into the list of everything that is wrong with it.
+package enum SettingsResolver {
+    /// Resolves a start's settings. Flags win over the environment, which wins over the file.
+    ///
+    /// - file: the parsed lines of `--env-file`, see ``EnvironmentFile``.
+    /// - environment: every variable of the process; those of other programs are passed over. An empty value is as
+    ///   good as none, which is what `${X:-}` in a compose file means by it.
+    /// - flags: see ``SettingFlags``.
+    package static func resolve(
+        file: [SettingAssignment] = [], environment: [(name: String, value: String)] = [],
+        flags: [SettingAssignment] = [], context: SettingsContext
+    ) -> Result<SettingsResolution, SettingProblems> {
+        let variables = environment.map { SettingAssignment(name: $0.name, value: $0.value, origin: .environment) }
+        var given: [SettingName: SettingValue] = [:]
+        var problems: [SettingProblem] = []
+        for assignment in file + variables + flags {
+            if let name = SettingName(rawValue: assignment.name) {
+                guard !assignment.value.isEmpty else { continue }
+                given[name] = SettingValue(name: name, text: assignment.value, origin: assignment.origin)
+            } else if let problem = unknown(assignment) {
+                problems.append(problem)
+            }
+        }
+        let values = SettingsTable.rows.map { row in
+            given[row.name]
+                ?? SettingValue(name: row.name, text: row.fallback.text(in: context), origin: .fallback)
+        }
+        var reader = SettingReader(Dictionary(values.map { ($0.name, $0) }) { first, _ in first })
+        let settings = read(from: &reader, context: context)
+        problems += reader.problems
+        guard problems.isEmpty else { return .failure(SettingProblems(problems)) }
+        return .success(SettingsResolution(settings: settings, values: values))
+    }
+
+    private static func unknown(_ assignment: SettingAssignment) -> SettingProblem? {
+        guard assignment.name.hasPrefix(SettingName.prefix), !isServiceLink(assignment) else { return nil }
+        let guess = Spelling.nearest(to: assignment.name, among: SettingName.allCases.map(\.rawValue))
+        let hint = guess.map { "; did you mean \($0)?" } ?? ", `sluice settings` lists those there are"
+        return SettingProblem(assignment.name, "unknown setting\(hint) (from: \(assignment.origin))")
+    }
+
+    /// Kubernetes sets `SLUICE_SERVICE_HOST`, `SLUICE_PORT=tcp://…` and their like in every pod of a namespace that
+    /// has a service named `sluice`; they are nobody's settings.
+    /// https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
+    private static func isServiceLink(_ assignment: SettingAssignment) -> Bool {
+        guard assignment.origin == .environment else { return false }
+        let name = assignment.name.dropFirst(SettingName.prefix.count)
+        if name == "SERVICE_HOST" || name == "SERVICE_PORT" || name.hasPrefix("SERVICE_PORT_") { return true }
+        if name == "PORT" { return assignment.value.contains("://") }
+        let words = name.split(separator: "_", omittingEmptySubsequences: false)
+        return words.count >= 3 && words[0] == "PORT" && UInt16(words[1]) != nil
+            && ["TCP", "UDP", "SCTP"].contains(words[2])
+    }
+
+    private static func read(from reader: inout SettingReader, context: SettingsContext) -> ResolvedSettings {
+        let store = reader.choice(.store, else: StoreKind.s3)
+        let secret = secretSource(from: &reader, context: context)
+        let aws = readAWS(from: &reader, store: store, secret: secret)
+        let settings = ResolvedSettings(
+            store: readStore(store, region: aws.region, from: &reader),
+            aws: aws,
+            jwtSecret: secret,
+            secretTTLSeconds: reader.number(.secretTTL),
+            maxUploadBytes: reader.number(.maxUploadBytes),
+            uploadStrategy: reader.choice(.uploadStrategy, else: .multipart),
+            partBytes: reader.number(.partBytes),
+            spoolDirectory: reader.path(.spoolDirectory) ?? "",
+            spoolSlots: reader.count(.spoolSlots),
+            windowMemoryBytes: reader.number(.windowMemoryBytes),
+            database: reader.path(.database) ?? "",
+            publicBaseURL: reader.endpoint(.publicBaseURL, allowsPath: true),
+            listen: reader.addresses(.listen, allowsSystemd: true),
+            adminListen: readAdminListen(from: &reader),
+            workers: reader.count(.workers),
+            connectionsMax: reader.count(.connectionsMax),
+            headerBytesMax: reader.count(.headerBytesMax),
+            requestTimeoutSeconds: reader.number(.requestTimeout),
+            headerTimeoutSeconds: reader.number(.headerTimeout),
+            keepAliveSeconds: reader.number(.keepAlive),
+            bodyIdleSeconds: reader.number(.bodyIdle),
+            minBodyBytesPerSecond: reader.number(.minBodyRate),
+            minBodyGraceSeconds: reader.number(.minBodyGrace),
+            shutdownGraceSeconds: reader.number(.shutdownGrace),
+            allowedOrigins: reader.origins(.frontendURL),
+            trustedRoles: reader.roles(.trustedRoles),
+            jwtLeewaySeconds: reader.number(.jwtLeeway),
+            logFormat: reader.choice(.logFormat, else: .text),
+            logLevel: reader.choice(.logLevel, else: .info))
+        if settings.maxUploadBytes > settings.partBytes * partsMax {
+            reader.refuse(
+                .maxUploadBytes, "is more than \(partsMax) parts of SLUICE_PART_BYTES, the most that S3 takes")
+        }
+        return settings
+    }
+
+    /// https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
+    private static let partsMax: Int64 = 10_000
+
+    private static func readAdminListen(from reader: inout SettingReader) -> ListenAddress {
+        let addresses = reader.addresses(.adminListen, allowsSystemd: false)
+        if addresses.count > 1 { reader.refuse(.adminListen, "must be one address") }
+        return addresses.first ?? .systemd
+    }
+
+    private static func readStore(
+        _ kind: StoreKind, region: String?, from reader: inout SettingReader
+    ) -> StoreSettings {
+        let bucket = reader.bucket(.bucket)
+        let shared = reader.endpoint(.endpoint)
+        let endpoint = reader.endpoint(.endpointS3) ?? shared
+        let payload = reader.choice(.s3Payload, else: S3PayloadMode.auto)
+        let directory = reader.path(.storeDirectory) ?? ""
+        switch kind {
+        case .directory: return .directory(path: directory)
+        case .s3:
+            reader.require(.bucket, "with SLUICE_STORE=s3")
+            return .s3(S3Settings(bucket: bucket ?? "", region: region ?? "", endpoint: endpoint, payload: payload))
+        }
+    }
+
+    private static func readAWS(
+        from reader: inout SettingReader, store: StoreKind, secret: JWTSecretSource
+    ) -> AWSSettings {
+        let region = reader.region(.region)
+        let accessKeyID = reader.credential(.accessKeyID)
+        let secretAccessKey = reader.credential(.secretAccessKey).map { SecretText($0) }
+        let sessionToken = reader.credential(.sessionToken).map { SecretText($0) }
+        var reason: String?
+        if store == .s3 { reason = "with SLUICE_STORE=s3" }
+        else if case .parameter = secret { reason = "to read the token secret from SSM (or set JWT_SECRET_FILE)" }
+        if let reason {
+            reader.require(.region, reason)
+            reader.require(.accessKeyID, reason)
+            reader.require(.secretAccessKey, reason)
+        }
+        var credentials: AWSCredentialSettings?
+        if let accessKeyID, let secretAccessKey {
+            credentials = AWSCredentialSettings(
+                accessKeyID: accessKeyID, secretAccessKey: secretAccessKey, sessionToken: sessionToken)
+        }
+        // A wrong AWS_ENDPOINT_URL is told once, by the store's reading of it.
+        let shared = reader.text(.endpoint).flatMap { try? EndpointURL.parse($0, allowsPath: false).get() }
+        return AWSSettings(
+            region: region, credentials: credentials, ssmEndpoint: reader.endpoint(.endpointSSM) ?? shared,
+            caBundle: reader.path(.caBundle))
+    }
+
+    private static func secretSource(
+        from reader: inout SettingReader, context: SettingsContext
+    ) -> JWTSecretSource {
+        let secret = reader.secret(.jwtSecret)
+        let file = reader.path(.jwtSecretFile)
+        let parameter = reader.plainText(.jwtSecretParameter) ?? ""
+        if secret != nil, file != nil {
+            reader.refuse(.jwtSecretFile, "must not be set beside JWT_SECRET: which of the two is meant?")
+        }
+        if let secret { return .fixed(secret) }
+        if let file { return .file(path: file) }
+        if let credential = context.jwtCredentialPath { return .file(path: credential) }
+        if context.mode == .development, !reader.isGiven(.jwtSecretParameter) {
+            return .generated(path: SettingsContext.developmentDirectory + "/jwt-secret")
+        }
+        return .parameter(name: parameter)
+    }
+}

@@ -1,0 +1,124 @@
+/// Every setting with its kind, default, bounds and meaning. The reference, the parser, `sluice settings` and the
+/// flags are all made from these rows.
+package enum SettingsTable {
+    package static let rows: [Setting] = store + secrets + uploads + serving + judging + logging
+
+    package static func row(_ name: SettingName) -> Setting? { rowOfName[name] }
+
+    private static let rowOfName = Dictionary(rows.map { ($0.name, $0) }) { first, _ in first }
+
+    private static let mebibyte: Int64 = 1_048_576
+    private static let gibibyte: Int64 = 1_073_741_824
+
+    private static let store: [Setting] = [
+        Setting(.store, .choice(StoreKind.self), .computed(summary: "`s3`; `directory` with `--dev`") {
+            $0.mode == .development ? "directory" : "s3"
+        }, "Where objects go: S3, or a directory that Sluice itself keeps."),
+        Setting(.storeDirectory, .path, .computed(
+            summary: "`objects` in `$STATE_DIRECTORY`, else in `/var/lib/sluice`"
+        ) { $0.statePath + "/objects" }, "The directory store's directory; only read with `SLUICE_STORE=directory`."),
+        Setting(.bucket, .bucket, .unset(summary: "required with s3"), "The bucket."),
+        Setting(.region, .region, .unset(summary: "required with s3 or SSM"),
+            "The region, for signing and for URLs."),
+        Setting(.endpoint, .endpoint, .unset(summary: "AWS's own"),
+            "A custom endpoint for every AWS service (MinIO, R2, Ceph, tests); S3 is then addressed path-style."),
+        Setting(.endpointS3, .endpoint, .unset(summary: "`AWS_ENDPOINT_URL`, else AWS's own"),
+            "The same for S3 alone."),
+        Setting(.endpointSSM, .endpoint, .unset(summary: "`AWS_ENDPOINT_URL`, else AWS's own"),
+            "The same for SSM alone."),
+        Setting(.accessKeyID, .text(bytesMax: 128), .unset(summary: "required with s3 or SSM"),
+            "The access key that requests to AWS are signed with."),
+        Setting(.secretAccessKey, .text(bytesMax: 256), .unset(summary: "required with s3 or SSM"),
+            "The secret of `AWS_ACCESS_KEY_ID`.", isSecret: true),
+        // STS documents no bound for session tokens; those of chained roles are about 2 KiB.
+        Setting(.sessionToken, .text(bytesMax: 8_192), .unset(summary: "none"),
+            "The session token that belongs to temporary credentials.", isSecret: true),
+        Setting(.caBundle, .path, .unset(summary: "the system's own"),
+            "A PEM file of certificate authorities that outgoing TLS trusts instead of the system's."),
+    ]
+
+    private static let secrets: [Setting] = [
+        Setting(.jwtSecret, .text(bytesMax: 4_096), .unset(summary: "see `JWT_SECRET_FILE`"),
+            "A fixed secret of the tokens, instead of SSM.", isSecret: true),
+        Setting(.jwtSecretFile, .path, .unset(
+            summary: "the systemd credential `jwt-secret`, else `JWT_SECRET_PARAMETER`; generated with `--dev`"),
+            "A file that holds the secret; one newline at its end is dropped."),
+        Setting(.jwtSecretParameter, .text(bytesMax: 2_048), .fixed("/community/JWT_SECRET"),
+            "The SSM parameter that holds the secret, read when neither of the two above is there."),
+        Setting(.secretTTL, .number(.seconds, 10 ... 86_400), .fixed("300"),
+            "How long a secret from SSM is used before it is fetched again. Five minutes bound how long a withdrawn "
+                + "secret still opens the door, at a cost of twelve requests an hour."),
+    ]
+
+    private static let uploads: [Setting] = [
+        Setting(.maxUploadBytes, .number(.bytes, 1 ... 5_120 * gibibyte), .fixed("5242880"),
+            "The cap on one image. 5 MiB is what the API Gateway set-up that Sluice replaces allows."),
+        Setting(.uploadStrategy, .choice(UploadStrategy.self, planned: UploadStrategy.planned), .fixed("multipart"),
+            "How an object is written: `multipart` leaves nothing behind when a client vanishes midway."),
+        // https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html: parts of 5 MiB to 5 GiB.
+        Setting(.partBytes, .number(.bytes, 5 * mebibyte ... 5 * gibibyte), .fixed("5242880"),
+            "The part size. 5 MiB is the least that S3 takes and costs the least spool; 10,000 parts must hold the "
+                + "cap."),
+        Setting(.s3Payload, .choice(S3PayloadMode.self, planned: S3PayloadMode.planned), .fixed("auto"),
+            "How payloads are signed. `auto`: unsigned over https, where TLS guards them; signed over http."),
+        Setting(.spoolDirectory, .path, .computed(summary: "`$CACHE_DIRECTORY`, else `/var/tmp`") { $0.spoolPath },
+            "Where parts of unknown length wait, as unlinked files. Not on a tmpfs: the spool would be memory."),
+        Setting(.spoolSlots, .number(.count, 2 ... 65_536), .fixed("64"),
+            "How many parts the spool holds at once, two for an upload. 64 parts of 5 MiB are 320 MiB of disk."),
+        Setting(.windowMemoryBytes, .number(.bytes, mebibyte ... 1_024 * gibibyte), .fixed("134217728"),
+            "The memory of all upload windows together: 128 MiB are 1,024 uploads with a full window of 128 KiB."),
+        Setting(.database, .path, .computed(
+            summary: "`sluice.sqlite` in `$STATE_DIRECTORY`, else in `/var/lib/sluice`"
+        ) { $0.statePath + "/sluice.sqlite" }, "The SQLite file of the records. On a local disk, never NFS."),
+        Setting(.publicBaseURL, .baseURL, .unset(summary: "the store's own"), "What `imageUrl` begins with."),
+    ]
+
+    private static let serving: [Setting] = [
+        Setting(.listen, .addresses, .computed(summary: "`[::]:8080`, `0.0.0.0:8080` where there is no IPv6") {
+            $0.hasIPv6 ? "[::]:8080" : "0.0.0.0:8080"
+        }, "The public listeners; `systemd` for inherited sockets."),
+        Setting(.adminListen, .address, .fixed("127.0.0.1:9180"),
+            "The listener of `/healthz`, `/readyz` and `/metrics`; loopback, since it asks for no token."),
+        Setting(.workers, .number(.count, 1 ... 256), .computed(summary: "the processors it may use") {
+            String(min(max($0.cores, 1), 256))
+        }, "Event-loop threads."),
+        Setting(.connectionsMax, .number(.count, 1 ... 1_000_000), .fixed("10000"),
+            "Client connections at once; more wait in the listener's queue. 10,000 idle ones are 40 MiB."),
+        // Offsets into a head are 16 bits wide.
+        Setting(.headerBytesMax, .number(.bytes, 1_024 ... 65_535), .fixed("10240"),
+            "Request line and header fields of one request. 10,240 is API Gateway's bound."),
+        Setting(.requestTimeout, .number(.seconds, 1 ... 86_400), .fixed("60"),
+            "A whole request from its first byte to its answer. Twice API Gateway's 30, for phones on slow links."),
+        Setting(.headerTimeout, .number(.seconds, 1 ... 3_600), .fixed("10"),
+            "The head of a request, from its first byte: it fits in a few packets."),
+        Setting(.keepAlive, .number(.seconds, 1 ... 3_600), .fixed("75"),
+            "How long a connection may rest between requests. Longer than the 60 s of AWS's balancers, so that they "
+                + "close first and never meet a connection that is just going away."),
+        Setting(.bodyIdle, .number(.seconds, 1 ... 18), .fixed("15"),
+            "How long a body may stand still. S3 cuts an idle upload after about 20 s, so this stays below."),
+        Setting(.minBodyRate, .number(.bytesPerSecond, 0 ... gibibyte), .fixed("1024"),
+            "Slower bodies get 408; 0 turns it off. 1 KiB/s is slower than any link that could finish in time."),
+        Setting(.minBodyGrace, .number(.seconds, 0 ... 3_600), .fixed("10"),
+            "How long a body runs before its rate is judged: TCP's slow start and one lost packet fit in."),
+        Setting(.shutdownGrace, .number(.seconds, 0 ... 86_400), .fixed("60"),
+            "How long running uploads may go on after SIGTERM; one request's time, and below systemd's 90 s."),
+        Setting(.frontendURL, .origins, .fixed("*"), "The origins that CORS allows."),
+    ]
+
+    private static let judging: [Setting] = [
+        Setting(.trustedRoles, .roles, .fixed("SERVICE"),
+            "Roles that may read and register the images of others: the backend's own."),
+        Setting(.jwtLeeway, .number(.seconds, 0 ... 300), .fixed("0"),
+            "Clock skew that `exp` and `nbf` forgive. None: issuer and gateway are expected to keep time."),
+    ]
+
+    private static let logging: [Setting] = [
+        Setting(.logFormat, .choice(LogFormat.self), .computed(
+            summary: "`text` on a terminal, `journal` under systemd, `json` else"
+        ) { context in
+            if context.mode == .development || context.isTerminal { return "text" }
+            return context.isUnderJournal ? "journal" : "json"
+        }, "The form of log lines."),
+        Setting(.logLevel, .choice(LogLevel.self), .fixed("info"), "The least severe lines that are logged."),
+    ]
+}
