@@ -1,0 +1,132 @@
+internal import Bytes
+package import HTTPWire
+internal import Images
+package import Tokens
+
+/// What the head of a request alone decides.
+package enum Verdict: Sendable {
+    /// `OPTIONS`, of any path.
+    case preflight
+    case refused(Refusal, allow: String?, TokenDefect?)
+    /// A `POST /images` whose body is to be read.
+    case upload(UploadPlan)
+    /// `GET /` of development mode.
+    case uploadPage
+    /// `GET /objects/{key}` of development mode; the key is decoded.
+    case object(key: String)
+}
+
+/// What the clock, the dice and the secret say at the time of one request.
+package struct JudgementContext {
+    /// Since the epoch.
+    package let nowMilliseconds: Int64
+    /// 36 bytes of text, random: the one of the object's key.
+    package let uuid: String
+    /// 36 bytes of text, random: the record's own mark on the object.
+    package let recordToken: String
+    /// Whether the secret that tokens are signed with is known.
+    package let hasSecret: Bool
+
+    package init(nowMilliseconds: Int64, uuid: String, recordToken: String, hasSecret: Bool) {
+        self.nowMilliseconds = nowMilliseconds
+        self.uuid = uuid
+        self.recordToken = recordToken
+        self.hasSecret = hasSecret
+    }
+}
+
+/// The checks of contract § 1 that need no body, in the contract's order: route, method, token, content type,
+/// declared length.
+package struct Judge: Sendable {
+    package let policy: UploadPolicy
+    package let leewaySeconds: Int64
+    package let trustedRoles: [String]
+    /// Whether the routes of development mode exist.
+    package let servesDevelopment: Bool
+
+    package init(policy: UploadPolicy, leewaySeconds: Int64, trustedRoles: [String], servesDevelopment: Bool) {
+        self.policy = policy
+        self.leewaySeconds = leewaySeconds
+        self.trustedRoles = trustedRoles
+        self.servesDevelopment = servesDevelopment
+    }
+
+    /// Judges `head`, whose slices point into `bytes`.
+    ///
+    /// - Parameter accepts: whether a signature is the MAC of a signing input with the secret, in constant time.
+    package func verdict(
+        on head: RequestHead, bytes: Span<UInt8>, context: JudgementContext,
+        accepts: (_ algorithm: TokenAlgorithm, _ signature: Span<UInt8>, _ signingInput: Span<UInt8>) -> Bool
+    ) -> Verdict {
+        if head.method == .options { return .preflight }
+        let route = Route(path: head.path.bytes(in: bytes), servesDevelopment: servesDevelopment)
+        guard let allow = route.allow else { return .refused(.notFound, allow: nil, nil) }
+        switch route {
+        case .images:
+            guard head.method == .post else { return .refused(.methodNotAllowed, allow: allow, nil) }
+            return upload(head, bytes, context, accepts)
+        case .uploadPage:
+            return head.method == .get ? .uploadPage : .refused(.methodNotAllowed, allow: allow, nil)
+        case .object(let encoded):
+            guard head.method == .get else { return .refused(.methodNotAllowed, allow: allow, nil) }
+            guard let key = decoded(encoded) else { return .refused(.notFound, allow: nil, nil) }
+            return .object(key: key)
+        case .none: return .refused(.notFound, allow: nil, nil)
+        }
+    }
+
+    private func upload(
+        _ head: RequestHead, _ bytes: Span<UInt8>, _ context: JudgementContext,
+        _ accepts: (TokenAlgorithm, Span<UInt8>, Span<UInt8>) -> Bool
+    ) -> Verdict {
+        let claims: TokenClaims
+        switch identity(head, bytes, context, accepts) {
+        case .success(let verified): claims = verified
+        case .failure(.missing): return .refused(.tokenMissing, allow: nil, nil)
+        case .failure(.expired): return .refused(.tokenExpired, allow: nil, nil)
+        case .failure(.invalid(.signature)) where !context.hasSecret:
+            return .refused(.storeUnavailable, allow: nil, nil)
+        case .failure(.invalid(let defect)): return .refused(.tokenInvalid, allow: nil, defect)
+        }
+        guard head.count(of: .contentType) == 1, let value = head.value(of: .contentType, in: bytes),
+            let type = ImageType(contentType: value)
+        else { return .refused(.invalidFileType, allow: nil, nil) }
+        let declared = head.framing.declaredBytes
+        if let declared, declared > policy.uploadBytesMax { return .refused(.fileTooLarge, allow: nil, nil) }
+        let key = ObjectKey(
+            subject: claims.subject, milliseconds: context.nowMilliseconds, uuid: context.uuid, type: type)
+        return .upload(
+            UploadPlan(
+                key: key, claims: claims, type: type, declaredBytes: declared,
+                filename: filename(head, bytes), host: host(head, bytes),
+                recordToken: context.recordToken, expectsContinue: head.expectsContinue))
+    }
+
+    private func decoded(_ encodedKey: String) -> String? {
+        guard let key = PercentCoding.decode(encodedKey.utf8Span.span) else { return nil }
+        return key.span.validatedText()
+    }
+
+    private func filename(_ head: RequestHead, _ bytes: Span<UInt8>) -> String? {
+        guard let value = head.value(of: .xFilename, in: bytes) else { return nil }
+        return FileName.decode(fieldValue: value)
+    }
+
+    private func host(_ head: RequestHead, _ bytes: Span<UInt8>) -> String {
+        guard let value = head.value(of: .host, in: bytes) else { return "" }
+        return value.repairedText()
+    }
+
+    private func identity(
+        _ head: RequestHead, _ bytes: Span<UInt8>, _ context: JudgementContext,
+        _ accepts: (TokenAlgorithm, Span<UInt8>, Span<UInt8>) -> Bool
+    ) -> Result<TokenClaims, TokenRefusal> {
+        let now = context.nowMilliseconds / 1_000
+        let tokenPolicy = TokenPolicy(now: now, leewaySeconds: leewaySeconds, trustedRoles: trustedRoles)
+        let count = head.count(of: .authorization)
+        guard let value = head.value(of: .authorization, in: bytes) else {
+            return BearerField.verify(count: 0, value: Span(), policy: tokenPolicy, accepts: accepts)
+        }
+        return BearerField.verify(count: count, value: value, policy: tokenPolicy, accepts: accepts)
+    }
+}

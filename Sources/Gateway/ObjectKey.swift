@@ -1,0 +1,24 @@
+internal import Bytes
+package import Images
+
+/// The key of an uploaded image in the store: `users/{sub}/images/{milliseconds}-{uuid}.{jpeg|png|gif}`.
+package struct ObjectKey: Equatable, Sendable {
+    package let text: String
+
+    /// - Parameters:
+    ///   - subject: the token's `sub`, already known to be one safe path segment.
+    ///   - milliseconds: since the epoch, at the time of the request.
+    ///   - uuid: 36 bytes of text, random, which makes keys of the same millisecond differ and unguessable.
+    package init(subject: String, milliseconds: Int64, uuid: String, type: ImageType) {
+        text = "users/\(subject)/images/\(milliseconds)-\(uuid).\(type.fileExtension)"
+    }
+
+    /// The part after the last slash: the file name of an upload that brought none.
+    package var lastSegment: String {
+        let slash = text.utf8.lastIndex(of: 0x2F)
+        return slash.map { String(text[text.utf8.index(after: $0)...]) } ?? text
+    }
+
+    /// The key as it stands in a URL's path.
+    package var percentEncoded: String { PercentCoding.encode(text, keepsSlash: true) }
+}

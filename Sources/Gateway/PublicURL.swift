@@ -1,0 +1,22 @@
+/// The part of an image's URL that stands before its key.
+package enum PublicURL: Equatable, Sendable {
+    /// A store's own base, or what the operator set; ends in `/`.
+    case base(String)
+    /// `{scheme}://{Host}/objects/` of the request: the directory store behind this very listener.
+    case ofRequest(scheme: String)
+
+    /// The URL of an object. Keys are percent-encoded.
+    ///
+    /// - Parameter host: the request's `Host`.
+    package func url(of key: ObjectKey, host: String) -> String {
+        switch self {
+        case .base(let base): base + key.percentEncoded
+        case .ofRequest(let scheme): "\(scheme)://\(host)/objects/\(key.percentEncoded)"
+        }
+    }
+
+    /// A base as an operator writes it, with or without its last slash.
+    package static func base(endingInSlash text: String) -> PublicURL {
+        .base(text.utf8.last == 0x2F ? text : text + "/")
+    }
+}

@@ -1,0 +1,55 @@
+/// One thing that the driver of an ``UploadExchange`` must do, in the order in which they are given.
+package enum UploadEffect: Equatable, Sendable {
+    /// Send `100 Continue`.
+    case sendContinue
+    /// Call ``UploadExchange/openDelayPassed(into:)`` after so many milliseconds.
+    case startOpenTimer(milliseconds: Int64)
+    /// Body bytes go to a spool from now on; those that wait in the window first.
+    case openSpool
+    /// Put this into the record's journal and report its outcome.
+    case journal(UploadWrite)
+    /// Ask the store to open a multipart upload.
+    case create
+    /// Send part `number` (from 1) of exactly `length` bytes.
+    case openPart(number: Int, length: UInt64, route: BodyRoute)
+    /// Ask the store to join the parts.
+    case complete(parts: [PartReceipt])
+    /// Undo whatever the store has of this upload, however long it takes.
+    case abort
+    /// Answer the client.
+    case reply(UploadAnswer)
+    /// Nothing more will happen: the driver may let go of the upload.
+    case end
+}
+
+/// A write to the record of one upload.
+package enum UploadWrite: Equatable, Sendable {
+    /// The row itself; its outcome carries the image id.
+    case opening
+    case uploadID(String)
+    /// Every byte of the body has been counted, and the store may be asked to complete.
+    case completing(fileBytes: UInt64)
+    case stored
+    case aborting
+    case gone
+}
+
+/// What the store said of one part.
+package struct PartReceipt: Equatable, Sendable {
+    package let number: Int
+    /// The entity tag, with its quotes as it came; empty where a store sends none.
+    package let entityTag: String
+    package let bytes: Int64
+
+    package init(number: Int, entityTag: String, bytes: Int64) {
+        self.number = number
+        self.entityTag = entityTag
+        self.bytes = bytes
+    }
+}
+
+/// The answer to a `POST /images`.
+package enum UploadAnswer: Equatable, Sendable {
+    case created(imageID: Int64, fileBytes: UInt64)
+    case refused(Refusal)
+}

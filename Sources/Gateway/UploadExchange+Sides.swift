@@ -1,0 +1,144 @@
+internal import Images
+
+extension UploadExchange {
+    /// What the client still has to do, or has.
+    enum ClientSide {
+        /// Fewer bytes than the magic number needs; they are repeated here.
+        case awaitingMagic(prefix: [UInt8])
+        case sending
+        case awaitingAnswer
+        case goneAfterWholeBody
+        /// Answered, or gone before the body was whole.
+        case settled
+
+        var isSending: Bool {
+            switch self {
+            case .awaitingMagic, .sending: true
+            case .awaitingAnswer, .goneAfterWholeBody, .settled: false
+            }
+        }
+
+        var bodyIsWhole: Bool {
+            switch self {
+            case .awaitingAnswer, .goneAfterWholeBody: true
+            case .awaitingMagic, .sending, .settled: false
+            }
+        }
+
+        /// Whether the upload is still meant to become an object.
+        var wantsObject: Bool {
+            switch self {
+            case .awaitingMagic, .sending, .awaitingAnswer, .goneAfterWholeBody: true
+            case .settled: false
+            }
+        }
+    }
+
+    /// How far the record is committed.
+    enum RecordSide {
+        case unasked
+        case openingAsked
+        case open(imageID: Int64)
+        case completingAsked(imageID: Int64)
+        case durable(imageID: Int64)
+        case failed
+    }
+
+    /// What the store has been asked last.
+    enum StoreSide {
+        case untouched
+        case creating
+        case idle
+        case sendingPart(number: Int)
+        case completing
+        case aborting(thenGone: Bool)
+        case ended
+    }
+
+    // MARK: - Steps that several events share
+
+    /// Everything that may happen next because of what just changed, looked at from all three sides.
+    mutating func advance(into effects: inout [UploadEffect]) {
+        guard client.wantsObject else { return }
+        if client.bodyIsWhole, case .open(let imageID) = record {
+            record = .completingAsked(imageID: imageID)
+            effects.append(.journal(.completing(fileBytes: receivedBytes)))
+        }
+        guard case .idle = store else { return }
+        if let length = nextPartBytes {
+            let number = receipts.count + 1
+            store = .sendingPart(number: number)
+            effects.append(.openPart(number: number, length: length, route: route))
+        } else if client.bodyIsWhole, case .durable = record {
+            store = .completing
+            effects.append(.complete(parts: receipts))
+        }
+    }
+
+    /// The bytes of the next part, nil when it is not ready or when there is none.
+    private var nextPartBytes: UInt64? {
+        if route == .window { return receipts.isEmpty ? declaredBytes : nil }
+        let sent = UInt64(receipts.count) * policy.partBytes
+        guard receivedBytes > sent else { return nil }
+        let waiting = receivedBytes - sent
+        if waiting >= policy.partBytes { return policy.partBytes }
+        return client.bodyIsWhole ? waiting : nil
+    }
+
+    /// - Returns: whether the magic number is known to be right.
+    mutating func judgeMagic(_ prefix: [UInt8], isWhole: Bool, into effects: inout [UploadEffect]) -> Bool {
+        switch MagicNumber.verdict(of: prefix.span, isWhole: isWhole, type) {
+        case .needsMore: return false
+        case .refused:
+            refuse(.invalidFileSignature, into: &effects)
+            return false
+        case .matches:
+            client = .sending
+            if receivedBytes < policy.openBytes, !isWhole {
+                effects.append(.startOpenTimer(milliseconds: policy.openDelayMilliseconds))
+            }
+            return true
+        }
+    }
+
+    mutating func askOpening(into effects: inout [UploadEffect]) {
+        record = .openingAsked
+        if route == .spool { effects.append(.openSpool) }
+        effects.append(.journal(.opening))
+    }
+
+    /// Answers with `refusal` if anyone is there to read it, and undoes what was begun.
+    mutating func refuse(_ refusal: Refusal, into effects: inout [UploadEffect]) {
+        guard client.wantsObject else { return }
+        answerRefusal(refusal, into: &effects)
+        abandon(into: &effects)
+    }
+
+    mutating func answerRefusal(_ refusal: Refusal, into effects: inout [UploadEffect]) {
+        switch client {
+        case .awaitingMagic, .sending, .awaitingAnswer: effects.append(.reply(.refused(refusal)))
+        case .goneAfterWholeBody, .settled: break
+        }
+        client = .settled
+    }
+
+    /// Undoes what was begun, the client being settled.
+    mutating func abandon(into effects: inout [UploadEffect]) {
+        switch store {
+        case .untouched:
+            // While `opening` is on its way, its outcome decides: see ``openingCommitted(imageID:into:)``.
+            if case .unasked = record { finish(into: &effects) }
+        case .creating, .idle, .sendingPart, .completing:
+            store = .aborting(thenGone: true)
+            effects.append(.journal(.aborting))
+            effects.append(.abort)
+        case .aborting, .ended: break
+        }
+    }
+
+    mutating func finish(into effects: inout [UploadEffect]) {
+        if case .ended = store { return }
+        store = .ended
+        effects.append(.end)
+    }
+}

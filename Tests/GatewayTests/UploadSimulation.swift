@@ -1,0 +1,192 @@
+import Gateway
+import Images
+import Tokens
+
+/// A seeded world around one `UploadExchange`: client, store and journal answer in any order, late, wrongly or never,
+/// and every invariant is looked at after every event.
+struct UploadSimulation {
+    /// What has gone wrong, empty when every invariant held.
+    private(set) var violations: [String] = []
+    private(set) var trace: [String] = []
+    /// How it ended for the client; nil when it was gone.
+    var answer: UploadAnswer? { replies.first }
+
+    private var random: SplitMix64
+    private var replies: [UploadAnswer] = []
+    private var ended = false
+    private var clientGone = false
+    private var storeHasUpload = false
+    private var objectExists = false
+    private var createAnswered = false
+    private var openingCommitted = false
+    private var completingDurable = false
+    private var isAborting = false
+    private var partBytesStored: UInt64 = 0
+    private var pending: [Pending] = []
+
+    private enum Pending: Equatable {
+        case opening, completing, create, part(number: Int, length: UInt64), complete, abort, timer
+    }
+
+    init(seed: UInt64) { random = SplitMix64(state: seed) }
+
+    mutating func run() {
+        let chunked = Bool.random(using: &random)
+        let bodyBytes = UInt64.random(in: 0 ... 60, using: &random)
+        var policy = UploadPolicy(uploadBytesMax: 50, partBytes: 20)
+        policy.openBytes = 10
+        let plan = UploadPlan(
+            key: ObjectKey(subject: "1", milliseconds: 1, uuid: "u", type: .gif),
+            claims: TokenClaims(subject: "1", role: .user, expiresAt: 9), type: .gif, declaredBytes: chunked ? nil : min(bodyBytes, 50),
+            filename: nil, host: "h", recordToken: "r", expectsContinue: false)
+        let goodMagic = Int.random(in: 0 ..< 8, using: &random) > 0
+        let body = [UInt8]((goodMagic ? "GIF89a" : "GIF88a").utf8) + [UInt8](repeating: 1, count: 100)
+        let total = Int(chunked ? bodyBytes : min(bodyBytes, 50))
+        var effects: [UploadEffect] = []
+        var exchange = UploadExchange(plan: plan, policy: policy, into: &effects)
+        perform(effects)
+        var sent = 0
+        var bodyEnded = false
+        var steps = 0
+        while !ended, steps < 500 {
+            steps += 1
+            effects = []
+            let clientMaySend = !clientGone && !bodyEnded && replies.isEmpty
+            if clientMaySend, Int.random(in: 0 ..< 3, using: &random) > 0 {
+                if Int.random(in: 0 ..< 40, using: &random) == 0 {
+                    clientGone = true
+                    trace.append("client lost")
+                    exchange.clientLost(into: &effects)
+                } else if sent == total {
+                    bodyEnded = true
+                    trace.append("body end")
+                    exchange.bodyEnded(into: &effects)
+                } else {
+                    let length = Int.random(in: 1 ... min(15, total - sent), using: &random)
+                    trace.append("body \(length)")
+                    let piece = Array(body[sent ..< sent + length])
+                    sent += length
+                    _ = exchange.receive(piece.span, into: &effects)
+                }
+            } else if !pending.isEmpty {
+                let index = Int.random(in: 0 ..< pending.count, using: &random)
+                answer(pending.remove(at: index), &exchange, &effects)
+            } else if bodyEnded, !clientGone, Bool.random(using: &random) {
+                clientGone = true
+                trace.append("client lost after whole body")
+                exchange.clientLost(into: &effects)
+            } else if !clientMaySend {
+                violations.append("stuck: nothing pending, not ended")
+                return
+            }
+            perform(effects)
+            check(bodyEnded: bodyEnded, total: UInt64(total), goodMagic: goodMagic && total >= 6)
+            if !violations.isEmpty { return }
+        }
+        if !ended { violations.append("did not end within 500 events") }
+        if !clientGone, replies.count != 1 { violations.append("\(replies.count) replies at the end") }
+    }
+
+    private mutating func answer(
+        _ event: Pending, _ exchange: inout UploadExchange, _ effects: inout [UploadEffect]
+    ) {
+        let fails = Int.random(in: 0 ..< 12, using: &random) == 0
+        let unknown = Bool.random(using: &random)
+        trace.append("\(event) \(fails ? "fails" : "answers")")
+        switch event {
+        case .opening:
+            if fails { return exchange.journalFailed(into: &effects) }
+            openingCommitted = true
+            exchange.openingCommitted(imageID: 7, into: &effects)
+        case .completing:
+            if fails { return exchange.journalFailed(into: &effects) }
+            completingDurable = true
+            exchange.completingDurable(into: &effects)
+        case .create:
+            if fails {
+                storeHasUpload = storeHasUpload || unknown
+                return exchange.storeFailed(outcomeUnknown: unknown, into: &effects)
+            }
+            storeHasUpload = true
+            createAnswered = true
+            exchange.storeCreated(uploadID: "up", into: &effects)
+        case .part(let number, let length):
+            if fails { return exchange.storeFailed(outcomeUnknown: unknown, into: &effects) }
+            partBytesStored += length
+            exchange.storePartStored(PartReceipt(number: number, entityTag: "e", bytes: Int64(length)), into: &effects)
+        case .complete:
+            if !fails || unknown {
+                objectExists = true
+                storeHasUpload = false
+            }
+            if fails { return exchange.storeFailed(outcomeUnknown: unknown, into: &effects) }
+            exchange.storeCompleted(into: &effects)
+        case .abort:
+            // Nothing of the upload is answered after its abort was.
+            pending.removeAll { if case .opening = $0 { false } else if case .completing = $0 { false } else { true } }
+            let certain = createAnswered && !fails
+            if certain { storeHasUpload = false }
+            exchange.storeAborted(isCertain: certain, into: &effects)
+        case .timer: exchange.openDelayPassed(arrivesFastEnough: unknown, into: &effects)
+        }
+    }
+
+    private mutating func perform(_ effects: [UploadEffect]) {
+        for effect in effects {
+            trace.append("  → \(effect)")
+            if ended { violations.append("an effect after the end: \(effect)") }
+            switch effect {
+            case .sendContinue, .openSpool: break
+            case .startOpenTimer:
+                if !pending.contains(.timer) { pending.append(.timer) }
+            case .journal(.opening): pending.append(.opening)
+            case .journal(.completing): pending.append(.completing)
+            case .journal(.gone):
+                if storeHasUpload { violations.append("the record is gone, the upload is not") }
+            case .journal(.uploadID), .journal(.stored), .journal(.aborting): break
+            case .create:
+                if !openingCommitted { violations.append("Create before `opening` was committed") }
+                pending.append(.create)
+            case .openPart(let number, let length, _):
+                if !createAnswered { violations.append("a part before Create was answered") }
+                pending.append(.part(number: number, length: length))
+            case .complete:
+                if !completingDurable { violations.append("Complete before `completing` was durable") }
+                pending.append(.complete)
+            case .abort:
+                if isAborting { violations.append("two aborts") }
+                isAborting = true
+                pending.append(.abort)
+            case .reply(let answer):
+                replies.append(answer)
+                if clientGone { violations.append("a reply to nobody") }
+                if case .created = answer, !objectExists { violations.append("201 without an object") }
+                if case .created = answer, !completingDurable { violations.append("201 without a durable record") }
+            case .end:
+                ended = true
+                if storeHasUpload, createAnswered, !isAborting { violations.append("an upload was left open") }
+            }
+        }
+    }
+
+    private mutating func check(bodyEnded: Bool, total: UInt64, goodMagic: Bool) {
+        if replies.count > 1 { violations.append("more than one reply") }
+        if storeHasUpload || objectExists, !goodMagic { violations.append("the store was asked for a wrong file") }
+        if objectExists, !bodyEnded || partBytesStored != total || total > 50 {
+            violations.append("an object of \(partBytesStored) bytes from a body of \(total)")
+        }
+    }
+}
+
+/// A small generator whose whole state is the seed (Steele, Lea, Flood 2014), so that a failing seed can be run again.
+struct SplitMix64: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
