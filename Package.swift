@@ -85,7 +85,7 @@ let package = Package(
         tests("Crypto", ["Bytes"]),
         tests("HTTPClient", ["Bytes"]),
         tests("Database", ["Bytes"]),
-        tests("Systemd", ["Bytes"]),
+        tests("Systemd", ["Bytes", "Linux"]),
         tests("Reactor", ["Bytes", "Linux"]),
         tests("Telemetry", ["Bytes"]),
         tests("Serving", ["Bytes", "HTTPWire", "Linux", "Reactor"]),
