@@ -1,0 +1,57 @@
+/// What came back for one request to S3, as far as decisions need it.
+package enum S3Answer: Equatable, Sendable {
+    case created(uploadID: String)
+    case stored(etag: String)
+    case completed
+    /// No upload of that id is there: Abort said 204 or NoSuchUpload.
+    case gone
+    /// HEAD found an object, with this `x-amz-meta-sluice-id`.
+    case object(length: Int64, recordToken: String?)
+    /// HEAD found none.
+    case noObject
+    /// The ids of the open uploads under exactly our key.
+    case uploads([String])
+    /// The store answered, and it is not what was asked for.
+    case refused(S3Problem)
+    /// There is no whole answer; `mayHaveArrived`: the store may have done what it was asked.
+    case lost(S3Problem, mayHaveArrived: Bool)
+    /// The part's own source failed.
+    case sourceFailed(String)
+}
+
+/// What is wrong, in the store's words or the network's.
+package struct S3Problem: Equatable, Sendable {
+    /// 0 where no answer came.
+    package let status: Int
+    /// `<Code>` of the error document.
+    package let code: String?
+    /// One line for the operator.
+    package let detail: String
+
+    package init(status: Int = 0, code: String? = nil, detail: String) {
+        self.status = status
+        self.code = code
+        self.detail = detail
+    }
+
+    /// Whether the same request may be answered otherwise a little later ("Error responses" of the Amazon S3 API
+    /// Reference). A timeout of the body comes with 400, an error inside of a 200 with its code alone.
+    package var isTransient: Bool {
+        switch code {
+        case "SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "OperationAborted", "Busy",
+            "ConditionalRequestConflict":
+            return true
+        default:
+            return status == 0 || status == 429 || status >= 500
+        }
+    }
+
+    /// Whether a request that was answered so may have been done all the same: a server that fails in the middle, or a
+    /// gateway before it that lost the answer. Refusals for overload are none of these.
+    package var mayHaveHappened: Bool {
+        if code == "SlowDown" || code == "ServiceUnavailable" || status == 503 || status == 429 { return false }
+        return status >= 500 || code == "InternalError"
+    }
+
+    package var isNoSuchUpload: Bool { code == "NoSuchUpload" }
+}

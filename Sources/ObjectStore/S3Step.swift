@@ -1,0 +1,62 @@
+/// One request to S3.
+package enum S3Step: Equatable, Sendable {
+    case create
+    case part(uploadID: String, number: Int, length: Int64)
+    case complete(uploadID: String, parts: [StoredPart])
+    case abort(uploadID: String)
+    /// Does the object exist, and is it ours?
+    case head
+    /// Which uploads are open under our key?
+    case search
+
+    /// Its name in messages.
+    package var name: String {
+        switch self {
+        case .create: "CreateMultipartUpload"
+        case .part: "UploadPart"
+        case .complete: "CompleteMultipartUpload"
+        case .abort: "AbortMultipartUpload"
+        case .head: "HeadObject"
+        case .search: "ListMultipartUploads"
+        }
+    }
+}
+
+/// What an upload's state asks of its driver: at most one thing to do, which takes the place of whatever transfer or
+/// timer is under way, and at most one thing to tell.
+package struct S3Reaction: Equatable, Sendable {
+    package enum Command: Equatable, Sendable {
+        case send(S3Step)
+        /// Wait for a random time up to this (full jitter), then say so.
+        case wait(millisecondsMax: Int)
+    }
+
+    package var command: Command?
+    package var event: StoreEvent?
+
+    package init(_ command: Command? = nil, event: StoreEvent? = nil) {
+        self.command = command
+        self.event = event
+    }
+
+    /// Nothing to do.
+    package static let none = S3Reaction()
+}
+
+/// How often a step is tried, and how long is waited between: a random time up to `baseMilliseconds` × 2ⁿ.
+package struct S3RetryLimits: Sendable {
+    /// The client waits for these, so they are few.
+    package var createAttemptsMax = 3
+    package var partAttemptsMax = 3
+    package var completeAttemptsMax = 4
+    /// Nobody waits for these; about five minutes in all, then recovery's sweep takes over.
+    package var cleanupAttemptsMax = 16
+    package var baseMilliseconds = 100
+    package var capMilliseconds = 30_000
+
+    package init() {}
+
+    func waitMilliseconds(attempt: Int) -> Int {
+        min(capMilliseconds, baseMilliseconds << min(max(attempt - 1, 0), 20))
+    }
+}

@@ -1,0 +1,315 @@
+/// The life of one multipart upload at S3: what is asked next, given what was answered. Whatever happens, an upload
+/// that the store may know ends completed or aborted, or says that it could not.
+package struct S3UploadState: Sendable {
+    /// What S3 may hold of an upload that cannot go on.
+    private enum Leftover: Equatable {
+        case nothing
+        case upload(String)
+        /// Create may have happened; nobody knows the id.
+        case unknown
+        /// Complete may have happened, and the attempts to find out are over.
+        case unsettled
+    }
+
+    private struct Completion: Equatable {
+        var uploadID: String
+        var parts: [StoredPart]
+        /// Whether an attempt may have succeeded without our hearing of it.
+        var mayBeDone = false
+        /// Why it did not go through, for the message.
+        var problem = S3Problem(detail: "")
+
+        var length: Int64 { parts.reduce(0) { $0 + $1.length } }
+    }
+
+    /// Named by what is awaited; `attempt` counts from 1.
+    private enum Phase: Equatable {
+        case fresh
+        case created(attempt: Int)
+        case nextStep(uploadID: String)
+        case part(uploadID: String, number: Int, length: Int64, attempt: Int)
+        case completed(Completion, attempt: Int)
+        /// Complete has no answer: Abort first, for only then HEAD decides anything (design § 4).
+        case settlingAbort(Completion, attempt: Int)
+        case settlingHead(Completion, attempt: Int)
+        /// The owner has been told, and must abort.
+        case ownersAbort(Leftover)
+        case search(attempt: Int)
+        case aborted(uploadID: String, others: [String], attempt: Int)
+        case over
+    }
+
+    private var phase = Phase.fresh
+    /// The owner wants it gone: there is no one to tell of anything but the end.
+    private var isAbandoned = false
+    private let recordToken: String
+    private let limits: S3RetryLimits
+
+    package init(recordToken: String, limits: S3RetryLimits = S3RetryLimits()) {
+        self.recordToken = recordToken
+        self.limits = limits
+    }
+
+    /// Nothing more will be asked or told.
+    package var isOver: Bool { phase == .over }
+
+    // MARK: what the owner asks
+
+    package mutating func create() -> S3Reaction {
+        guard phase == .fresh else { return outOfOrder(.create) }
+        phase = .created(attempt: 1)
+        return S3Reaction(.send(.create))
+    }
+
+    package mutating func openPart(number: Int, length: Int64) -> S3Reaction {
+        guard case .nextStep(let uploadID) = phase else { return outOfOrder(.part) }
+        phase = .part(uploadID: uploadID, number: number, length: length, attempt: 1)
+        return S3Reaction(.send(.part(uploadID: uploadID, number: number, length: length)))
+    }
+
+    package mutating func complete(parts: [StoredPart]) -> S3Reaction {
+        guard case .nextStep(let uploadID) = phase else { return outOfOrder(.complete) }
+        phase = .completed(Completion(uploadID: uploadID, parts: parts), attempt: 1)
+        return S3Reaction(.send(.complete(uploadID: uploadID, parts: parts)))
+    }
+
+    /// - Parameter isWaiting: no request is under way, only a timer.
+    package mutating func abort(isWaiting: Bool) -> S3Reaction {
+        guard !isAbandoned, phase != .over else { return .none }
+        isAbandoned = true
+        switch phase {
+        case .fresh: return end(.aborted)
+        case .created:
+            // Its answer tells the id that has to be aborted.
+            return isWaiting ? end(.aborted) : .none
+        case .nextStep(let uploadID), .part(let uploadID, _, _, _), .ownersAbort(.upload(let uploadID)):
+            return abortNow(uploadID)
+        case .completed(let completion, _):
+            return isWaiting ? settle(completion) : .none
+        case .ownersAbort(.nothing): return end(.aborted)
+        case .ownersAbort(.unknown):
+            phase = .search(attempt: 1)
+            return S3Reaction(.send(.search))
+        case .ownersAbort(.unsettled):
+            return end(.failed(StoreFailure(step: .abort, kind: .ambiguous, detail: "the upload could not be settled")))
+        case .settlingAbort, .settlingHead, .search, .aborted, .over: return .none
+        }
+    }
+
+    // MARK: what comes back
+
+    /// The wait that was asked for is over.
+    package mutating func waited() -> S3Reaction {
+        switch phase {
+        case .created: S3Reaction(.send(.create))
+        case .part(let uploadID, let number, let length, _):
+            S3Reaction(.send(.part(uploadID: uploadID, number: number, length: length)))
+        case .completed(let completion, _):
+            S3Reaction(.send(.complete(uploadID: completion.uploadID, parts: completion.parts)))
+        case .settlingAbort(let completion, _): S3Reaction(.send(.abort(uploadID: completion.uploadID)))
+        case .settlingHead: S3Reaction(.send(.head))
+        case .search: S3Reaction(.send(.search))
+        case .aborted(let uploadID, _, _): S3Reaction(.send(.abort(uploadID: uploadID)))
+        case .fresh, .nextStep, .ownersAbort, .over: .none
+        }
+    }
+
+    /// - Parameter isRewound: the part's source stands at its first byte again. Only of interest after a part failed.
+    package mutating func answered(_ answer: S3Answer, isRewound: Bool) -> S3Reaction {
+        switch phase {
+        case .created(let attempt): createAnswered(answer, attempt)
+        case .part(let uploadID, let number, let length, let attempt):
+            partAnswered(answer, uploadID, number, length, attempt, isRewound: isRewound)
+        case .completed(let completion, let attempt): completeAnswered(answer, completion, attempt)
+        case .settlingAbort(let completion, let attempt): settlingAbortAnswered(answer, completion, attempt)
+        case .settlingHead(let completion, let attempt): settlingHeadAnswered(answer, completion, attempt)
+        case .search(let attempt): searchAnswered(answer, attempt)
+        case .aborted(let uploadID, let others, let attempt): abortAnswered(answer, uploadID, others, attempt)
+        case .fresh, .nextStep, .ownersAbort, .over: .none
+        }
+    }
+
+    private mutating func createAnswered(_ answer: S3Answer, _ attempt: Int) -> S3Reaction {
+        if case .created(let uploadID) = answer {
+            guard !isAbandoned else { return abortNow(uploadID) }
+            phase = .nextStep(uploadID: uploadID)
+            return S3Reaction(event: .created(uploadID: uploadID))
+        }
+        let problem = answer.problem
+        let mayExist = answer.mayHaveHappened
+        // A second Create after one that may have happened would leave the first behind.
+        if problem.isTransient, !mayExist, !isAbandoned, attempt < limits.createAttemptsMax {
+            phase = .created(attempt: attempt + 1)
+            return wait(attempt)
+        }
+        if isAbandoned {
+            guard mayExist else { return end(.aborted) }
+            phase = .search(attempt: 1)
+            return S3Reaction(.send(.search))
+        }
+        return fail(.create, mayExist ? .ambiguous : problem.kind, problem, leaving: mayExist ? .unknown : .nothing)
+    }
+
+    private mutating func partAnswered(
+        _ answer: S3Answer, _ uploadID: String, _ number: Int, _ length: Int64, _ attempt: Int, isRewound: Bool
+    ) -> S3Reaction {
+        if case .stored(let etag) = answer {
+            phase = .nextStep(uploadID: uploadID)
+            return S3Reaction(event: .partStored(StoredPart(number: number, etag: etag, length: length)))
+        }
+        if case .sourceFailed(let detail) = answer {
+            return fail(.part, .clientSide, S3Problem(detail: detail), leaving: .upload(uploadID))
+        }
+        let problem = answer.problem
+        if problem.isTransient, isRewound, attempt < limits.partAttemptsMax {
+            phase = .part(uploadID: uploadID, number: number, length: length, attempt: attempt + 1)
+            return wait(attempt)
+        }
+        return fail(.part, problem.kind, problem, leaving: .upload(uploadID))
+    }
+
+    private mutating func completeAnswered(
+        _ answer: S3Answer, _ completion: Completion, _ attempt: Int
+    ) -> S3Reaction {
+        if answer == .completed { return end(.completed) }
+        var completion = completion
+        completion.problem = answer.problem
+        if completion.problem.isNoSuchUpload {
+            // An earlier attempt won (curl repeats one on a connection that died while idle), or all is lost.
+            phase = .settlingHead(completion, attempt: 1)
+            return S3Reaction(.send(.head))
+        }
+        completion.mayBeDone = completion.mayBeDone || answer.mayHaveHappened
+        if completion.problem.isTransient, !isAbandoned, attempt < limits.completeAttemptsMax {
+            phase = .completed(completion, attempt: attempt + 1)
+            return wait(attempt)
+        }
+        if completion.mayBeDone { return settle(completion) }
+        if isAbandoned { return abortNow(completion.uploadID) }
+        return fail(.complete, completion.problem.kind, completion.problem, leaving: .upload(completion.uploadID))
+    }
+}
+
+// MARK: settling and cleaning up
+extension S3UploadState {
+    private mutating func settle(_ completion: Completion) -> S3Reaction {
+        phase = .settlingAbort(completion, attempt: 1)
+        return S3Reaction(.send(.abort(uploadID: completion.uploadID)))
+    }
+
+    private mutating func settlingAbortAnswered(
+        _ answer: S3Answer, _ completion: Completion, _ attempt: Int
+    ) -> S3Reaction {
+        if answer == .gone {
+            phase = .settlingHead(completion, attempt: 1)
+            return S3Reaction(.send(.head))
+        }
+        guard attempt < limits.cleanupAttemptsMax else { return unsettled(completion) }
+        phase = .settlingAbort(completion, attempt: attempt + 1)
+        return wait(attempt)
+    }
+
+    private mutating func settlingHeadAnswered(
+        _ answer: S3Answer, _ completion: Completion, _ attempt: Int
+    ) -> S3Reaction {
+        switch answer {
+        case .object(let length, let token) where length == completion.length && token == recordToken:
+            return end(.completed)
+        case .object, .noObject:
+            if isAbandoned { return end(.aborted) }
+            return fail(.complete, .unavailable, completion.problem, leaving: .nothing)
+        default:
+            // 403 or 5xx says nothing of the object.
+            guard attempt < limits.cleanupAttemptsMax else { return unsettled(completion) }
+            phase = .settlingHead(completion, attempt: attempt + 1)
+            return wait(attempt)
+        }
+    }
+
+    private mutating func unsettled(_ completion: Completion) -> S3Reaction {
+        if isAbandoned {
+            return end(.failed(StoreFailure(
+                step: .abort, kind: .ambiguous, detail: completion.problem.detail, code: completion.problem.code)))
+        }
+        return fail(.complete, .ambiguous, completion.problem, leaving: .unsettled)
+    }
+
+    private mutating func abortNow(_ uploadID: String, others: [String] = []) -> S3Reaction {
+        phase = .aborted(uploadID: uploadID, others: others, attempt: 1)
+        return S3Reaction(.send(.abort(uploadID: uploadID)))
+    }
+
+    private mutating func abortAnswered(
+        _ answer: S3Answer, _ uploadID: String, _ others: [String], _ attempt: Int
+    ) -> S3Reaction {
+        if answer == .gone {
+            guard let next = others.first else { return end(.aborted) }
+            return abortNow(next, others: Array(others.dropFirst()))
+        }
+        guard attempt < limits.cleanupAttemptsMax else { return endUnclean(answer.problem) }
+        phase = .aborted(uploadID: uploadID, others: others, attempt: attempt + 1)
+        return wait(attempt)
+    }
+
+    private mutating func searchAnswered(_ answer: S3Answer, _ attempt: Int) -> S3Reaction {
+        if case .uploads(let ids) = answer {
+            guard let first = ids.first else { return end(.aborted) }
+            return abortNow(first, others: Array(ids.dropFirst()))
+        }
+        guard attempt < limits.cleanupAttemptsMax else { return endUnclean(answer.problem) }
+        phase = .search(attempt: attempt + 1)
+        return wait(attempt)
+    }
+
+    private mutating func endUnclean(_ problem: S3Problem) -> S3Reaction {
+        end(.failed(StoreFailure(step: .abort, kind: problem.kind, detail: problem.detail, code: problem.code)))
+    }
+
+    private func wait(_ attempt: Int) -> S3Reaction {
+        S3Reaction(.wait(millisecondsMax: limits.waitMilliseconds(attempt: attempt)))
+    }
+
+    private mutating func fail(
+        _ step: StoreFailure.Step, _ kind: StoreFailure.Kind, _ problem: S3Problem, leaving leftover: Leftover
+    ) -> S3Reaction {
+        phase = .ownersAbort(leftover)
+        return S3Reaction(
+            event: .failed(StoreFailure(step: step, kind: kind, detail: problem.detail, code: problem.code)))
+    }
+
+    private mutating func end(_ event: StoreEvent) -> S3Reaction {
+        phase = .over
+        return S3Reaction(event: event)
+    }
+
+    /// A step that does not fit: a defect of the owner's, which must not cost an upload left behind.
+    private mutating func outOfOrder(_ step: StoreFailure.Step) -> S3Reaction {
+        guard !isAbandoned, phase != .over else { return .none }
+        return S3Reaction(
+            event: .failed(StoreFailure(step: step, kind: .clientSide, detail: "the step came out of order")))
+    }
+}
+
+extension S3Answer {
+    /// What stands in the way; an answer to another question counts as a malformed one.
+    var problem: S3Problem {
+        switch self {
+        case .refused(let problem), .lost(let problem, _): problem
+        case .sourceFailed(let detail): S3Problem(detail: detail)
+        default: S3Problem(status: 502, detail: "the store's answer does not fit the question")
+        }
+    }
+
+    /// Whether the request may have been done although this is no success.
+    var mayHaveHappened: Bool {
+        switch self {
+        case .refused(let problem): problem.mayHaveHappened
+        case .lost(_, let mayHaveArrived): mayHaveArrived
+        default: true
+        }
+    }
+}
+
+extension S3Problem {
+    var kind: StoreFailure.Kind { isTransient ? .unavailable : .refused }
+}
