@@ -1,0 +1,188 @@
+package import HTTPClient
+package import Reactor
+
+/// Puts an ``HTTPClient`` on an ``EventLoop``.
+///
+/// Curl changes its mind about a socket several times within one request. What it wants is therefore only noted, and
+/// compared with what the kernel was told at the end of the turn; a connection that goes idle stays watched for
+/// reading until it is used again or something (its end) is reported. A request on a warm connection costs no
+/// epoll_ctl at all this way.
+package final class LoopHTTPDriver: HTTPClientDriver {
+    /// How often curl may ask to run again at once within one turn.
+    private static let roundsPerTurnMax = 8
+
+    let loop: EventLoop
+    private weak var client: HTTPClient?
+    /// By descriptor: they are small numbers.
+    private var watches: [SocketWatch?] = []
+    private var changed: [SocketWatch] = []
+    private var isTickDue = false
+    private var isSettleDeferred = false
+    private var isSettling = false
+    private var deadline: Int64?
+    private var timer: (id: TimerID, due: Int64)?
+
+    private init(loop: EventLoop) { self.loop = loop }
+
+    /// A client that lives on `loop`. It is the caller's to keep, and to close.
+    package static func makeClient(
+        on loop: EventLoop, configuration: HTTPClientConfiguration
+    ) throws(HTTPClientError) -> HTTPClient {
+        let driver = LoopHTTPDriver(loop: loop)
+        let client = try HTTPClient(configuration: configuration, driver: driver)
+        driver.client = client
+        return client
+    }
+
+    // MARK: what the client asks
+
+    package func watch(descriptor: Int32, readable: Bool, writable: Bool) {
+        var interest: Interest = []
+        if readable { interest.insert(.read) }
+        if writable { interest.insert(.write) }
+        want(interest, of: watch(for: descriptor))
+    }
+
+    package func unwatch(descriptor: Int32) {
+        guard let watch = existingWatch(descriptor) else { return }
+        want([], of: watch)
+    }
+
+    package func closing(descriptor: Int32) {
+        guard let watch = existingWatch(descriptor) else { return }
+        if let registration = watch.registration { loop.deregister(registration, closesDescriptor: true) }
+        watch.registration = nil
+        watch.wanted = []
+    }
+
+    package func setTimer(milliseconds: Int?) {
+        isTickDue = milliseconds == 0
+        deadline = milliseconds.map { loop.now + Int64($0) }
+        if isTickDue {
+            deferSettling()
+        } else if let deadline, timer.map({ $0.due > deadline }) ?? true {
+            setLoopTimer(deadline)
+        }
+    }
+
+    // MARK: what the loop reports
+
+    fileprivate func ready(_ watch: SocketWatch, _ events: ReadyEvents) {
+        guard !watch.wanted.isEmpty else {
+            // An idle connection: its end, or bytes that nobody asked for. Curl finds out when it wants to use it.
+            drop(watch)
+            return
+        }
+        client?.socketReady(
+            descriptor: watch.descriptor, readable: events.readable || events.hangup, writable: events.writable,
+            failed: events.error)
+    }
+
+    private func setLoopTimer(_ due: Int64) {
+        if let timer { loop.cancel(timer.id) }
+        let id = loop.schedule(afterMilliseconds: due - loop.now) { [weak self] in self?.loopTimerFired() }
+        timer = (id, due)
+    }
+
+    /// The loop's timer is left running when curl moves its own further away, which it does for every request.
+    private func loopTimerFired() {
+        timer = nil
+        guard let deadline, !isTickDue else { return }
+        if deadline <= loop.now {
+            self.deadline = nil
+            client?.timerFired()
+        } else {
+            setLoopTimer(deadline)
+        }
+    }
+
+    // MARK: the end of a turn
+
+    private func deferSettling() {
+        guard !isSettleDeferred, !isSettling else { return }
+        isSettleDeferred = true
+        loop.deferred { [weak self] in self?.settle() }
+    }
+
+    private func settle() {
+        isSettleDeferred = false
+        isSettling = true
+        var rounds = 0
+        while isTickDue, rounds < Self.roundsPerTurnMax {
+            isTickDue = false
+            rounds += 1
+            client?.timerFired()
+        }
+        for watch in changed { apply(watch) }
+        changed.removeAll(keepingCapacity: true)
+        isSettling = false
+        if isTickDue { deferSettling() }
+    }
+
+    private func want(_ interest: Interest, of watch: SocketWatch) {
+        watch.wanted = interest
+        guard !watch.isChanged else { return }
+        watch.isChanged = true
+        changed.append(watch)
+        deferSettling()
+    }
+
+    private func apply(_ watch: SocketWatch) {
+        watch.isChanged = false
+        if watch.wanted.isEmpty {
+            guard let registration = watch.registration, watch.armed != .read else { return }
+            arm(watch, registration, .read)
+        } else if let registration = watch.registration {
+            if watch.armed != watch.wanted { arm(watch, registration, watch.wanted) }
+        } else {
+            watch.registration = try? loop.register(watch.descriptor, interest: watch.wanted, handler: watch)
+            watch.armed = watch.wanted
+            // Not watched (no memory in the kernel): curl's deadlines end what waits for it.
+        }
+    }
+
+    private func arm(_ watch: SocketWatch, _ registration: Registration, _ interest: Interest) {
+        do {
+            try loop.modify(registration, interest: interest)
+            watch.armed = interest
+        } catch {
+            drop(watch)
+        }
+    }
+
+    private func drop(_ watch: SocketWatch) {
+        if let registration = watch.registration { loop.deregister(registration) }
+        watch.registration = nil
+    }
+
+    private func existingWatch(_ descriptor: Int32) -> SocketWatch? {
+        let index = Int(descriptor)
+        return index < watches.count ? watches[index] : nil
+    }
+
+    private func watch(for descriptor: Int32) -> SocketWatch {
+        if let watch = existingWatch(descriptor) { return watch }
+        let index = Int(descriptor)
+        while watches.count <= index { watches.append(nil) }
+        let watch = SocketWatch(descriptor: descriptor, driver: self)
+        watches[index] = watch
+        return watch
+    }
+}
+
+/// One descriptor number: what curl wants of it, and what the loop was told.
+private final class SocketWatch: EventHandler {
+    let descriptor: Int32
+    var wanted: Interest = []
+    var armed: Interest = []
+    var registration: Registration?
+    var isChanged = false
+    private weak var driver: LoopHTTPDriver?
+
+    init(descriptor: Int32, driver: LoopHTTPDriver) {
+        self.descriptor = descriptor
+        self.driver = driver
+    }
+
+    func ready(_ events: ReadyEvents) { driver?.ready(self, events) }
+}

@@ -1,0 +1,41 @@
+internal import HTTPClient
+
+/// The owner's source of a part, watched: whether it or the store is being waited for, and whose fault an end is.
+final class PartSource: RequestBodySource {
+    private let source: any RequestBodySource
+    private let length: Int64
+    /// Bytes that were taken since the last ``rewind()``.
+    private(set) var takenBytes: Int64 = 0
+    /// The source itself failed, or ended before the declared length.
+    private(set) var hasFailed = false
+    /// The store waits for the source, not the other way round.
+    private(set) var isPending = false
+
+    init(_ source: any RequestBodySource, length: Int64) {
+        self.source = source
+        self.length = length
+    }
+
+    func next(_ take: (Span<UInt8>) -> Int) -> BodySupply {
+        let supply = source.next { span in
+            let count = take(span)
+            takenBytes += Int64(count)
+            return count
+        }
+        isPending = false
+        switch supply {
+        case .supplied: break
+        case .pending: isPending = true
+        case .failed: hasFailed = true
+        case .end: hasFailed = hasFailed || takenBytes < length
+        }
+        return supply
+    }
+
+    func rewind() -> Bool {
+        guard !hasFailed, source.rewind() else { return false }
+        takenBytes = 0
+        isPending = false
+        return true
+    }
+}

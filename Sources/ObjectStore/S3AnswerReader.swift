@@ -1,0 +1,123 @@
+internal import Bytes
+internal import XMLWire
+
+/// What of a store's answer is read beside its body.
+package struct S3AnswerHead: Sendable {
+    package var status: Int
+    package var etag: String?
+    package var contentLength: String?
+    package var recordToken: String?
+
+    package init(status: Int, etag: String? = nil, contentLength: String? = nil, recordToken: String? = nil) {
+        self.status = status
+        self.etag = etag
+        self.contentLength = contentLength
+        self.recordToken = recordToken
+    }
+}
+
+/// Reads answers: what they mean for the step that was asked.
+package enum S3AnswerReader {
+    /// Upload ids are opaque; S3's own have about 130 bytes.
+    private static let uploadIDBytesMax = 1_024
+    private static let detailBytesMax = 400
+
+    /// - Parameter key: the key that ``S3Step/search`` looks for.
+    package static func read(_ step: S3Step, _ head: S3AnswerHead, body: Span<UInt8>, key: String) -> S3Answer {
+        let isSuccess = head.status >= 200 && head.status < 300
+        switch step {
+        case .create where isSuccess: return readCreated(step, body)
+        case .part where isSuccess:
+            let etag = head.etag ?? ""
+            return .stored(etag: etag)
+        case .complete where isSuccess: return readCompleted(step, head, body)
+        case .abort where isSuccess: return .gone
+        case .abort:
+            let problem = problem(step, head.status, body)
+            return problem.isNoSuchUpload ? .gone : .refused(problem)
+        case .head where isSuccess: return readObject(step, head)
+        case .head where head.status == 404: return .noObject
+        case .search where isSuccess: return readUploads(step, body, key: key)
+        case .create, .part, .complete, .head, .search: return .refused(problem(step, head.status, body))
+        }
+    }
+
+    private static func readCreated(_ step: S3Step, _ body: Span<UInt8>) -> S3Answer {
+        guard case .initiated(let uploadID) = StoreReply.parse(body), uploadID.utf8.count <= uploadIDBytesMax
+        else { return unreadable(step) }
+        return .created(uploadID: uploadID)
+    }
+
+    /// A 200 is sent before S3 knows how Complete ends: the body says it.
+    private static func readCompleted(_ step: S3Step, _ head: S3AnswerHead, _ body: Span<UInt8>) -> S3Answer {
+        switch StoreReply.parse(body) {
+        case .completed: .completed
+        case .error: .refused(problem(step, head.status, body))
+        case .initiated, .other, .malformed: unreadable(step)
+        }
+    }
+
+    private static func readObject(_ step: S3Step, _ head: S3AnswerHead) -> S3Answer {
+        guard let text = head.contentLength, let length = Decimal.parse(text.utf8Span.span),
+            let length = Int64(exactly: length)
+        else { return unreadable(step) }
+        return .object(length: length, recordToken: head.recordToken)
+    }
+
+    private static func readUploads(_ step: S3Step, _ body: Span<UInt8>, key: String) -> S3Answer {
+        let root = "ListMultipartUploadsResult"
+        guard let keys = try? XMLTexts.all(at: [root, "Upload", "Key"], in: body),
+            let ids = try? XMLTexts.all(at: [root, "Upload", "UploadId"], in: body), keys.count == ids.count
+        else { return unreadable(step) }
+        return .uploads(zip(keys, ids).filter { $0.0 == key && !$0.1.isEmpty }.map(\.1))
+    }
+
+    /// An answer that says yes in words that are not S3's: a gateway's, or half of one. It may have been done.
+    private static func unreadable(_ step: S3Step) -> S3Answer {
+        .refused(S3Problem(status: 502, detail: "\(step.name): the answer is not S3's: is the endpoint right?"))
+    }
+
+    private static func problem(_ step: S3Step, _ status: Int, _ body: Span<UInt8>) -> S3Problem {
+        guard case .error(let error) = StoreReply.parse(body) else {
+            return S3Problem(status: status, detail: "\(step.name): HTTP \(status)\(statusHint(status))")
+        }
+        var detail = "\(step.name): HTTP \(status) \(error.code)"
+        if !error.message.isEmpty { detail += ": " + error.message }
+        if let region = error.region { detail += " (region \(region))" }
+        if let requestID = error.requestID { detail += " (request \(requestID))" }
+        detail = oneLine(detail)
+        if let hint = hint(error.code) { detail += "; " + hint }
+        return S3Problem(status: status, code: oneLine(error.code), detail: detail)
+    }
+
+    /// What the operator can do about it.
+    private static func hint(_ code: String) -> String? {
+        switch code {
+        case "SignatureDoesNotMatch": "check AWS_SECRET_ACCESS_KEY"
+        case "InvalidAccessKeyId": "check AWS_ACCESS_KEY_ID"
+        case "ExpiredToken", "InvalidToken", "ExpiredTokenException": "the session token is no longer valid"
+        case "AccessDenied": "the key needs s3:PutObject and s3:AbortMultipartUpload on the bucket"
+        case "NoSuchBucket": "check S3_BUCKET"
+        case "RequestTimeTooSkewed": "set this machine's clock"
+        case "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException":
+            "check AWS_REGION"
+        default: nil
+        }
+    }
+
+    private static func statusHint(_ status: Int) -> String {
+        switch status {
+        case 301, 302, 307, 308: "; check AWS_REGION and the endpoint"
+        case 403: "; check the credentials and their rights"
+        case 404: "; check S3_BUCKET"
+        default: ""
+        }
+    }
+
+    /// The store's text is for the log: one line, bounded, without control characters.
+    private static func oneLine(_ text: String) -> String {
+        var bytes: [UInt8] = []
+        for byte in text.utf8.prefix(detailBytesMax) { bytes.append(byte < 0x20 || byte == 0x7F ? 0x20 : byte) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,45 @@
+/// How an S3 store is reached and spoken to.
+package struct S3Configuration: Sendable {
+    package let endpoint: S3Endpoint
+    package let region: String
+    package var payload: S3Payload
+    /// What stands before the key in `imageUrl`, without a slash at its end; nil: the endpoint's own.
+    package var publicBaseURL: String?
+    package var retry = S3RetryLimits()
+    package var connectMilliseconds = 5_000
+    /// For the answer to everything but parts and Complete.
+    package var controlMilliseconds = 15_000
+    /// Complete may take S3 long: it sends white space meanwhile.
+    package var completeMilliseconds = 60_000
+    /// A part whose bytes the store does not take, or does not answer, for so long is given up. Time in which the part
+    /// waits for its own source does not count.
+    package var partStallMilliseconds: Int64 = 30_000
+
+    package init(
+        bucket: String, region: String, endpoint: String? = nil, payload: S3Payload = .auto,
+        publicBaseURL: String? = nil
+    ) throws(StoreSettingError) {
+        self.endpoint = try S3Endpoint(bucket: bucket, region: region, endpoint: endpoint)
+        self.region = region
+        self.payload = payload
+        self.publicBaseURL = publicBaseURL
+    }
+
+    /// Whether parts are aws-chunked with a signature for each chunk. `auto`: what no TLS protects is signed.
+    var signsParts: Bool {
+        switch payload {
+        case .auto: !endpoint.isSecure
+        case .unsigned: false
+        case .signed: true
+        }
+    }
+}
+
+/// How the payload of a part is signed (`SLUICE_S3_PAYLOAD`).
+package enum S3Payload: String, Sendable {
+    case auto
+    /// `UNSIGNED-PAYLOAD`: TLS protects it, or the network is trusted.
+    case unsigned
+    /// `STREAMING-AWS4-HMAC-SHA256-PAYLOAD`: costs a CPU second per GiB.
+    case signed
+}

@@ -1,0 +1,157 @@
+internal import Bytes
+internal import HTTPClient
+internal import Reactor
+
+/// One multipart upload: asks what its ``S3UploadState`` says, and reports what comes back to it.
+final class S3Upload: StoreUpload {
+    let subject: S3Requests.Subject
+    private let store: S3Store
+    private weak var delegate: (any StoreUploadDelegate)?
+    private var state: S3UploadState
+    /// Place in the store's list of open uploads, -1 outside of it.
+    var position = -1
+
+    private var transfer: HTTPTransfer?
+    private var timer: TimerID?
+    /// Counts commands: an answer to one that another has taken the place of reaches nobody.
+    private var round = 0
+    private var source: PartSource?
+    private var isPartOpen = false
+    private var progress: (bytes: Int64, at: Int64) = (0, 0)
+
+    init(store: S3Store, subject: S3Requests.Subject, limits: S3RetryLimits, delegate: any StoreUploadDelegate) {
+        self.store = store
+        self.subject = subject
+        self.delegate = delegate
+        state = S3UploadState(recordToken: subject.recordToken, limits: limits)
+    }
+
+    // MARK: what the owner asks
+
+    func create() {
+        store.keep(self)
+        perform(state.create(), isDeferred: true)
+    }
+
+    func openPart(number: Int, length: Int64, body: any RequestBodySource) {
+        source = PartSource(body, length: length)
+        perform(state.openPart(number: number, length: length), isDeferred: true)
+    }
+
+    func bodyAvailable() {
+        transfer?.resume()
+    }
+
+    func complete(parts: [StoredPart]) {
+        perform(state.complete(parts: parts), isDeferred: true)
+    }
+
+    func abort() {
+        store.keep(self)
+        let reaction = state.abort(isWaiting: timer != nil)
+        perform(reaction, isDeferred: true)
+        if reaction.command != nil { source = nil }
+    }
+
+    // MARK: what is done
+
+    /// - Parameter isDeferred: the owner is calling, and must not be answered inside of its call.
+    private func perform(_ reaction: S3Reaction, isDeferred: Bool = false) {
+        if reaction.command != nil || state.isOver { stopWaiting() }
+        switch reaction.command {
+        case .send(let step): send(step)
+        case .wait(let millisecondsMax): wait(millisecondsMax)
+        case nil: break
+        }
+        if state.isOver { store.release(self) }
+        guard let event = reaction.event else { return }
+        if isDeferred {
+            store.loop.deferred { [self] in delegate?.upload(self, did: event) }
+        } else {
+            delegate?.upload(self, did: event)
+        }
+    }
+
+    private func stopWaiting() {
+        round += 1
+        transfer?.cancel()
+        transfer = nil
+        isPartOpen = false
+        if let timer { store.loop.cancel(timer) }
+        timer = nil
+    }
+
+    private func wait(_ millisecondsMax: Int) {
+        let delay = Int64.random(in: 0...Int64(max(millisecondsMax, 0)))
+        timer = store.loop.schedule(afterMilliseconds: delay) { [self] in
+            timer = nil
+            perform(state.waited())
+        }
+    }
+
+    private func send(_ step: S3Step) {
+        let round = round
+        var body: PartSource?
+        if case .part = step { body = source }
+        guard let request = store.requests.request(step, subject, body: body) else {
+            let problem = S3Problem(detail: "\(step.name): there are no credentials to sign with")
+            return store.loop.deferred { [self] in
+                if round == self.round { take(.lost(problem, mayHaveArrived: false), isPart: body != nil) }
+            }
+        }
+        if body != nil {
+            isPartOpen = true
+            progress = (0, store.loop.now)
+        }
+        transfer = store.client.start(request) { [self] result in
+            guard round == self.round else { return }
+            transfer = nil
+            isPartOpen = false
+            take(answer(step, result), isPart: body != nil)
+        }
+    }
+
+    private func take(_ answer: S3Answer, isPart: Bool) {
+        store.note(answer)
+        var isRewound = false
+        if isPart {
+            // A part that was not stored wants its bytes again, if they can be had.
+            if case .stored = answer {} else { isRewound = source?.rewind() ?? false }
+        }
+        let reaction = state.answered(answer, isRewound: isRewound)
+        if isPart, reaction.event != nil { source = nil }
+        perform(reaction)
+    }
+
+    private func answer(_ step: S3Step, _ result: Result<HTTPResponse, HTTPFailure>) -> S3Answer {
+        switch result {
+        case .success(let response):
+            let fields = response.fields
+            var head = S3AnswerHead(status: response.status)
+            switch step {
+            case .part: head.etag = fields.value(of: "etag")
+            case .head:
+                head.contentLength = fields.value(of: "content-length")
+                head.recordToken = fields.value(of: "x-amz-meta-sluice-id")
+            case .create, .complete, .abort, .search: break
+            }
+            return S3AnswerReader.read(step, head, body: response.body.span, key: subject.key)
+        case .failure(let failure):
+            let detail = "\(step.name): \(failure.detail)"
+            if failure.kind == .bodySource, source?.hasFailed == true { return .sourceFailed(detail) }
+            return .lost(S3Problem(detail: detail), mayHaveArrived: failure.requestSent && failure.bodySent)
+        }
+    }
+
+    /// Gives up a part whose bytes the store does not take, or which it does not answer.
+    func checkProgress(now: Int64, stallMilliseconds: Int64) {
+        guard isPartOpen, let source else { return }
+        if source.isPending || source.takenBytes != progress.bytes {
+            progress = (source.takenBytes, now)
+        } else if now - progress.at >= stallMilliseconds {
+            stopWaiting()
+            let problem = S3Problem(detail: "UploadPart: the store neither takes the bytes nor answers")
+            take(.lost(problem, mayHaveArrived: true), isPart: true)
+        }
+    }
+}

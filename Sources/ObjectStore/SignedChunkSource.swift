@@ -1,0 +1,84 @@
+internal import Bytes
+internal import HTTPClient
+internal import SigV4
+
+/// A part's bytes as aws-chunked with a signature for each chunk: a chunk is collected, hashed, signed and then handed
+/// on. All chunks but the last are of the same size, so that the encoded length is known beforehand.
+final class SignedChunkSource: RequestBodySource {
+    /// S3 wants 8 KiB at least; each chunk costs 88 bytes on the wire and an HMAC.
+    static let chunkBytes = 65_536
+
+    private let source: any RequestBodySource
+    private let length: Int64
+    private let first: ChunkSigner<CryptoSigningHash>
+    private var signer: ChunkSigner<CryptoSigningHash>
+    private let hash: CryptoSigningHash
+    private var collectedBytes: Int64 = 0
+    private var chunk: [UInt8] = []
+    /// What is on its way: a chunk's line, the chunk, its end. `sent` of it is gone.
+    private var framed: [UInt8] = []
+    private var sent = 0
+    private var hasEnded = false
+
+    init(
+        _ source: any RequestBodySource, length: Int64, signer: ChunkSigner<CryptoSigningHash>,
+        hash: CryptoSigningHash
+    ) {
+        self.source = source
+        self.length = length
+        first = signer
+        self.signer = signer
+        self.hash = hash
+    }
+
+    /// `Content-Length` of a part of `length` bytes; nil for a length that makes no sense.
+    static func encodedLength(_ length: Int64) -> Int64? {
+        ChunkFraming.signed.encodedLength(decoded: length, chunkBytes: Int64(chunkBytes))
+    }
+
+    func next(_ take: (Span<UInt8>) -> Int) -> BodySupply {
+        if sent == framed.count {
+            guard !hasEnded else { return .end }
+            let wanted = Int(min(Int64(Self.chunkBytes), length - collectedBytes + Int64(chunk.count)))
+            while chunk.count < wanted {
+                let supply = source.next { span in
+                    let room = min(span.count, wanted - chunk.count)
+                    chunk.append(contentsOf: span.extracting(0..<room))
+                    collectedBytes += Int64(room)
+                    return room
+                }
+                if case .supplied = supply { continue }
+                return supply
+            }
+            frame()
+        }
+        sent += take(framed.span.extracting(sent..<framed.count))
+        return .supplied
+    }
+
+    func rewind() -> Bool {
+        guard source.rewind() else { return false }
+        signer = first
+        collectedBytes = 0
+        chunk.removeAll(keepingCapacity: true)
+        framed.removeAll(keepingCapacity: true)
+        sent = 0
+        hasEnded = false
+        return true
+    }
+
+    private func frame() {
+        framed.removeAll(keepingCapacity: true)
+        sent = 0
+        if !chunk.isEmpty {
+            signer.appendHead(count: chunk.count, digest: hash.sha256(chunk.span), to: &framed)
+            framed.append(contentsOf: chunk.span)
+            framed.append(contentsOf: [0x0D, 0x0A])
+            chunk.removeAll(keepingCapacity: true)
+        }
+        if collectedBytes == length {
+            signer.appendEnd(to: &framed)
+            hasEnded = true
+        }
+    }
+}
