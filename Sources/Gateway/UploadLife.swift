@@ -1,0 +1,104 @@
+/// The life of an upload's record: its states, what must be durable before what, and the rules of recovery.
+///
+/// One row per upload. The catalog performs the writes, the upload exchange asks for them, recovery reads what a crash
+/// left; all three take the order of things from here.
+package enum UploadLife {
+    /// Where an upload stands. The raw values are what the database holds: never renumber them.
+    package enum State: Int64, CaseIterable, Sendable {
+        /// Key and owner are written; CreateMultipartUpload may be on its way.
+        case opening = 1
+        /// The store's upload id is known; parts may be on their way.
+        case streaming = 2
+        /// The whole body has been counted; CompleteMultipartUpload may be on its way.
+        case completing = 3
+        /// The object is complete in the store.
+        case stored = 4
+        /// The object is being deleted because nobody registered it in time.
+        case expiring = 5
+        /// The upload is being taken back. CompleteMultipartUpload was never sent for it.
+        case aborting = 6
+        /// Nothing is left in the store. The row itself is dropped, so no row is ever seen in this state.
+        case gone = 7
+    }
+
+    /// How far a write must have come before anyone acts on it.
+    package enum Durability: Sendable {
+        /// Written like the next, but nobody waits: losing it costs recovery a request, and nothing else.
+        case lazy
+        /// In the write-ahead log, handed to the kernel: survives the death of the process, not of the machine.
+        case process
+        /// Synced to the disk: survives the loss of power.
+        case machine
+    }
+
+    /// What is sent to the store or the client on behalf of an upload.
+    package enum Action: CaseIterable, Sendable {
+        case create
+        case uploadPart
+        case complete
+        case abort
+        case deleteExpired
+        case reply201
+    }
+
+    /// A write that must have been answered before an action.
+    package struct Barrier: Equatable, Sendable {
+        package let state: State
+        package let durability: Durability
+
+        package init(state: State, durability: Durability) {
+            self.state = state
+            self.durability = durability
+        }
+    }
+
+    /// What must be durable before `action`, or nil when nothing need be.
+    ///
+    /// - `create`: else a crash leaves an upload at the store that only the slow sweep of unknown uploads finds.
+    /// - `uploadPart`: nothing more. The upload id may be lost, recovery then lists the uploads of this very key.
+    /// - `complete`: else a power loss after it leaves an object whose record says that it was never meant to be.
+    /// - `deleteExpired`: else a power loss after it leaves a record that can be registered, and no object.
+    /// - `reply201`: the same as `complete`; from `completing` recovery finds the object and says `stored` again.
+    package static func barrier(before action: Action) -> Barrier? {
+        switch action {
+        case .create: Barrier(state: .opening, durability: .process)
+        case .uploadPart, .abort: nil
+        case .complete, .reply201: Barrier(state: .completing, durability: .machine)
+        case .deleteExpired: Barrier(state: .expiring, durability: .machine)
+        }
+    }
+}
+
+extension UploadLife.State {
+    /// The states that may follow.
+    package var successors: [UploadLife.State] {
+        switch self {
+        case .opening: [.streaming, .aborting, .gone]
+        case .streaming: [.completing, .aborting, .gone]
+        case .completing: [.stored, .aborting, .gone]
+        case .stored: [.expiring]
+        case .expiring: [.gone]
+        case .aborting: [.gone]
+        case .gone: []
+        }
+    }
+
+    /// The states that this one may be written over.
+    package var predecessors: [UploadLife.State] {
+        UploadLife.State.allCases.filter { $0.successors.contains(self) }
+    }
+
+    package func mayBecome(_ next: UploadLife.State) -> Bool { successors.contains(next) }
+
+    /// What the write of this state needs: the strongest barrier that any action asks of it.
+    package var durability: UploadLife.Durability {
+        switch self {
+        case .opening: .process
+        case .completing, .expiring: .machine
+        case .streaming, .stored, .aborting, .gone: .lazy
+        }
+    }
+
+    /// Whether a start finds nothing to do for a row in this state.
+    package var isSettled: Bool { self == .stored || self == .gone }
+}

@@ -1,0 +1,118 @@
+/// Recovery of one row, as a pure function: a phase and the store's answer to the phase's request give the next step.
+///
+/// The same function settles a CompleteMultipartUpload whose answer was lost while the daemon lives, and everything
+/// that a crash left behind. Two rules carry it: a HEAD decides only when no Complete can be running any more (after
+/// an Abort was acknowledged, or the upload id is unknown to the store), and what is not known is asked again later,
+/// never deleted.
+extension UploadLife {
+    /// A request to the store, and why it is sent.
+    package enum RecoveryPhase: CaseIterable, Equatable, Sendable {
+        /// CompleteMultipartUpload once more: S3 answers a repeated one as it did the first.
+        case completing
+        /// HEAD, after Complete said NoSuchUpload: either the lost one succeeded, or somebody aborted.
+        case confirming
+        /// AbortMultipartUpload; afterwards HEAD decides.
+        case givingUp
+        /// ListMultipartUploads with the key as prefix, to find uploads whose id was lost; afterwards HEAD decides.
+        case givingUpListing
+        /// AbortMultipartUpload of each upload that the list showed for exactly this key; then the list again.
+        case givingUpListed
+        /// HEAD, when no Complete can be running any more.
+        case deciding
+        /// AbortMultipartUpload of an upload for which Complete was never sent.
+        case aborting
+        /// ListMultipartUploads with the key as prefix, Complete was never sent.
+        case listing
+        /// AbortMultipartUpload of each listed upload of exactly this key; then the list again.
+        case abortingListed
+        /// DeleteObject of a key of ours that nobody was told of, or whose time is over.
+        case deleting
+    }
+
+    /// What the store said.
+    package enum StoreAnswer: CaseIterable, Equatable, Sendable {
+        /// Success: Complete's 200 without `<Error>`, Abort's 204, Delete's 204.
+        case done
+        /// 404 with the code NoSuchUpload.
+        case noSuchUpload
+        /// HEAD 200 with our size and our `x-amz-meta-sluice-id`.
+        case foundOurs
+        /// HEAD 200 with another size or id.
+        case foundOther
+        /// HEAD 404; for Delete, 404 NoSuchKey.
+        case notFound
+        /// The list shows uploads of exactly this key.
+        case listedSome
+        /// The list shows none.
+        case listedNone
+        /// Complete can never succeed: InvalidPart, InvalidPartOrder, EntityTooSmall and the like.
+        case refused
+        /// Anything else: no answer, 403, 5xx, an answer that does not fit the request.
+        case unknown
+    }
+
+    package enum RecoveryStep: Equatable, Sendable {
+        case send(RecoveryPhase)
+        /// Ask the same again after a pause. The row keeps its state.
+        case retryLater(RecoveryPhase)
+        /// Write this state; the row is settled then.
+        case write(State)
+        /// Nothing to do.
+        case settled
+    }
+
+    /// The first step for a row that a crash left in `state`.
+    package static func recovery(of state: State, knowsUploadID: Bool) -> RecoveryStep {
+        switch state {
+        case .opening, .streaming, .aborting: .send(knowsUploadID ? .aborting : .listing)
+        // An id that is missing here was not lost with the log, which keeps its order: a damaged row. Never Complete.
+        case .completing: .send(knowsUploadID ? .completing : .givingUpListing)
+        case .expiring: .send(.deleting)
+        case .stored, .gone: .settled
+        }
+    }
+
+    /// The step after `answer` to the request of `phase`.
+    package static func recovery(_ phase: RecoveryPhase, answered answer: StoreAnswer) -> RecoveryStep {
+        switch (phase, answer) {
+        case (.completing, .done): .write(.stored)
+        case (.completing, .noSuchUpload): .send(.confirming)
+        case (.completing, .refused): .send(.givingUp)
+
+        case (.confirming, .foundOurs): .write(.stored)
+        // Not found proves nothing yet: only an acknowledged Abort rules a running Complete out.
+        case (.confirming, .notFound), (.confirming, .foundOther): .send(.givingUp)
+
+        case (.givingUp, .done), (.givingUp, .noSuchUpload): .send(.deciding)
+        case (.givingUpListing, .listedNone): .send(.deciding)
+        case (.givingUpListing, .listedSome): .send(.givingUpListed)
+        case (.givingUpListed, .done), (.givingUpListed, .noSuchUpload): .send(.givingUpListing)
+
+        case (.deciding, .foundOurs): .write(.stored)
+        // What lies there is not ours to delete: another's object under our key stays where it is.
+        case (.deciding, .notFound), (.deciding, .foundOther): .write(.gone)
+
+        case (.aborting, .done): .write(.gone)
+        case (.aborting, .noSuchUpload): .send(.deleting)
+        case (.listing, .listedNone): .write(.gone)
+        case (.listing, .listedSome): .send(.abortingListed)
+        case (.abortingListed, .done), (.abortingListed, .noSuchUpload): .send(.listing)
+
+        case (.deleting, .done), (.deleting, .notFound): .write(.gone)
+
+        case (_, .unknown), (_, .refused), (_, .done), (_, .noSuchUpload), (_, .foundOurs), (_, .foundOther),
+            (_, .notFound), (_, .listedSome), (_, .listedNone):
+            .retryLater(phase)
+        }
+    }
+
+    /// What follows when `phase` has been retried long enough: repeating Complete ends in taking the upload back; the
+    /// others go on, since nothing else could settle the row.
+    package static func givingUp(_ phase: RecoveryPhase) -> RecoveryPhase {
+        switch phase {
+        case .completing, .confirming: .givingUp
+        case .givingUp, .givingUpListing, .givingUpListed, .deciding, .aborting, .listing, .abortingListed, .deleting:
+            phase
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import Gateway
+import Testing
+
+@Suite struct UploadLifeRecoveryTests {
+    private typealias Phase = UploadLife.RecoveryPhase
+    private typealias Answer = UploadLife.StoreAnswer
+    private typealias Step = UploadLife.RecoveryStep
+
+    @Test func `each state starts where its rule begins`() {
+        let first: [(UploadLife.State, Step, Step)] = [
+            (.opening, .send(.listing), .send(.aborting)), (.streaming, .send(.listing), .send(.aborting)),
+            (.completing, .send(.givingUpListing), .send(.completing)), (.stored, .settled, .settled),
+            (.expiring, .send(.deleting), .send(.deleting)), (.aborting, .send(.listing), .send(.aborting)),
+            (.gone, .settled, .settled),
+        ]
+        #expect(first.count == UploadLife.State.allCases.count)
+        for (state, withoutID, withID) in first {
+            #expect(UploadLife.recovery(of: state, knowsUploadID: false) == withoutID)
+            #expect(UploadLife.recovery(of: state, knowsUploadID: true) == withID)
+            #expect(state.isSettled == (withID == .settled))
+        }
+    }
+
+    /// The whole table; a pair that is not in it is asked again later.
+    private static let table: [(Phase, Answer, Step)] = [
+        (.completing, .done, .write(.stored)), (.completing, .noSuchUpload, .send(.confirming)),
+        (.completing, .refused, .send(.givingUp)),
+        (.confirming, .foundOurs, .write(.stored)), (.confirming, .foundOther, .send(.givingUp)),
+        (.confirming, .notFound, .send(.givingUp)),
+        (.givingUp, .done, .send(.deciding)), (.givingUp, .noSuchUpload, .send(.deciding)),
+        (.givingUpListing, .listedNone, .send(.deciding)), (.givingUpListing, .listedSome, .send(.givingUpListed)),
+        (.givingUpListed, .done, .send(.givingUpListing)), (.givingUpListed, .noSuchUpload, .send(.givingUpListing)),
+        (.deciding, .foundOurs, .write(.stored)), (.deciding, .foundOther, .write(.gone)),
+        (.deciding, .notFound, .write(.gone)),
+        (.aborting, .done, .write(.gone)), (.aborting, .noSuchUpload, .send(.deleting)),
+        (.listing, .listedNone, .write(.gone)), (.listing, .listedSome, .send(.abortingListed)),
+        (.abortingListed, .done, .send(.listing)), (.abortingListed, .noSuchUpload, .send(.listing)),
+        (.deleting, .done, .write(.gone)), (.deleting, .notFound, .write(.gone)),
+    ]
+
+    @Test func `every pair of phase and answer has its step`() {
+        for phase in Phase.allCases {
+            for answer in Answer.allCases {
+                let row = Self.table.first { $0.0 == phase && $0.1 == answer }
+                #expect(UploadLife.recovery(phase, answered: answer) == row?.2 ?? .retryLater(phase))
+            }
+        }
+    }
+
+    @Test func `what is not known is never written or deleted`() {
+        for phase in Phase.allCases {
+            #expect(UploadLife.recovery(phase, answered: .unknown) == .retryLater(phase))
+        }
+    }
+
+    @Test func `giving up on Complete goes by way of Abort`() {
+        for phase in Phase.allCases {
+            let expected: Phase = phase == .completing || phase == .confirming ? .givingUp : phase
+            #expect(UploadLife.givingUp(phase) == expected)
+        }
+    }
+
+    @Test func `what recovery writes may follow the state it recovers`() {
+        for state in UploadLife.State.allCases {
+            for knowsUploadID in [true, false] {
+                guard case .send(let first) = UploadLife.recovery(of: state, knowsUploadID: knowsUploadID)
+                else { continue }
+                for written in reachableWrites(from: first) { #expect(state.mayBecome(written), "\(state) \(written)") }
+            }
+        }
+    }
+
+    private func reachableWrites(from first: Phase) -> Set<UploadLife.State> {
+        var writes: Set<UploadLife.State> = []
+        var seen: [Phase] = []
+        var waiting = [first]
+        while let phase = waiting.popLast() {
+            guard !seen.contains(phase) else { continue }
+            seen.append(phase)
+            waiting.append(UploadLife.givingUp(phase))
+            for answer in Answer.allCases {
+                switch UploadLife.recovery(phase, answered: answer) {
+                case .send(let next): waiting.append(next)
+                case .write(let state): writes.insert(state)
+                case .retryLater, .settled: break
+                }
+            }
+        }
+        return writes
+    }
+
+    @Test(arguments: [true, false])
+    func `in every world that a crash can leave, recovery ends with record and store agreeing`(isIDKnown: Bool) {
+        var ends = 0
+        for world in UploadLifeWorld.afterCrash(knowsUploadID: isIDKnown) {
+            ends += UploadLifeWorld.explore(from: world) { state, end in
+                switch state {
+                case .stored: #expect(end.object == .ours, "stored without an object: \(world)")
+                case .gone:
+                    #expect(end.object != .ours && !end.isUploadOpen, "something was left: \(world) \(end)")
+                    #expect(end.object == world.object || world.object == .ours, "another's object was deleted")
+                default: #expect(Bool(false), "recovery wrote \(state)")
+                }
+            }
+        }
+        #expect(ends > 20)
+    }
+}

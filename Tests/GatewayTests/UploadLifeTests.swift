@@ -1,0 +1,54 @@
+import Gateway
+import Testing
+
+@Suite struct UploadLifeTests {
+    private typealias State = UploadLife.State
+
+    @Test func `the raw values in the database never change`() {
+        let values = State.allCases.map { "\($0)=\($0.rawValue)" }
+        #expect(values == [
+            "opening=1", "streaming=2", "completing=3", "stored=4", "expiring=5", "aborting=6", "gone=7",
+        ])
+    }
+
+    @Test func `these transitions are legal and no others`() {
+        let legal = [
+            "opening streaming", "opening aborting", "opening gone", "streaming completing", "streaming aborting",
+            "streaming gone", "completing stored", "completing aborting", "completing gone", "stored expiring",
+            "expiring gone", "aborting gone",
+        ]
+        var found: [String] = []
+        for state in State.allCases {
+            for next in State.allCases where state.mayBecome(next) {
+                found.append("\(state) \(next)")
+                #expect(next.predecessors.contains(state))
+            }
+        }
+        #expect(found.sorted() == legal.sorted())
+    }
+
+    @Test func `every state but the first has a way in, every one but the last a way out`() {
+        for state in State.allCases {
+            #expect(state.predecessors.isEmpty == (state == .opening))
+            #expect(state.successors.isEmpty == (state == .gone))
+        }
+    }
+
+    @Test func `a write is at least as durable as every action behind it asks`() {
+        func rank(_ durability: UploadLife.Durability) -> Int {
+            switch durability {
+            case .lazy: 0
+            case .process: 1
+            case .machine: 2
+            }
+        }
+        for action in UploadLife.Action.allCases {
+            guard let barrier = UploadLife.barrier(before: action) else { continue }
+            #expect(rank(barrier.state.durability) >= rank(barrier.durability), "\(action)")
+        }
+        #expect(UploadLife.barrier(before: .create) == UploadLife.Barrier(state: .opening, durability: .process))
+        #expect(UploadLife.barrier(before: .complete) == UploadLife.Barrier(state: .completing, durability: .machine))
+        #expect(UploadLife.barrier(before: .reply201) == UploadLife.barrier(before: .complete))
+        #expect(UploadLife.barrier(before: .abort) == nil)
+    }
+}

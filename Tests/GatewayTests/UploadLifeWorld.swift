@@ -1,0 +1,127 @@
+import Gateway
+
+/// A store with one key, as recovery may find it after a crash: every order of its events is walked through.
+struct UploadLifeWorld: Hashable {
+    enum Object: Hashable {
+        case none
+        case ours
+        case other
+    }
+
+    var state: UploadLife.State
+    var knowsUploadID: Bool
+    var isUploadOpen: Bool
+    var object: Object
+    /// The Complete of the process that died still runs at the store, and may take effect at any moment.
+    var isCompleteRunning: Bool
+
+    /// Every world that the barriers allow: Complete was sent only in `completing`, an object of ours is there only
+    /// after it (or, in `expiring`, before the delete), and an upload only after Create.
+    static func afterCrash(knowsUploadID: Bool) -> [UploadLifeWorld] {
+        var worlds: [UploadLifeWorld] = []
+        func add(_ state: UploadLife.State, open: Bool, _ object: Object, running: Bool = false) {
+            worlds.append(UploadLifeWorld(
+                state: state, knowsUploadID: knowsUploadID, isUploadOpen: open, object: object,
+                isCompleteRunning: running))
+        }
+        for state in [UploadLife.State.opening, .streaming, .aborting] {
+            add(state, open: true, .none)
+            add(state, open: false, .none)
+        }
+        for object in [Object.none, .other] {
+            add(.completing, open: true, object)
+            add(.completing, open: true, object, running: true)
+            add(.completing, open: false, object)
+        }
+        add(.completing, open: false, .ours)
+        add(.expiring, open: false, .ours)
+        add(.expiring, open: false, .none)
+        return worlds
+    }
+
+    private struct Node: Hashable {
+        var world: UploadLifeWorld
+        var phase: UploadLife.RecoveryPhase
+
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(world)
+            hasher.combine("\(phase)")
+        }
+    }
+
+    /// Walks through every run of recovery from `world`: the running Complete lands or not before any request, any
+    /// answer is lost after or before its effect, Complete is refused, and the patience for it runs out at any time.
+    /// Returns how many different ends there are.
+    static func explore(
+        from world: UploadLifeWorld, atEnd judge: (UploadLife.State, UploadLifeWorld) -> Void
+    ) -> Int {
+        guard case .send(let first) = UploadLife.recovery(of: world.state, knowsUploadID: world.knowsUploadID)
+        else { return 0 }
+        var seen: Set<Node> = []
+        var ends = 0
+        var waiting = [Node(world: world, phase: first)]
+        while let node = waiting.popLast() {
+            guard seen.insert(node).inserted else { continue }
+            waiting.append(Node(world: node.world, phase: UploadLife.givingUp(node.phase)))
+            for before in node.world.momentsOfRunningComplete() {
+                for (answer, after) in before.perform(node.phase) {
+                    for moment in after.momentsOfRunningComplete() {
+                        switch UploadLife.recovery(node.phase, answered: answer) {
+                        case .send(let next), .retryLater(let next): waiting.append(Node(world: moment, phase: next))
+                        case .write(let state):
+                            ends += 1
+                            // A Complete that still runs may land after recovery has ended: it must find no upload.
+                            for last in moment.momentsOfRunningComplete() { judge(state, last) }
+                        case .settled: break
+                        }
+                    }
+                }
+            }
+        }
+        return ends
+    }
+
+    /// The world now, and the world after the running Complete has landed.
+    private func momentsOfRunningComplete() -> [UploadLifeWorld] {
+        guard isCompleteRunning else { return [self] }
+        var landed = self
+        landed.isCompleteRunning = false
+        if isUploadOpen {
+            landed.isUploadOpen = false
+            landed.object = .ours
+        }
+        return [self, landed]
+    }
+
+    private func perform(_ phase: UploadLife.RecoveryPhase) -> [(UploadLife.StoreAnswer, UploadLifeWorld)] {
+        var after = self
+        var answer: UploadLife.StoreAnswer
+        var others: [(UploadLife.StoreAnswer, UploadLifeWorld)] = [(.unknown, self)]
+        switch phase {
+        case .completing:
+            answer = isUploadOpen ? .done : .noSuchUpload
+            if isUploadOpen {
+                after.object = .ours
+                others.append((.refused, self))
+                // While one Complete runs, another may be told that there is no such upload any more.
+                if isCompleteRunning { others.append((.noSuchUpload, self)) }
+            }
+            after.isUploadOpen = false
+        case .aborting, .givingUp, .abortingListed, .givingUpListed:
+            answer = isUploadOpen ? .done : .noSuchUpload
+            after.isUploadOpen = false
+        case .listing, .givingUpListing: answer = isUploadOpen ? .listedSome : .listedNone
+        case .confirming, .deciding:
+            switch object {
+            case .none: answer = .notFound
+            case .ours: answer = .foundOurs
+            case .other: answer = .foundOther
+            }
+        case .deleting:
+            answer = object == .none ? .notFound : .done
+            after.object = .none
+        }
+        others.append((.unknown, after))
+        return others + [(answer, after)]
+    }
+}
