@@ -1,3 +1,4 @@
+internal import Bytes
 package import HTTPClient
 internal import Linux
 package import Reactor
@@ -15,7 +16,7 @@ package final class S3Store: UploadStore {
     let client: HTTPClient
     let requests: S3Requests
     private let configuration: S3Configuration
-    package let publicBase: String?
+    private let publicBase: String
     /// Uploads from Create to their end, each knowing its place.
     private var uploads: [S3Upload] = []
     private var isChecking = false
@@ -31,8 +32,7 @@ package final class S3Store: UploadStore {
         self.loop = loop
         self.client = client
         requests = S3Requests(configuration: configuration, clock: clock)
-        let endpoint = configuration.endpoint
-        publicBase = (configuration.publicBaseURL ?? endpoint.origin + endpoint.pathPrefix) + "/"
+        publicBase = configuration.publicBaseURL ?? configuration.endpoint.origin + configuration.endpoint.pathPrefix
     }
 
     /// What requests are signed with from now on; those under way keep their signature.
@@ -47,6 +47,10 @@ package final class S3Store: UploadStore {
         let subject = S3Requests.Subject(
             key: key, path: configuration.endpoint.path(key: key), contentType: contentType, recordToken: recordToken)
         return S3Upload(store: self, subject: subject, limits: configuration.retry, delegate: delegate)
+    }
+
+    package func publicURL(key: String) -> String {
+        publicBase + "/" + PercentCoding.encode(key, keepsSlash: true)
     }
 
     package var readiness: StoreReadiness {
@@ -90,20 +94,16 @@ package final class S3Store: UploadStore {
 
     private func checkLater() {
         isChecking = true
-        loop.schedule(afterMilliseconds: Self.progressCheckMilliseconds) { [weak self] in
-            guard let self else { return }
-            isChecking = false
-            checkProgress()
-            if !uploads.isEmpty { checkLater() }
-        }
+        loop.schedule(afterMilliseconds: Self.progressCheckMilliseconds) { [weak self] in self?.checkProgress() }
     }
 
-    /// Looks at every open part; called by a timer of its own while uploads are open.
-    package func checkProgress() {
+    private func checkProgress() {
+        isChecking = false
         let now = loop.now
         // Giving one up may take it out of the list.
         for upload in uploads {
             upload.checkProgress(now: now, stallMilliseconds: configuration.partStallMilliseconds)
         }
+        if !uploads.isEmpty { checkLater() }
     }
 }

@@ -12,9 +12,7 @@ enum LengthRules {
         if count > fileLinesMax {
             findings.append(Finding(path: file.path, line: 0, message: "\(count) lines, over \(fileLinesMax)"))
         }
-        // Bytes are counted first, since they are cheaper and no fewer.
-        let long = lines.enumerated().filter { $1.utf8.count > lineCharactersMax && $1.count > lineCharactersMax }
-        for (index, line) in long {
+        for (index, line) in lines.enumerated() where line.count > lineCharactersMax {
             let message = "\(line.count) characters, over \(lineCharactersMax)"
             findings.append(Finding(path: file.path, line: index + 1, message: message))
         }

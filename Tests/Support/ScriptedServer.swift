@@ -54,7 +54,6 @@ package final class ScriptedServer: Sendable {
                     for (name, value) in fields { text += "\(name): \(value)\r\n" }
                     try connection.send(text + "Content-Length: \(body.utf8.count)\r\n\r\n" + body)
                 case .raw(let text): try connection.send(text)
-                case .hang: return connection.drain()
                 case .close: return
                 case .reset: return connection.reset()
                 }
@@ -109,8 +108,6 @@ package final class ScriptedServer: Sendable {
 package enum ScriptedReply: Sendable {
     case answer(Int, [(String, String)] = [], String = "")
     case raw(String)
-    /// No answer, ever.
-    case hang
     case close
     case reset
 }
