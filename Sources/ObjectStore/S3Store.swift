@@ -1,4 +1,3 @@
-internal import Bytes
 package import HTTPClient
 internal import Linux
 package import Reactor
@@ -16,7 +15,7 @@ package final class S3Store: UploadStore {
     let client: HTTPClient
     let requests: S3Requests
     private let configuration: S3Configuration
-    private let publicBase: String
+    package let publicBase: String?
     /// Uploads from Create to their end, each knowing its place.
     private var uploads: [S3Upload] = []
     private var isChecking = false
@@ -32,7 +31,8 @@ package final class S3Store: UploadStore {
         self.loop = loop
         self.client = client
         requests = S3Requests(configuration: configuration, clock: clock)
-        publicBase = configuration.publicBaseURL ?? configuration.endpoint.origin + configuration.endpoint.pathPrefix
+        let endpoint = configuration.endpoint
+        publicBase = (configuration.publicBaseURL ?? endpoint.origin + endpoint.pathPrefix) + "/"
     }
 
     /// What requests are signed with from now on; those under way keep their signature.
@@ -47,10 +47,6 @@ package final class S3Store: UploadStore {
         let subject = S3Requests.Subject(
             key: key, path: configuration.endpoint.path(key: key), contentType: contentType, recordToken: recordToken)
         return S3Upload(store: self, subject: subject, limits: configuration.retry, delegate: delegate)
-    }
-
-    package func publicURL(key: String) -> String {
-        publicBase + "/" + PercentCoding.encode(key, keepsSlash: true)
     }
 
     package var readiness: StoreReadiness {
@@ -94,16 +90,20 @@ package final class S3Store: UploadStore {
 
     private func checkLater() {
         isChecking = true
-        loop.schedule(afterMilliseconds: Self.progressCheckMilliseconds) { [weak self] in self?.checkProgress() }
+        loop.schedule(afterMilliseconds: Self.progressCheckMilliseconds) { [weak self] in
+            guard let self else { return }
+            isChecking = false
+            checkProgress()
+            if !uploads.isEmpty { checkLater() }
+        }
     }
 
-    private func checkProgress() {
-        isChecking = false
+    /// Looks at every open part; called by a timer of its own while uploads are open.
+    package func checkProgress() {
         let now = loop.now
         // Giving one up may take it out of the list.
         for upload in uploads {
             upload.checkProgress(now: now, stallMilliseconds: configuration.partStallMilliseconds)
         }
-        if !uploads.isEmpty { checkLater() }
     }
 }

@@ -13,8 +13,9 @@ package protocol UploadStore: AnyObject {
         key: String, contentType: String, recordToken: String, delegate: any StoreUploadDelegate
     ) -> any StoreUpload
 
-    /// The `imageUrl` of `key`, percent-encoded.
-    func publicURL(key: String) -> String
+    /// What stands before the percent-encoded key in an `imageUrl`, ending in `/`; nil where it depends on the host
+    /// that the client speaks to.
+    var publicBase: String? { get }
 
     /// Whether the store can be asked at all, for `/readyz`.
     var readiness: StoreReadiness { get }

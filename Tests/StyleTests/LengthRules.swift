@@ -12,7 +12,9 @@ enum LengthRules {
         if count > fileLinesMax {
             findings.append(Finding(path: file.path, line: 0, message: "\(count) lines, over \(fileLinesMax)"))
         }
-        for (index, line) in lines.enumerated() where line.count > lineCharactersMax {
+        // Bytes are counted first, since they are cheaper and no fewer.
+        let long = lines.enumerated().filter { $1.utf8.count > lineCharactersMax && $1.count > lineCharactersMax }
+        for (index, line) in long {
             let message = "\(line.count) characters, over \(lineCharactersMax)"
             findings.append(Finding(path: file.path, line: index + 1, message: message))
         }

@@ -29,10 +29,10 @@ struct Manifest {
         var parser = ManifestParser(SwiftTokens(text).tokens)
         let file = parser.parse()
         let products = file.lets.compactMapValues(Self.dependencyName)
-        targets = file.calls.compactMap { Self.target($0.call, in: $0.array, products: products) }
+        targets = file.calls.compactMap { Self.target($0.call, in: $0.constant, products: products) }
     }
 
-    private static func target(_ call: ManifestCall, in array: String, products: [String: String]) -> Target? {
+    private static func target(_ call: ManifestCall, in constant: String, products: [String: String]) -> Target? {
         let isTest = call.name == "tests" || call.name == ".testTarget"
         let makers = ["target", ".target", ".executableTarget", ".systemLibrary"]
         guard isTest || makers.contains(call.name) else { return nil }
@@ -50,9 +50,11 @@ struct Manifest {
         }
         var folder = (isTest ? "Tests/" : "Sources/") + name
         if case .string(let path)? = call.argument("path") { folder = path }
+        // A library that stands apart from the three lists joins what they hold: a service.
+        let isLibrary = call.name == "target" && folder.hasPrefix("Sources/")
         return Target(
-            name: name, kind: Kind(rawValue: array) ?? .other, dependencies: dependencies, folder: folder,
-            isSystemLibrary: call.name == ".systemLibrary")
+            name: name, kind: Kind(rawValue: constant) ?? (isLibrary ? .service : .other), dependencies: dependencies,
+            folder: folder, isSystemLibrary: call.name == ".systemLibrary")
     }
 
     /// `"Bytes"`, `.target(name: "Bytes")`, `.product(name: "Logging", package: "swift-log")`.

@@ -25,11 +25,11 @@ struct ManifestArgument: Equatable {
     let value: ManifestValue
 }
 
-/// The `let` constants of a manifest and the calls that stand as elements of arrays, with the array's own name.
+/// The `let` constants of a manifest, and the calls that they are or hold as elements, with the constant's own name.
 struct ManifestParser {
     struct File {
         var lets: [String: ManifestValue] = [:]
-        var calls: [(array: String, call: ManifestCall)] = []
+        var calls: [(constant: String, call: ManifestCall)] = []
     }
 
     private let tokens: [SwiftTokens.Token]
@@ -55,13 +55,13 @@ struct ManifestParser {
         return file
     }
 
-    /// The calls of an array and, for `Package(…)`, those of its `targets`.
+    /// The calls of an array; for `Package(…)` those of its `targets`; else the call itself.
     private static func elements(of value: ManifestValue) -> [ManifestCall] {
         switch value {
         case .array(let values):
             return values.compactMap { if case .call(let call) = $0 { call } else { nil } }
         case .call(let call):
-            return call.argument("targets").map(elements) ?? []
+            return call.argument("targets").map(elements) ?? [call]
         case .string, .name:
             return []
         }

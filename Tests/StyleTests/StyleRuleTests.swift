@@ -16,8 +16,10 @@ import Testing
             target("Loop", ["Wire", "Lib", logging]),
             target("Daemon", ["Loop"]),
         ]
+        let apart: Target = target("Apart", ["Daemon", "Loop"])
+        let program: Target = .executableTarget(name: "program", dependencies: ["Daemon"])
         let package = Package(
-            name: "p", targets: pure + fence + service + [
+            name: "p", targets: pure + fence + service + [apart, program] + [
                 target("Harness", ["Wire"], path: "Fuzz/Harness"),
                 .executableTarget(name: "tool", dependencies: ["Daemon", .target(name: "Wire")]),
                 tests("Wire", ["Lib"]),
@@ -35,8 +37,12 @@ import Testing
     }
 
     @Test func `a manifest is read with kinds, dependencies and folders`() throws {
-        let names = ["Bytes", "Wire", "CLib", "Lib", "Loop", "Daemon", "Harness", "tool", "WireTests"]
+        let names = [
+            "Bytes", "Wire", "CLib", "Lib", "Loop", "Daemon", "Apart", "program", "Harness", "tool", "WireTests",
+        ]
         #expect(manifest.targets.map(\.name) == names)
+        #expect(manifest["Apart"]?.kind == .service)
+        #expect(manifest["program"]?.kind == .other)
         #expect(manifest["Wire"]?.kind == .pure)
         #expect(manifest["Loop"]?.dependencies == ["Wire", "Lib", "Logging"])
         #expect(manifest["Harness"]?.folder == "Fuzz/Harness")
@@ -44,7 +50,8 @@ import Testing
         #expect(manifest["WireTests"]?.dependencies == ["Wire", "TestSupport", "Lib"])
         #expect(manifest["WireTests"]?.folder == "Tests/WireTests")
         #expect(manifest.fences.map(\.name) == ["Lib"])
-        #expect(ImportRules(manifest: manifest).findings().isEmpty)
+        let complaints = ImportRules(manifest: manifest).findings().map(\.message)
+        #expect(complaints == ["Apart needs Daemon, which is the top"])
     }
 
     @Test(arguments: [

@@ -54,6 +54,7 @@ package final class ScriptedServer: Sendable {
                     for (name, value) in fields { text += "\(name): \(value)\r\n" }
                     try connection.send(text + "Content-Length: \(body.utf8.count)\r\n\r\n" + body)
                 case .raw(let text): try connection.send(text)
+                case .hang: return connection.drain()
                 case .close: return
                 case .reset: return connection.reset()
                 }
@@ -108,6 +109,8 @@ package final class ScriptedServer: Sendable {
 package enum ScriptedReply: Sendable {
     case answer(Int, [(String, String)] = [], String = "")
     case raw(String)
+    /// No answer, ever.
+    case hang
     case close
     case reset
 }

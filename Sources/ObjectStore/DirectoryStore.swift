@@ -1,0 +1,83 @@
+internal import Bytes
+internal import Crypto
+package import Linux
+internal import Reactor
+
+/// Objects as files under a directory, for `--dev` and for small self-hosters. A body is written under a temporary
+/// name, synchronised, and renamed to its key; so an object is there whole or not at all, after a power loss too.
+package final class DirectoryStore: UploadStore {
+    /// Where unfinished files are, inside of the directory: rename needs them on the same file system.
+    private static let incoming = ".incoming"
+
+    let files: FilesPort
+    private let directory: String
+    package let publicBase: String?
+    private(set) package var openCount = 0
+    private var failure: (detail: String, at: Int64)?
+    /// A failure of the disk makes the store unready for so long.
+    private static let failureMilliseconds: Int64 = 15_000
+    /// Unfinished files that were not written to for so long are nobody's.
+    private static let incomingAgeMilliseconds: Int64 = 86_400_000
+
+    /// Makes the directory where it is missing.
+    ///
+    /// - Parameters:
+    ///   - directory: an absolute path or one relative to the working directory, without a slash at its end.
+    ///   - publicBaseURL: what stands before the key in URLs; nil: the server's own `/objects/`.
+    package init(directory: String, files: FilesPort, publicBaseURL: String? = nil) throws(SystemError) {
+        self.directory = directory
+        self.files = files
+        publicBase = publicBaseURL.map { $0 + "/" }
+        let incoming = directory + "/" + Self.incoming
+        try Files.makeDirectories(incoming, permissions: 0o755)
+        try Self.removeOld(in: incoming, before: Clock.wallMilliseconds() - Self.incomingAgeMilliseconds)
+    }
+
+    /// Unfinished files of a process that was killed. Another process may be writing younger ones.
+    private static func removeOld(in incoming: String, before milliseconds: Int64) throws(SystemError) {
+        for name in try Files.list(incoming) {
+            let path = incoming + "/" + name
+            guard let facts = try Files.facts(path), facts.isRegularFile else { continue }
+            if facts.modifiedMilliseconds < milliseconds { try Files.unlink(path) }
+        }
+    }
+
+    package func begin(
+        key: String, contentType: String, recordToken: String, delegate: any StoreUploadDelegate
+    ) -> any StoreUpload {
+        let name = Hex.lower(SecureRandom.bytes(16).span)
+        return DirectoryUpload(
+            store: self, temporaryName: name, temporaryPath: directory + "/" + Self.incoming + "/" + name,
+            path: path(ofKey: key), delegate: delegate)
+    }
+
+    package var readiness: StoreReadiness {
+        guard let failure, files.loop.now - failure.at < Self.failureMilliseconds else { return .ready }
+        return .unready(failure.detail)
+    }
+
+    /// The file of `key`, nil for a key that is no safe relative path.
+    package func path(ofKey key: String) -> String? {
+        guard DirectoryKey.isSafe(key), !key.hasPrefix(Self.incoming) else { return nil }
+        return directory + "/" + key
+    }
+
+    /// The directories from that of `path` up to the store's own: the names in each have to reach the disk.
+    func directories(of path: String) -> [String] {
+        var found: [String] = []
+        var current = path
+        while current != directory, let parent = Files.parent(of: current) {
+            found.append(parent)
+            current = parent
+        }
+        return found
+    }
+
+    func opened() { openCount += 1 }
+
+    func ended() { openCount -= 1 }
+
+    func note(_ error: SystemError?) {
+        failure = error.map { ($0.description, files.loop.now) }
+    }
+}

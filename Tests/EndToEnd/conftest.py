@@ -1,0 +1,51 @@
+"""Servers that the tests of one process share. Tests tell their own uploads apart by a `sub` of their own."""
+
+import os
+
+import pytest
+
+from support import tokens
+from support.daemon import Daemon, binary
+from support.moto_server import Moto
+
+
+def pytest_configure(config):
+    if not os.access(binary(), os.X_OK):
+        pytest.exit(f"no executable {binary()}: build it first (make build), or name one in SLUICE_BIN", 2)
+
+
+@pytest.fixture(scope="session")
+def moto():
+    server = Moto()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def s3_environment(moto):
+    """Settings of a daemon with a fixed secret in front of moto."""
+    return {**moto.environment, "JWT_SECRET": tokens.SECRET}
+
+
+@pytest.fixture(scope="module")
+def daemon(s3_environment):
+    """A daemon in front of moto that the tests of a module share."""
+    with Daemon(s3_environment) as started:
+        yield started
+        assert started.process.poll() is None, f"the daemon died:\n{started.output}"
+
+
+@pytest.fixture(scope="session")
+def directory_environment():
+    """Settings of a daemon that needs no other server."""
+    return {"SLUICE_STORE": "directory", "JWT_SECRET": tokens.SECRET}
+
+
+@pytest.fixture
+def sub():
+    return tokens.fresh_subject()
+
+
+@pytest.fixture
+def token(sub):
+    return tokens.mint(sub)

@@ -1,0 +1,119 @@
+"""An S3 that misbehaves on request. It verifies nothing, so it vouches only for how faults are borne."""
+
+import http.server
+import re
+import socket
+import struct
+import threading
+import urllib.parse
+
+OPERATIONS = ("create", "part", "complete", "abort")
+ERROR = b"<?xml version='1.0'?><Error><Code>%b</Code><Message>as told</Message><RequestId>1</RequestId></Error>"
+CREATED = (b"<InitiateMultipartUploadResult><Bucket>b</Bucket><Key>k</Key><UploadId>%d</UploadId>"
+           b"</InitiateMultipartUploadResult>")
+COMPLETED = b"<CompleteMultipartUploadResult><ETag>&quot;0-1&quot;</ETag></CompleteMultipartUploadResult>"
+
+
+class HostileStore:
+    """`faults[operation]` is what happens instead of a good answer:
+
+    a status (with an XML error), `reset`, `reset-early` (before the body is read), `close`, `garbage`,
+    `error-in-200`, or `silent`.
+    """
+
+    def __init__(self):
+        self.faults = {}
+        self.seen = []
+        self._lock = threading.Lock()
+        self._uploads = 0
+        store = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_):
+                pass
+
+            def handle(self):
+                try:
+                    super().handle()
+                except (ConnectionError, ValueError):
+                    pass
+
+            def answer_all(self):
+                store.answer(self)
+
+            do_POST = do_PUT = do_DELETE = do_GET = do_HEAD = answer_all
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def environment(self):
+        return {"AWS_ENDPOINT_URL_S3": self.endpoint, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "AKIATEST",
+                "AWS_SECRET_ACCESS_KEY": "secret", "S3_BUCKET": "pictures", "SLUICE_S3_PAYLOAD": "unsigned"}
+
+    def count(self, operation):
+        with self._lock:
+            return self.seen.count(operation)
+
+    def answer(self, handler):
+        query = urllib.parse.parse_qs(urllib.parse.urlsplit(handler.path).query, keep_blank_values=True)
+        names = {"PUT": "part", "DELETE": "abort", "POST": "create" if "uploads" in query else "complete"}
+        operation = names.get(handler.command, handler.command.lower())
+        with self._lock:
+            self.seen.append(operation)
+            self._uploads += operation == "create"
+            upload = self._uploads
+        fault = self.faults.get(operation)
+        if fault != "reset-early":
+            self.read_body(handler)
+        if fault in ("reset", "reset-early", "close"):
+            if fault != "close":
+                handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            handler.connection.shutdown(socket.SHUT_RDWR) if fault == "close" else handler.connection.close()
+            handler.close_connection = True
+        elif fault == "garbage":
+            handler.wfile.write(b"\x00\x01 this is no HTTP\r\n\r\n")
+            handler.close_connection = True
+        elif fault == "silent":
+            handler.connection.settimeout(100)
+            handler.rfile.read(1)
+        elif isinstance(fault, int):
+            reply(handler, fault, ERROR % (b"SlowDown" if fault == 503 else b"InternalError"))
+        elif fault == "error-in-200":
+            reply(handler, 200, ERROR % b"InternalError")
+        else:
+            bodies = {"create": CREATED % upload, "complete": COMPLETED}
+            reply(handler, 204 if operation == "abort" else 200, bodies.get(operation, b""))
+
+    @staticmethod
+    def read_body(handler):
+        if re.match("100-continue", handler.headers.get("Expect", ""), re.I) and handler.request_version == "HTTP/1.0":
+            handler.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        left = int(handler.headers.get("Content-Length") or 0)
+        while left > 0:
+            data = handler.rfile.read(min(left, 65536))
+            if not data:
+                raise ConnectionError("the body ended early")
+            left -= len(data)
+
+
+def reply(handler, status, body):
+    handler.send_response(status)
+    handler.send_header("ETag", '"0123456789abcdef0123456789abcdef"')
+    handler.send_header("x-amz-request-id", "HOSTILE")
+    if status != 204:
+        handler.send_header("Content-Length", str(len(body)))
+    handler.end_headers()
+    if status != 204:
+        handler.wfile.write(body)

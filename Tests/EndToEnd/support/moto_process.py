@@ -1,0 +1,82 @@
+"""S3, SSM and IAM played by moto with signatures verified, in one process on a free loopback port.
+
+Prints one JSON line (endpoint, access key, secret key) when it serves. Every request that reaches moto is kept and
+handed out by `GET /-record`, which is not itself kept. Run by `support.moto_server.Moto`; ends on SIGTERM.
+"""
+
+import json
+import logging
+import signal
+import sys
+import threading
+import urllib.request
+
+import boto3
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+
+
+class Recorder:
+    """A WSGI layer over moto that writes down what was asked and what was answered."""
+
+    def __init__(self, application):
+        self.application = application
+        self.lock = threading.Lock()
+        self.requests = []
+
+    def __call__(self, environ, start_response):
+        if environ["PATH_INFO"] == "/-record":
+            with self.lock:
+                body = json.dumps(self.requests).encode()
+            start_response("200 OK", [("Content-Length", str(len(body)))])
+            return [body]
+        entry = {
+            "method": environ["REQUEST_METHOD"],
+            "path": environ["PATH_INFO"],
+            "query": environ.get("QUERY_STRING", ""),
+            "target": environ.get("HTTP_X_AMZ_TARGET", ""),
+            "length": environ.get("CONTENT_LENGTH", ""),
+            "payload": environ.get("HTTP_X_AMZ_CONTENT_SHA256", ""),
+            "port": environ.get("REMOTE_PORT"),
+            "status": None,
+        }
+        with self.lock:
+            self.requests.append(entry)
+
+        def note_status(status, headers, *rest):
+            entry["status"] = int(status.split()[0])
+            return start_response(status, headers, *rest)
+
+        return self.application(environ, note_status)
+
+
+def make_user(endpoint):
+    """A user who may do everything; after this moto refuses whatever that user's key has not signed."""
+    iam = boto3.client(
+        "iam", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+    iam.create_user(UserName="sluice")
+    statement = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName="sluice", PolicyName="all", PolicyDocument=policy)
+    key = iam.create_access_key(UserName="sluice")["AccessKey"]
+    headers = {"Content-Type": "application/octet-stream"}
+    verify_from_now_on = urllib.request.Request(f"{endpoint}/moto-api/reset-auth", data=b"0", headers=headers)
+    urllib.request.urlopen(verify_from_now_on).read()
+    return key["AccessKeyId"], key["SecretAccessKey"]
+
+
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    recorder = Recorder(DomainDispatcherApplication(create_backend_app))
+    server = make_server("127.0.0.1", 0, recorder, threaded=True)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    endpoint = f"http://127.0.0.1:{server.server_port}"
+    access_key, secret_key = make_user(endpoint)
+    print(json.dumps({"endpoint": endpoint, "access_key": access_key, "secret_key": secret_key}), flush=True)
+    signal.pause()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+import ObjectStore
+
+/// A bucket with one key that keeps S3's promises and loses answers, all of it from one seed.
+struct SimulatedS3 {
+    struct Object: Equatable {
+        var length: Int64
+        var token: String
+    }
+
+    private var random: SplitMix
+    private var serial = 0
+    private(set) var uploads: [String: [Int: Int64]] = [:]
+    private(set) var object: Object?
+    /// A Complete that nobody waits for any more, and which may still go through.
+    private var lateComplete: (uploadID: String, length: Int64)?
+    let token: String
+    /// Out of 100.
+    var faults: Int
+    private(set) var requests = 0
+
+    init(seed: UInt64, token: String, faults: Int) {
+        random = SplitMix(state: seed)
+        self.token = token
+        self.faults = faults
+    }
+
+    mutating func roll(_ bound: Int) -> Int { Int(random.next() % UInt64(bound)) }
+
+    /// Does what is asked, or does not, and answers, or does not.
+    mutating func answer(_ step: S3Step) -> S3Answer {
+        requests += 1
+        settleLateComplete()
+        guard roll(100) < faults else { return perform(step) }
+        switch roll(6) {
+        case 0: return .lost(S3Problem(detail: "refused connection"), mayHaveArrived: false)
+        case 1: return .refused(S3Problem(status: 503, code: "SlowDown", detail: "slow down"))
+        case 2:
+            if case .complete(let uploadID, let parts) = step, uploads[uploadID] != nil {
+                lateComplete = (uploadID, parts.reduce(0) { $0 + $1.length })
+            }
+            return .lost(S3Problem(detail: "timed out"), mayHaveArrived: true)
+        case 3:
+            _ = perform(step)
+            return .lost(S3Problem(detail: "reset"), mayHaveArrived: true)
+        case 4:
+            _ = perform(step)
+            return .refused(S3Problem(status: 500, code: "InternalError", detail: "internal error"))
+        default: return .refused(S3Problem(status: 403, code: "AccessDenied", detail: "denied"))
+        }
+    }
+
+    private mutating func settleLateComplete() {
+        guard let late = lateComplete, roll(3) == 0 else { return }
+        lateComplete = nil
+        guard uploads.removeValue(forKey: late.uploadID) != nil else { return }
+        object = Object(length: late.length, token: token)
+    }
+
+    private mutating func perform(_ step: S3Step) -> S3Answer {
+        switch step {
+        case .create:
+            serial += 1
+            uploads["id\(serial)"] = [:]
+            return .created(uploadID: "id\(serial)")
+        case .part(let uploadID, let number, let length):
+            guard uploads[uploadID] != nil else { return noSuchUpload }
+            uploads[uploadID]?[number] = length
+            return .stored(etag: "\"e\(number)\"")
+        case .complete(let uploadID, let parts):
+            guard let stored = uploads[uploadID] else { return noSuchUpload }
+            for part in parts where stored[part.number] != part.length {
+                return .refused(S3Problem(status: 400, code: "InvalidPart", detail: "invalid part"))
+            }
+            uploads[uploadID] = nil
+            object = Object(length: parts.reduce(0) { $0 + $1.length }, token: token)
+            return .completed
+        case .abort(let uploadID):
+            uploads[uploadID] = nil
+            return .gone
+        case .head:
+            guard let object else { return .noObject }
+            return .object(length: object.length, recordToken: object.token)
+        case .search: return .uploads(uploads.keys.sorted())
+        }
+    }
+
+    private var noSuchUpload: S3Answer {
+        .refused(S3Problem(status: 404, code: "NoSuchUpload", detail: "no such upload"))
+    }
+}
+
+/// The SplitMix64 generator: the same seed, the same run.
+struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
