@@ -23,6 +23,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <time.h>
@@ -32,6 +33,7 @@ extern int accept4(int descriptor, struct sockaddr *address, socklen_t *length, 
 extern const char *strerrorname_np(int number);
 extern const char *strerrordesc_np(int number);
 extern char **environ;
+extern long syscall(long number, ...);
 extern int pthread_setname_np(pthread_t thread, const char *name);
 
 // environ(7) is a global variable that Swift holds to be unprotected; nothing of Sluice writes to it.
@@ -39,6 +41,16 @@ static inline char **clinux_environment(void) { return environ; }
 
 // readdir(3): d_name is an array, which Swift imports as a tuple of 256.
 static inline const char *clinux_entry_name(const struct dirent *entry) { return entry->d_name; }
+
+// sched_getaffinity(2) and CPU_COUNT hide behind _GNU_SOURCE; the system call returns how many bytes it wrote. 0 where
+// it fails, or the machine has more than 8192 processors.
+static inline int clinux_processors(void) {
+    unsigned long mask[8192 / (8 * sizeof(unsigned long))];
+    long bytes = syscall(SYS_sched_getaffinity, 0, sizeof mask, mask);
+    int count = 0;
+    for (long index = 0; index < bytes / (long)sizeof *mask; index++) count += __builtin_popcountl(mask[index]);
+    return count;
+}
 
 // errno is a macro that Swift cannot import.
 static inline int clinux_errno(void) { return errno; }

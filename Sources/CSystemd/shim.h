@@ -9,7 +9,8 @@
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
 
-// An inherited socket that listens for TCP connections (sd_is_socket_inet(3)); SOCK_STREAM has no Swift spelling as int.
+// An inherited socket that listens for TCP connections (sd_is_socket_inet(3)); SOCK_STREAM has no Swift spelling as
+// int.
 static inline int csystemd_is_tcp_listener(int descriptor) {
     return sd_is_socket_inet(descriptor, AF_UNSPEC, SOCK_STREAM, 1, 0);
 }

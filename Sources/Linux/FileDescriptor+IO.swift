@@ -52,6 +52,21 @@ extension FileDescriptor {
         }
     }
 
+    /// Writes all of `bytes`, waiting where a non-blocking descriptor is full: standard error may be a pipe that
+    /// somebody else made non-blocking.
+    package func writeAllWaiting(_ bytes: Span<UInt8>) throws(SystemError) {
+        var rest = bytes
+        while !rest.isEmpty {
+            switch try write(rest) {
+            case .bytes(let count): rest = rest.extracting(droppingFirst: count)
+            case .closed: throw SystemError(call: "write", errno: EPIPE)
+            case .wouldBlock:
+                var entry = pollfd(fd: raw, events: Int16(POLLOUT), revents: 0)
+                _ = try SystemCall.value("poll") { unsafe poll(&entry, 1, -1) }
+            }
+        }
+    }
+
     /// Sends once on a socket (send(2)) from the start of `bytes`, which must not be empty.
     package func send(_ bytes: Span<UInt8>) throws(SystemError) -> IOOutcome {
         precondition(!bytes.isEmpty, "send of nothing")

@@ -49,4 +49,9 @@ package struct FileDescriptor: ~Copyable, Sendable {
 package enum StandardStreams {
     package static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
     package static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
+    /// A descriptor of its own for standard error.
+    package static func duplicateError() throws(SystemError) -> FileDescriptor {
+        FileDescriptor(adopting: try SystemCall.value("dup stderr") { clinux_duplicate(STDERR_FILENO) })
+    }
 }

@@ -4,8 +4,8 @@ internal import CLinux
 package enum ProcessFacts {
     /// The process id.
     package static var id: Int32 { getpid() }
-    /// How many processors this process may run on.
-    package static var processors: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+    /// How many processors this process may run on (sched_getaffinity(2)): a container's share, not the machine's.
+    package static var processors: Int { max(1, Int(clinux_processors())) }
     /// The bytes of a memory page.
     package static var pageBytes: Int { Int(sysconf(Int32(_SC_PAGESIZE))) }
 }

@@ -46,7 +46,8 @@ package final class Mailbox<Message: Sendable>: Sendable {
         return batch
     }
 
-    /// As ``waitAll()`` into an array whose storage is used again (what it holds is dropped); `false`: closed and empty.
+    /// As ``waitAll()`` into an array whose storage is used again (what it holds is dropped); `false`: closed and
+    /// empty.
     package func waitAll(into batch: inout [Message]) -> Bool {
         while true {
             let isClosed = takeAll(into: &batch)

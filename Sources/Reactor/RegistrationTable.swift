@@ -44,7 +44,8 @@ struct RegistrationTable {
     /// The handler that a report's token is meant for, or nil: it is stale.
     func handler(token: UInt64) -> (any EventHandler)? {
         let index = Int(UInt32(truncatingIfNeeded: token))
-        guard index < slots.count, slots[index].generation == UInt32(truncatingIfNeeded: token >> 32) else { return nil }
+        guard index < slots.count, slots[index].generation == UInt32(truncatingIfNeeded: token >> 32)
+        else { return nil }
         return slots[index].handler
     }
 

@@ -65,8 +65,8 @@ package struct TimerWheel<Payload> {
     /// timers move down a wheel. Nil: no timer waits.
     package var nextTick: Int64? { nextSlot()?.tick }
 
-    /// The next timer that is due at `now`, in the order of their ticks, and of their scheduling within a tick; nil when
-    /// there is none, and then the present is `now`.
+    /// The next timer that is due at `now`, in the order of their ticks, and of their scheduling within a tick; nil
+    /// when there is none, and then the present is `now`.
     package mutating func popExpired(at now: Int64) -> (id: TimerID, payload: Payload)? {
         while let slot = nextSlot(), slot.tick <= now {
             tick = max(tick, slot.tick)
