@@ -36,7 +36,7 @@ def test_version_and_help():
     assert all(command in run("--help").stdout for command in ("serve", "token", "settings"))
 
 
-@pytest.mark.parametrize("arguments", [(), ("sevre",), ("serve", "--no-such-flag"), ("serve", "extra"), ("--verison",)])
+@pytest.mark.parametrize("arguments", [("sevre",), ("serve", "--no-such-flag"), ("serve", "extra"), ("--verison",)])
 def test_wrong_usage_is_2(arguments):
     result = run(*arguments, environment=S3)
     assert result.returncode == 2, result
