@@ -35,6 +35,8 @@ import Testing
         #expect(IPAddress(parsing: "10.1.2.3")?.masked(prefixBits: 8).description == "10.0.0.0")
         #expect(IPAddress(parsing: "10.1.2.3")?.masked(prefixBits: 0).description == "0.0.0.0")
         #expect(IPAddress(parsing: "10.1.2.3")?.masked(prefixBits: 32).description == "10.1.2.3")
+        #expect(IPAddress(parsing: "255.255.255.255")?.masked(prefixBits: 9).description == "255.128.0.0")
+        #expect(IPAddress(parsing: "255.255.255.255")?.masked(prefixBits: 0).description == "0.0.0.0")
         #expect(IPAddress(parsing: "2001:db8:1:2:3::4")?.masked(prefixBits: 64).description == "2001:db8:1:2::")
         #expect(IPAddress(parsing: "2001:db8:1:2:3::4")?.masked(prefixBits: 33).description == "2001:db8::")
         #expect(IPAddress(parsing: "ffff::1")?.masked(prefixBits: 0).description == "::")
