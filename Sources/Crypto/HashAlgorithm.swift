@@ -21,6 +21,15 @@ package enum HashAlgorithm: Sendable, CaseIterable {
         }
     }
 
+    /// The name that libcrypto's providers know it by.
+    var fetchName: String {
+        switch self {
+        case .sha256: "SHA2-256"
+        case .sha384: "SHA2-384"
+        case .sha512: "SHA2-512"
+        }
+    }
+
     /// libcrypto's implementation, looked up once in the life of the process.
     var fetched: FetchedDigest {
         switch self {
@@ -40,14 +49,14 @@ package enum HashAlgorithm: Sendable, CaseIterable {
 @safe struct FetchedDigest: @unchecked Sendable {
     let pointer: OpaquePointer
 
-    private init(_ name: String) {
-        guard let pointer = unsafe EVP_MD_fetch(nil, name, nil) else {
+    private init(_ algorithm: HashAlgorithm) {
+        guard let pointer = unsafe EVP_MD_fetch(nil, algorithm.fetchName, nil) else {
             Libcrypto.fail("EVP_MD_fetch")
         }
         unsafe self.pointer = pointer
     }
 
-    static let sha256 = FetchedDigest("SHA2-256")
-    static let sha384 = FetchedDigest("SHA2-384")
-    static let sha512 = FetchedDigest("SHA2-512")
+    static let sha256 = FetchedDigest(.sha256)
+    static let sha384 = FetchedDigest(.sha384)
+    static let sha512 = FetchedDigest(.sha512)
 }

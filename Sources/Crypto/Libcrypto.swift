@@ -12,13 +12,14 @@ enum Libcrypto {
     ///
     /// Hashing of memory fails only where an allocation failed or the library is damaged, and randomness only where
     /// the kernel gives none. Swift traps on the first itself, and going on without the others would mean signatures
-    /// and identifiers that are worthless, so this is the one `fatalError` and no caller has an error to handle.
+    /// and identifiers that are worthless: no caller could do better than end.
     @inline(never)
     static func fail(_ call: StaticString) -> Never {
         var text = [CChar](repeating: 0, count: 256)
         let code = ERR_get_error()
         unsafe text.withUnsafeMutableBufferPointer { unsafe ERR_error_string_n(code, $0.baseAddress, $0.count) }
         let reason = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+        // The reason is this function's own: see above.
         fatalError("libcrypto: \(call): \(String(decoding: reason, as: UTF8.self))")
     }
 }

@@ -78,6 +78,19 @@ struct HMACTests {
         #expect(code(.sha512, key: key, message).hex.hasPrefix("80b24263c7c1a3ebb71493c1dd7be8b4"))
     }
 
+    @Test func `a key that stays gives what libcrypto's own HMAC gives`() {
+        for algorithm in HashAlgorithm.allCases {
+            for keyBytes in [0, 1, 31, 63, 64, 65, 127, 128, 129, 300] {
+                let key = (0 ..< keyBytes).map { UInt8(truncatingIfNeeded: $0 &* 13 &+ 5) }
+                for messageBytes in [0, 1, 63, 64, 200] {
+                    let message = [UInt8](repeating: 0x2E, count: messageBytes)
+                    let own = HMAC.code(algorithm, key: key.span, for: message.span)
+                    #expect(code(algorithm, key: key, message) == own, "\(algorithm) \(keyBytes) \(messageBytes)")
+                }
+            }
+        }
+    }
+
     @Test func `a ring has a key of each algorithm, and none for an empty secret`() throws {
         let made = HMACKeyRing(secret: [1].span)
         let ring = try #require(made)

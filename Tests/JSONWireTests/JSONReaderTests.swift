@@ -37,7 +37,9 @@ struct JSONReaderTests {
     }
 
     @Test func `a lone surrogate is refused`() {
-        for escapes in [#"\ud800"#, #"\udc00x"#, #"\ude00\ud83d"#, #"\ud800\n"#, #"\ud800\u0041"#, #"\ud800\ud800"#] {
+        for escapes in [
+            #"\ud800"#, #"\udc00x"#, #"\ude00\ud83d"#, #"\ud800\n"#, #"\ud800\u0041"#, #"\ud800\ud800"#,
+        ] {
             let text = "\"\(escapes)\""
             guard case .failure(.loneSurrogate(at: 1)) = read(text) else {
                 Issue.record("\(text): \(read(text))")
@@ -48,8 +50,8 @@ struct JSONReaderTests {
 
     @Test func `what is not in the grammar is refused`() {
         let texts = [
-            "", " ", "{", "}", "[", "]", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,",
-            "{\"a\":1,}", "{,}", "{\"a\" 1}", "{a:1}", "{1:1}", "{'a':1}", "tru", "truE", "nul", "falsey", "NaN",
+            "", " ", "{", "}", "[", "]", "[1", "[1,", "[1,]", "[,1]", "[1 2]", "{\"a\"", "{\"a\":", "{\"a\":1",
+            "{\"a\":1,", "{\"a\":1,}", "{,}", "{\"a\" 1}", "{a:1}", "{1:1}", "{'a':1}", "tru", "truE", "nul", "falsey", "NaN",
             "Infinity", "-", "+1", "01", "-01", "1.", ".5", "1.e1", "1e", "1e+", "0x1", "1_0", "1 1", "{}{}", "{}x",
             "\"", "\"a", "\"\\", "\"\\\"", "\"\\x41\"", "\"\\u12g4\"", "\"\\u12\"", "\"\\u", "\"a\nb\"", "\"\u{0}\"",
             "\"\u{1f}\"", "/**/1", "1//", "\u{c}1", "\u{a0}1", "\u{0}", "1\u{0}", "\u{FEFF}{}",

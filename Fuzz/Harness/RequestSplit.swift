@@ -1,0 +1,48 @@
+package import HTTPWire
+
+/// Fuzzes the reading of requests: any cut of a stream gives the same requests, and what was read is what a second,
+/// plain reading of the whole stream finds.
+package enum RequestSplit {
+    /// Every bound within reach of a few hundred bytes, so that the bounds are fuzzed too.
+    package static let tightLimits = WireLimits(
+        headBytesMax: 192, requestLineBytesMax: 64, fieldsMax: 5, methodBytesMax: 8, emptyLinesMax: 1,
+        bodyBytesMax: 4_096, chunkSizeDigitsMax: 6, chunkExtensionBytesMax: 16, chunkExtensionTotalBytesMax: 40,
+        trailerBytesMax: 64, trailerFieldsMax: 3)
+
+    package static func run(_ input: Span<UInt8>) throws(OracleFailure) {
+        for limits in [WireLimits(), tightLimits] {
+            try check(input) { stream, cuts throws(OracleFailure) in
+                try WireTranscript(stream, cuts: cuts, limits: limits)
+            }
+        }
+    }
+
+    /// The oracle, over any way to read a stream in pieces.
+    package static func check(
+        _ stream: Span<UInt8>,
+        read: (_ stream: Span<UInt8>, _ cuts: [Int]) throws(OracleFailure) -> WireTranscript
+    ) throws(OracleFailure) {
+        let whole = try read(stream, [])
+        try WireOracle.check(whole, of: stream)
+        for cuts in plans(for: stream) {
+            let pieces = try read(stream, cuts)
+            guard pieces == whole else {
+                throw OracleFailure("cut at \(cuts.prefix(20)): \(pieces)\nwhole: \(whole)")
+            }
+        }
+    }
+
+    /// Byte by byte, cut once at every place of a short stream, and a few cuts by chance, empty pieces among them.
+    private static func plans(for stream: Span<UInt8>) -> [[Int]] {
+        var plans = [Array(0 ... stream.count)]
+        if stream.count <= 48 {
+            for cut in 0 ... stream.count { plans.append([cut]) }
+        }
+        var generator = InputHash(stream)
+        for count in [1, 1, 2, 3, 9] {
+            let cuts = (0 ..< count).map { _ in Int.random(in: 0 ... stream.count, using: &generator) }
+            plans.append(cuts.sorted())
+        }
+        return plans
+    }
+}
