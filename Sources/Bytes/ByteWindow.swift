@@ -11,7 +11,7 @@ package struct ByteWindow: ~Copyable {
     private var offset = 0
     private let keptBytesMax: Int
     /// Bytes in the blocks, read ones included.
-    private var heldBytes = 0
+    package private(set) var heldBytes = 0
     /// An emptied block that is used again, so that a steady stream allocates nothing.
     private var spare: [UInt8]?
     private var hasDropped = false

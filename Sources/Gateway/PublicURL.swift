@@ -14,9 +14,4 @@ package enum PublicURL: Equatable, Sendable {
         case .ofRequest(let scheme): "\(scheme)://\(host)/objects/\(key.percentEncoded)"
         }
     }
-
-    /// A base as an operator writes it, with or without its last slash.
-    package static func base(endingInSlash text: String) -> PublicURL {
-        .base(text.utf8.last == 0x2F ? text : text + "/")
-    }
 }

@@ -26,6 +26,9 @@ package enum Exit {
 }
 
 extension StandardStreams {
+    /// Writes out what `print` has gathered: without a terminal that would happen only at the end.
+    package static func flushOutput() { fflush(nil) }
+
     /// Writes to standard error, past any logger; an error there has nowhere to go.
     package static func writeError(_ text: String) {
         var rest = Array(text.utf8)[...]

@@ -1,0 +1,270 @@
+internal import AWS
+internal import Catalog
+internal import HTTPClient
+internal import Linux
+internal import Logging
+internal import ObjectStore
+internal import Reactor
+internal import Serving
+internal import Settings
+internal import SigV4
+internal import Systemd
+internal import Telemetry
+
+/// The main thread: starts the others, keeps the secret fresh, answers the admin listener, and sees to a polite end.
+final class Control {
+    let settings: ResolvedSettings
+    let isDevelopment: Bool
+    let logger: Logger
+    let loop: EventLoop
+    let catalog: Catalog
+    private let files: FilesThread
+    private let registry = MetricsRegistry()
+    private let admin: ServingWorker
+    private let reports: Mailbox<WorkerReport>
+    private let signals: SignalDescriptor
+    private let listeners: [ListeningSocket]
+    private let adminListener: ListeningSocket
+    private var workers: [WorkerHandle] = []
+    private var secretCache: SecretCache?
+    private var client: HTTPClient?
+    private(set) var snapshot: SecretSnapshot?
+    private var store: StoreHealth
+    private var phase = Phase.starting
+    private var exitCode: Int32 = 0
+
+    private enum Phase {
+        case starting
+        case serving
+        /// Ends by itself when every worker is done, or by force at the deadline.
+        case draining(workersLeft: Int)
+        case ended
+    }
+
+    private struct WorkerHandle {
+        let thread: Thread
+        let commands: Mailbox<WorkerCommand>
+    }
+
+    private static let reportsMax = 65_536
+    private static let commandsMax = 1_024
+    /// What the ends of cancelled uploads (aborts) may take after the grace for draining is over.
+    private static let cancelMilliseconds: Int64 = 5_000
+
+    init(_ settings: ResolvedSettings, isDevelopment: Bool, logging: LoggingSetup) throws {
+        self.settings = settings
+        self.isDevelopment = isDevelopment
+        logger = logging.logger("daemon")
+        let plan = try ServicePlan(settings, isDevelopment: isDevelopment)
+        loop = try EventLoop()
+        reports = try Mailbox(capacity: Self.reportsMax)
+        signals = try SignalDescriptor([.terminate, .interrupt, .hangup])
+        listeners = try settings.listen.map(Listening.open)
+        adminListener = try Listening.open(settings.adminListen)
+        files = try FilesThread()
+        let spool = try Directories.openSpool(settings)
+        catalog = try Catalog(path: settings.database, logger: logging.logger("catalog"))
+        admin = ServingWorker(loop: loop)
+        store = StoreHealth()
+        try startSecret()
+        try startWorkers(plan, spool: spool, logging: logging)
+        if spool.isInMemory {
+            logger.warning(
+                "the spool \(spool.directory) is in memory: set SLUICE_SPOOL_DIR to a directory on a disk")
+        }
+    }
+
+    /// Runs until the end and returns the exit code.
+    func run() -> Int32 {
+        do {
+            try loop.receive(from: reports) { [unowned self] in take($0) }
+            _ = try loop.register(signals.raw, interest: .read, handler: SignalHandler { [unowned self] in
+                takeSignals()
+            })
+            try Listener(socket: adminListener, worker: admin) { [unowned self] _ in
+                AdminHandler(readiness: { [unowned self] in readiness }, metrics: registry)
+            }
+        } catch {
+            logger.critical("cannot start: \(error)")
+            return 1
+        }
+        secretCache?.start()
+        startWatchdog()
+        loop.run()
+        return finish()
+    }
+
+    // MARK: - Start
+
+    private func startSecret() throws {
+        let source = SecretSource(settings)
+        guard let name = source.parameterName else {
+            snapshot = try source.read().get()
+            return
+        }
+        guard let region = settings.aws.region else { throw StartProblem("AWS_REGION is missing") }
+        var configuration = HTTPClientConfiguration()
+        configuration.caBundlePath = settings.aws.caBundle
+        let client = try LoopHTTPDriver.makeClient(on: loop, configuration: configuration)
+        self.client = client
+        let endpoint = settings.aws.ssmEndpoint.map {
+            ServiceEndpoint(url: $0.text, authority: $0.authority, path: $0.path)
+        }
+        var policy = SecretPolicy()
+        policy.ttlMilliseconds = settings.secretTTLSeconds * 1_000
+        let credentials = settings.aws.credentials.map(Credentials.init)
+        secretCache = SecretCache(
+            ParameterRequest(name: name, region: region, endpoint: endpoint), policy: policy,
+            credentials: { credentials }, client: client, loop: loop, observer: self)
+    }
+
+    private func startWorkers(_ plan: ServicePlan, spool: Spool, logging: LoggingSetup) throws {
+        let shares = listeners.map { ($0, ListenerShare(workers: settings.workers)) }
+        for index in 0 ..< settings.workers {
+            let commands = try Mailbox<WorkerCommand>(capacity: Self.commandsMax)
+            let setup = WorkerSetup(
+                plan: plan, listeners: shares, catalog: catalog, spool: spool, files: files,
+                telemetry: WorkerTelemetry(registry: registry, logging: logging), secrets: snapshot,
+                commands: commands, reports: reports)
+            let thread = try Thread.start(name: "worker-\(index)") { Worker.run(setup) }
+            workers.append(WorkerHandle(thread: thread, commands: commands))
+        }
+    }
+
+    private func startWatchdog() {
+        guard let milliseconds = ServiceManager.watchdogMilliseconds else { return }
+        ServiceManager.watchdog()
+        loop.schedule(afterMilliseconds: max(milliseconds / 3, 1)) { [unowned self] in startWatchdog() }
+    }
+
+    // MARK: - Events
+
+    private func take(_ report: WorkerReport) {
+        switch report {
+        case .started: workerStarted()
+        case .failed(let reason):
+            logger.critical("a worker cannot run: \(reason)")
+            exitCode = 1
+            loop.stop()
+        case .badSignature: secretCache?.badSignature()
+        case .store(let condition): store.report(condition, now: loop.now)
+        case .drained: workerDrained()
+        }
+    }
+
+    private var startedWorkers = 0
+
+    private func workerStarted() {
+        startedWorkers += 1
+        guard startedWorkers == settings.workers, case .starting = phase else { return }
+        phase = .serving
+        let addresses = listeners.map(\.address.description).joined(separator: ", ")
+        logger.notice(
+            "serving on \(addresses), admin on \(adminListener.address)",
+            metadata: ["workers": "\(settings.workers)", "version": "\(Version.text)"])
+        ServiceManager.ready(status: "serving on \(addresses)")
+        if isDevelopment { DevelopmentMode.greet(self, listener: listeners.first?.address) }
+    }
+
+    private func takeSignals() {
+        while let signal = try? signals.next() {
+            switch signal {
+            case .terminate, .interrupt: drain()
+            case .hangup, .user1, .user2, .child: break
+            }
+        }
+    }
+
+    private func drain() {
+        guard case .serving = phase else {
+            // A second signal while draining, or one during the start: there is nothing to wait for.
+            return cancelAll()
+        }
+        phase = .draining(workersLeft: workers.count)
+        logger.notice("draining: no new requests, those under way are finished")
+        ServiceManager.stopping(status: "draining")
+        tellWorkers(.drain)
+        loop.schedule(afterMilliseconds: settings.shutdownGraceSeconds * 1_000) { [unowned self] in cancelAll() }
+    }
+
+    private func cancelAll() {
+        logger.warning("ending the uploads that are still under way")
+        tellWorkers(.cancel)
+        loop.schedule(afterMilliseconds: Self.cancelMilliseconds) { [unowned self] in loop.stop() }
+    }
+
+    private func workerDrained() {
+        guard case .draining(let left) = phase else { return }
+        phase = .draining(workersLeft: left - 1)
+        if left == 1 { loop.stop() }
+    }
+
+    private func tellWorkers(_ command: WorkerCommand) {
+        for worker in workers { _ = worker.commands.post(command) }
+    }
+
+    /// Ends the threads, bottom-up: nothing is written after the catalog is closed.
+    private func finish() -> Int32 {
+        phase = .ended
+        secretCache?.stop()
+        admin.abandon()
+        tellWorkers(.stop)
+        for worker in workers { worker.thread.join() }
+        client?.close()
+        files.stop()
+        catalog.close()
+        logger.notice("ended")
+        return exitCode
+    }
+
+    // MARK: - Readiness
+
+    private var readiness: Readiness {
+        var state = Readiness()
+        if case .draining = phase { state.isDraining = true }
+        state.secret = secretReadiness
+        state.store = store.readiness(now: loop.now)
+        state.catalog = catalog.readiness
+        return state
+    }
+
+    private var secretReadiness: String {
+        guard let secretCache else { return "ok" }
+        switch secretCache.health {
+        case .good: return "ok"
+        case .waiting: return "waiting for the secret"
+        case .stale: return "ok"
+        case .missing(let failure): return failure.description
+        }
+    }
+}
+
+extension Control: SecretObserver {
+    func secretChanged(_ snapshot: SecretSnapshot?) {
+        self.snapshot = snapshot
+        tellWorkers(.secrets(snapshot))
+    }
+
+    func secretReported(_ report: SecretReport) {
+        switch report {
+        case .loaded: logger.info("the secret of the tokens is loaded")
+        case .rotated: logger.notice("the secret of the tokens was rotated; the one before is accepted for a while")
+        case .recovered: logger.notice("the secret of the tokens can be fetched again")
+        case .failing(let failure, isServing: true, retryAfterMilliseconds: let delay):
+            logger.warning(
+                "the secret cannot be refreshed, the last known one serves on: \(failure)",
+                metadata: ["retry_ms": "\(delay)"])
+        case .failing(let failure, isServing: false, retryAfterMilliseconds: let delay):
+            logger.error(
+                "the secret cannot be fetched, uploads get 503: \(failure)", metadata: ["retry_ms": "\(delay)"])
+        case .expired: logger.error("the last known secret is too old, uploads get 503 until SSM answers")
+        }
+    }
+}
+
+/// Signals, as the loop reports them.
+private final class SignalHandler: EventHandler {
+    private let body: () -> Void
+    init(_ body: @escaping () -> Void) { self.body = body }
+    func ready(_ events: ReadyEvents) { body() }
+}

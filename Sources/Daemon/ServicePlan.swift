@@ -1,0 +1,90 @@
+internal import AWS
+internal import Gateway
+internal import HTTPClient
+internal import HTTPWire
+internal import Linux
+internal import ObjectStore
+internal import Serving
+internal import Settings
+internal import SigV4
+internal import Uploads
+
+/// The settings, translated into what each part of the daemon takes. A value: every worker gets a copy.
+struct ServicePlan: Sendable {
+    enum Store: Sendable {
+        case s3(S3Configuration, Credentials?)
+        /// `publicBaseURL` nil: the listener's own `/objects/`.
+        case directory(path: String, publicBaseURL: String?)
+    }
+
+    let store: Store
+    let judge: Judge
+    let cors: CORSPolicy
+    let serving: ServingLimits
+    let wire: WireLimits
+    let limits: UploadServiceLimits
+    let client: HTTPClientConfiguration
+
+    /// Uploads under way on one worker at once: each may cost a window and a connection to the store.
+    private static let uploadsPerWorkerMax = 16_384
+    /// What is read and dropped beyond the cap after an early answer, so that the client comes to read it.
+    private static let drainBytesBeyondCap: UInt64 = 2 * 1024 * 1024
+
+    init(_ settings: ResolvedSettings, isDevelopment: Bool) throws {
+        let cap = UInt64(settings.maxUploadBytes)
+        judge = Judge(
+            policy: UploadPolicy(uploadBytesMax: cap, partBytes: UInt64(settings.partBytes)),
+            leewaySeconds: settings.jwtLeewaySeconds, trustedRoles: settings.trustedRoles,
+            servesDevelopment: isDevelopment)
+        cors =
+            switch settings.allowedOrigins {
+            case .any: CORSPolicy(origins: [])
+            case .list(let origins): CORSPolicy(origins: origins)
+            }
+        serving = Self.serving(settings, cap: cap)
+        wire = WireLimits(headBytesMax: settings.headerBytesMax)
+        limits = UploadServiceLimits(
+            windowMemoryBytes: max(Int(settings.windowMemoryBytes) / settings.workers, 1 << 20),
+            minBodyBytesPerSecond: settings.minBodyBytesPerSecond, uploadsMax: Self.uploadsPerWorkerMax)
+        var client = HTTPClientConfiguration()
+        client.caBundlePath = settings.aws.caBundle
+        self.client = client
+        store = try Self.store(settings)
+    }
+
+    private static func serving(_ settings: ResolvedSettings, cap: UInt64) -> ServingLimits {
+        var limits = ServingLimits()
+        limits.headMilliseconds = settings.headerTimeoutSeconds * 1_000
+        limits.bodyIdleMilliseconds = settings.bodyIdleSeconds * 1_000
+        limits.bodyBytesPerSecondMin = settings.minBodyBytesPerSecond
+        limits.bodyGraceMilliseconds = settings.minBodyGraceSeconds * 1_000
+        limits.requestMilliseconds = settings.requestTimeoutSeconds * 1_000
+        limits.keepAliveMilliseconds = settings.keepAliveSeconds * 1_000
+        limits.drainBytesMax = cap + drainBytesBeyondCap
+        limits.connectionsMax = max(settings.connectionsMax / settings.workers, 1)
+        return limits
+    }
+
+    private static func store(_ settings: ResolvedSettings) throws -> Store {
+        let base = settings.publicBaseURL?.text
+        switch settings.store {
+        case .s3(let s3):
+            let configuration = try S3Configuration(
+                bucket: s3.bucket, region: s3.region, endpoint: s3.endpoint?.text,
+                payload: S3Payload(rawValue: s3.payload.rawValue) ?? .auto, publicBaseURL: base)
+            let credentials = settings.aws.credentials.map(Credentials.init)
+            return .s3(configuration, credentials)
+        case .directory(let path):
+            return .directory(path: path, publicBaseURL: base)
+        }
+    }
+}
+
+extension Credentials {
+    init(_ settings: AWSCredentialSettings) {
+        self.init(
+            accessKeyID: settings.accessKeyID,
+            secretAccessKey: String(decoding: settings.secretAccessKey.bytes, as: UTF8.self),
+            sessionToken: settings.sessionToken.map { String(decoding: $0.bytes, as: UTF8.self) })
+    }
+}

@@ -1,0 +1,115 @@
+internal import AWS
+internal import Catalog
+internal import Gateway
+internal import HTTPClient
+internal import HTTPWire
+internal import Linux
+internal import ObjectStore
+internal import Reactor
+internal import Serving
+internal import SigV4
+internal import Telemetry
+internal import Uploads
+
+/// What a worker is made of, handed over to its thread.
+struct WorkerSetup: Sendable {
+    let plan: ServicePlan
+    let listeners: [(socket: ListeningSocket, share: ListenerShare)]
+    let catalog: Catalog
+    let spool: Spool
+    let files: FilesThread
+    let telemetry: WorkerTelemetry
+    let secrets: SecretSnapshot?
+    let commands: Mailbox<WorkerCommand>
+    let reports: Mailbox<WorkerReport>
+}
+
+/// One event loop with its share of the connections: they live and die here.
+final class Worker {
+    private let setup: WorkerSetup
+    private let loop: EventLoop
+    private let serving: ServingWorker
+    private let uploads: UploadService
+    private let client: HTTPClient?
+    private var isDraining = false
+
+    /// How often a draining worker looks whether its last abort has come to its end.
+    private static let drainCheckMilliseconds: Int64 = 20
+
+    /// The body of a worker's thread.
+    static func run(_ setup: WorkerSetup) {
+        do {
+            let worker = try Worker(setup)
+            _ = setup.reports.post(.started)
+            worker.loop.run()
+            worker.client?.close()
+        } catch {
+            _ = setup.reports.post(.failed("\(error)"))
+        }
+    }
+
+    private init(_ setup: WorkerSetup) throws {
+        self.setup = setup
+        loop = try EventLoop()
+        let files = try FilesPort(thread: setup.files, loop: loop)
+        let plan = setup.plan
+        let observer = WorkerObserver(telemetry: setup.telemetry, reports: setup.reports)
+        let store: any UploadStore
+        var objects: (any ObjectReader)?
+        switch plan.store {
+        case .s3(let configuration, let credentials):
+            let client = try LoopHTTPDriver.makeClient(on: loop, configuration: plan.client)
+            let s3 = S3Store(configuration: configuration, loop: loop, client: client)
+            s3.credentials = credentials
+            store = s3
+            self.client = client
+        case .directory(let path, let publicBaseURL):
+            let directory = try DirectoryStore(directory: path, files: files, publicBaseURL: publicBaseURL)
+            store = directory
+            objects = DirectoryObjects(directory, files: files, loop: loop)
+            client = nil
+        }
+        let answers = try Mailbox<JournalAnswer>(capacity: plan.limits.uploadsMax * 2)
+        uploads = UploadService(
+            loop: loop, judge: plan.judge, cors: plan.cors, publicURL: store.publicBase.map(PublicURL.base) ?? .ofRequest(scheme: "http"), store: store,
+            catalog: setup.catalog, journalAnswers: answers,
+            spool: setup.spool, files: files, objects: objects, limits: plan.limits, events: observer)
+        uploads.use(setup.secrets)
+        serving = ServingWorker(loop: loop, limits: plan.serving, wireLimits: plan.wire)
+        let uploads = uploads
+        try loop.receive(from: answers) { uploads.journalAnswered($0) }
+        try loop.receive(from: setup.commands) { [unowned self] in take($0) }
+        for listener in setup.listeners {
+            try Listener(socket: listener.socket, worker: serving, share: listener.share) { connection in
+                UploadHandler(service: uploads, connection: connection)
+            }
+        }
+    }
+
+    private func take(_ command: WorkerCommand) {
+        switch command {
+        case .secrets(let snapshot): uploads.use(snapshot)
+        case .drain: drain()
+        case .cancel:
+            uploads.cancelAll()
+            serving.abandon()
+        case .stop: loop.stop()
+        }
+    }
+
+    private func drain() {
+        guard !isDraining else { return }
+        isDraining = true
+        uploads.drain()
+        serving.stop { [unowned self] in awaitUploads() }
+    }
+
+    /// Aborts outlive their connections.
+    private func awaitUploads() {
+        guard uploads.uploadsCount > 0 else {
+            _ = setup.reports.post(.drained)
+            return
+        }
+        loop.schedule(afterMilliseconds: Self.drainCheckMilliseconds) { [unowned self] in awaitUploads() }
+    }
+}

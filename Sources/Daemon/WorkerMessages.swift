@@ -1,0 +1,34 @@
+internal import AWS
+
+/// What the control thread tells a worker.
+enum WorkerCommand: Sendable {
+    /// Tokens are verified with these from now on; nil: none can be.
+    case secrets(SecretSnapshot?)
+    /// Accept nothing more, finish what is under way, then say so.
+    case drain
+    /// The time for draining is over: end every upload and every connection.
+    case cancel
+    /// Leave the loop: the thread ends.
+    case stop
+}
+
+/// What a worker tells the control thread.
+enum WorkerReport: Sendable {
+    case started
+    /// It cannot run, and why.
+    case failed(String)
+    /// A token's signature was wrong: the secret may have been rotated.
+    case badSignature
+    case store(StoreCondition)
+    /// Draining has come to its end.
+    case drained
+}
+
+/// What the last requests to the store say of it.
+enum StoreCondition: Sendable, Equatable {
+    case good
+    /// It cannot be reached, or fails.
+    case unavailable(String)
+    /// It refuses us: credentials, rights, bucket.
+    case refusing(String)
+}

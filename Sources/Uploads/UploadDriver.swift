@@ -1,0 +1,277 @@
+internal import Bytes
+internal import Catalog
+internal import Gateway
+internal import HTTPClient
+internal import Images
+internal import Linux
+internal import ObjectStore
+internal import Reactor
+internal import Serving
+internal import Tokens
+
+/// Performs what the `UploadExchange` of one upload asks for, and tells it what came of that. It outlives the
+/// connection where an abort does.
+final class UploadDriver {
+    let service: UploadService
+    let plan: UploadPlan
+    private(set) var tag: UInt64 = 0
+
+    private var exchange: UploadExchange
+    /// Effects that wait. An event that comes up while effects are performed appends its own, which keeps the order.
+    private var effects: [UploadEffect] = []
+    private var isPerforming = false
+
+    /// nil once the client is answered or gone.
+    private weak var handler: UploadHandler?
+    private var connection: Connection?
+
+    private var body = UploadBody()
+    private var store: (any StoreUpload)?
+    private var imageID: Int64?
+    private var openTimer: TimerID?
+    private let startedAt: Int64
+    /// Microseconds of the monotonic clock.
+    private var storeStartedAt: Int64?
+    private(set) var storeMicroseconds: Int64?
+    private let requestID: String
+
+    init(plan: UploadPlan, requestID: String, service: UploadService, handler: UploadHandler, connection: Connection) {
+        self.plan = plan
+        self.requestID = requestID
+        self.service = service
+        self.handler = handler
+        self.connection = connection
+        startedAt = service.loop.now
+        exchange = UploadExchange(plan: plan, policy: service.judge.policy, into: &effects)
+        tag = service.add(self)
+    }
+
+    var receivedBytes: UInt64 { exchange.receivedBytes }
+    var bodyIsWhole: Bool { body.isWhole }
+
+    /// Performs the effects of the accepted head.
+    func start() { perform() }
+
+    // MARK: - The client
+
+    func receive(_ bytes: Span<UInt8>) {
+        let isKept = exchange.receive(bytes, into: &effects)
+        if isKept { body.append(bytes, owner: self) } else { body.drop(service) }
+        perform()
+        guard isKept, handler != nil else { return }
+        if body.takesStoreWaiting() { store?.bodyAvailable() }
+        if body.isFull { pauseClient() }
+    }
+
+    func bodyEnded() {
+        exchange.bodyEnded(into: &effects)
+        body.end()
+        perform()
+    }
+
+    func clientLost() {
+        handler = nil
+        connection = nil
+        exchange.clientLost(into: &effects)
+        perform()
+    }
+
+    func cancel(_ refusal: Refusal) {
+        exchange.cancel(refusal, into: &effects)
+        perform()
+    }
+
+    /// A part that is not where it must be is a defect of ours: the upload ends, the daemon does not.
+    private func cancelLater(_ refusal: Refusal) { exchange.cancel(refusal, into: &effects) }
+
+    private func pauseClient() {
+        guard !body.isClientPaused else { return }
+        body.isClientPaused = true
+        connection?.pauseReading()
+    }
+
+    /// The store took bytes: the client may send more once half of the window is free.
+    private func resumeClientIfRoom() {
+        guard body.isClientPaused, body.hasRoom else { return }
+        body.isClientPaused = false
+        service.loop.deferred { [weak self] in self?.connection?.resumeReading() }
+    }
+
+    // MARK: - The journal
+
+    func journalAnswered(_ answer: JournalAnswer) {
+        switch answer.result {
+        case .committed(let id):
+            if imageID == nil {
+                imageID = id
+                exchange.openingCommitted(imageID: id, into: &effects)
+            } else {
+                exchange.completingDurable(into: &effects)
+            }
+        case .failed(let failure):
+            service.events.journalFailed(failure.description, requestID: requestID)
+            exchange.journalFailed(into: &effects)
+        }
+        perform()
+    }
+
+    private func write(_ write: UploadWrite) {
+        guard let entry = entry(for: write) else { return }
+        let wantsAnswer =
+            switch write {
+            case .opening, .completing: true
+            case .uploadID, .stored, .aborting, .gone: false
+            }
+        guard !service.submit(entry, tag: tag, wantsAnswer: wantsAnswer) else { return }
+        service.events.journalFailed("the journal's queue is full", requestID: requestID)
+        if wantsAnswer { exchange.journalFailed(into: &effects) }
+    }
+
+    private func entry(for write: UploadWrite) -> JournalEntry? {
+        if case .opening = write {
+            return .opening(
+                OpeningRecord(
+                    key: plan.key.text, owner: plan.claims.subject, contentType: plan.type.mediaType,
+                    filename: plan.displayName, recordToken: plan.recordToken, at: Clock.wallMilliseconds()))
+        }
+        guard let id = imageID else { return nil }
+        switch write {
+        case .opening: return nil
+        case .uploadID(let uploadID): return .uploadID(id, uploadID)
+        case .completing(let bytes): return .completing(id, size: Int64(clamping: bytes))
+        case .stored: return .stored(id, at: Clock.wallMilliseconds())
+        case .aborting: return .aborting(id)
+        case .gone: return .gone(id)
+        }
+    }
+
+    // MARK: - Effects
+
+    private func perform() {
+        guard !isPerforming else { return }
+        isPerforming = true
+        var index = 0
+        while index < effects.count {
+            let effect = effects[index]
+            index += 1
+            perform(effect)
+        }
+        effects.removeAll(keepingCapacity: true)
+        isPerforming = false
+    }
+
+    private func perform(_ effect: UploadEffect) {
+        switch effect {
+        case .sendContinue: connection?.sendContinue()
+        case .startOpenTimer(let milliseconds):
+            openTimer = service.loop.schedule(afterMilliseconds: milliseconds, self)
+        case .openSpool:
+            if !body.openSpool(partBytes: service.judge.policy.partBytes, owner: self) {
+                exchange.cancel(.storeUnavailable, into: &effects)
+            }
+        case .journal(let write): self.write(write)
+        case .create: create()
+        case .openPart(let number, let length, let route):
+            switch route {
+            case .window: store?.openPart(number: number, length: Int64(clamping: length), body: self)
+            case .spool:
+                guard let slot = body.spoolSource(part: number) else { return cancelLater(.internal) }
+                store?.openPart(number: number, length: Int64(clamping: length), body: slot)
+            }
+        case .complete(let parts):
+            store?.complete(parts: parts.map { StoredPart(number: $0.number, etag: $0.entityTag, length: $0.bytes) })
+        case .abort: abort()
+        case .reply(let answer): reply(answer)
+        case .end: end()
+        }
+    }
+
+    private func create() {
+        storeStartedAt = Clock.monotonicMicroseconds()
+        let upload = service.store.begin(
+            key: plan.key.text, contentType: plan.type.mediaType, recordToken: plan.recordToken, delegate: self)
+        store = upload
+        upload.create()
+    }
+
+    private func abort() {
+        body.drop(service)
+        guard let store else { return exchange.storeAborted(isCertain: true, into: &effects) }
+        store.abort()
+    }
+
+    private func reply(_ answer: UploadAnswer) {
+        if let begun = storeStartedAt { storeMicroseconds = Clock.monotonicMicroseconds() - begun }
+        let answered = handler
+        handler = nil
+        connection = nil
+        answered?.uploadAnswered(answer, driver: self)
+    }
+
+    private func end() {
+        if let openTimer { service.loop.cancel(openTimer) }
+        openTimer = nil
+        body.drop(service)
+        store = nil
+        service.remove(tag)
+    }
+}
+
+extension UploadDriver: TimerHandler {
+    func timerFired(_ timer: TimerID) {
+        openTimer = nil
+        let elapsed = service.loop.now - startedAt
+        let expected = service.limits.minBodyBytesPerSecond * elapsed / 1_000
+        exchange.openDelayPassed(arrivesFastEnough: Int64(clamping: receivedBytes) >= expected, into: &effects)
+        perform()
+    }
+}
+
+extension UploadDriver: RequestBodySource {
+    func next(_ take: (Span<UInt8>) -> Int) -> BodySupply {
+        let supply = body.read(take)
+        resumeClientIfRoom()
+        return supply
+    }
+
+    func rewind() -> Bool { body.rewind() }
+}
+
+extension UploadDriver: StoreUploadDelegate {
+    func upload(_ upload: any StoreUpload, did event: StoreEvent) {
+        switch event {
+        case .created(let uploadID): exchange.storeCreated(uploadID: uploadID, into: &effects)
+        case .partStored(let part):
+            body.partStored(part.number, owner: self)
+            exchange.storePartStored(
+                PartReceipt(number: part.number, entityTag: part.etag, bytes: part.length), into: &effects)
+            resumeClientIfRoom()
+        case .completed:
+            service.events.storeSucceeded()
+            exchange.storeCompleted(into: &effects)
+        case .failed(let failure):
+            service.events.storeFailed(failure, requestID: requestID)
+            if failure.step == .abort {
+                exchange.storeAborted(isCertain: false, into: &effects)
+            } else {
+                exchange.storeFailed(outcomeUnknown: failure.kind == .ambiguous, into: &effects)
+            }
+        case .aborted: exchange.storeAborted(isCertain: true, into: &effects)
+        }
+        perform()
+    }
+}
+
+extension UploadDriver: SpoolSlotDelegate {
+    func spoolHasRoom(_ slot: SpoolSlot) {
+        body.pump(self)
+        resumeClientIfRoom()
+    }
+
+    func spoolIsReadable(_ slot: SpoolSlot) { store?.bodyAvailable() }
+
+    func spool(_ slot: SpoolSlot, failed error: SystemError) {
+        service.events.diskFailed("the spool: \(error)", requestID: requestID)
+        cancel(.storeUnavailable)
+    }
+}

@@ -1,0 +1,169 @@
+internal import Bytes
+internal import Gateway
+package import HTTPWire
+internal import Linux
+internal import Reactor
+package import Serving
+internal import Tokens
+
+/// Answers the requests of one connection, one after the other.
+package final class UploadHandler: RequestHandler {
+    private let service: UploadService
+    private var connection: Connection?
+    private var context: ReplyContext?
+    private var record: RequestRecord?
+    /// Microseconds of the monotonic clock.
+    private var startedAt: Int64 = 0
+    private var driver: UploadDriver?
+    private let peer: SocketAddress
+
+    package init(service: UploadService, connection: Connection) {
+        self.service = service
+        peer = connection.peer
+    }
+
+    // MARK: - RequestHandler
+
+    package func head(_ head: RequestHead, bytes: Span<UInt8>, connection: Connection) {
+        self.connection = connection
+        let wall = Clock.wallMilliseconds()
+        _ = begin(wall: wall, origin: head.value(of: .origin, in: bytes))
+        record?.method = head.methodName.bytes(in: bytes).repairedText()
+        let path = head.path.bytes(in: bytes)
+        record?.path = path.extracting(first: min(path.count, Self.loggedPathBytesMax)).copied()
+        let judgement = JudgementContext(
+            nowMilliseconds: wall, uuid: service.identifiers.uuid(), recordToken: service.identifiers.uuid(),
+            hasSecret: service.secrets != nil)
+        let verdict = service.judge.verdict(on: head, bytes: bytes, context: judgement) { algorithm, code, input in
+            service.secrets?.accepts(algorithm, code, input, now: service.loop.now) ?? false
+        }
+        act(on: verdict, connection: connection)
+    }
+
+    package func body(_ bytes: Span<UInt8>) {
+        record?.bytesIn += UInt64(bytes.count)
+        driver?.receive(bytes)
+    }
+
+    package func bodyEnd() { driver?.bodyEnded() }
+
+    package func wireRefusal(_ refusal: WireRefusal) -> Response {
+        log(.unreadable(refusal, context: begin(wall: Clock.wallMilliseconds(), origin: nil)))
+    }
+
+    package func headTimeout() -> Response {
+        log(.refused(.requestTimeout, context: begin(wall: Clock.wallMilliseconds(), origin: nil)))
+    }
+
+    package func clientGone(_ loss: ClientLoss) {
+        let lost = driver
+        driver = nil
+        let bodyWasWhole = lost?.bodyIsWhole ?? false
+        lost?.clientLost()
+        guard let context = answerContext() else { return connection = nil }
+        switch loss {
+        case .reset, .shutDown:
+            connection = nil
+            finishRecord()
+        case .closedEarly: send(.refused(.badRequest, context: context))
+        case .malformed(let refusal): send(.unreadable(refusal, context: context))
+        case .bodyTooSlow: send(.refused(.requestTimeout, context: context))
+        case .requestTooLong:
+            // With the whole body here it is the store that took too long, not the client.
+            send(.refused(bodyWasWhole ? .storeUnavailable : .requestTimeout, context: context))
+        }
+    }
+
+    // MARK: - Answers
+
+    func uploadAnswered(_ answer: UploadAnswer, driver: UploadDriver) {
+        self.driver = nil
+        guard let context = answerContext() else { return }
+        record?.storeMicroseconds = driver.storeMicroseconds
+        switch answer {
+        case .created(let imageID, let fileBytes):
+            record?.imageID = imageID
+            let url = service.publicURL.url(of: driver.plan.key, host: driver.plan.host)
+            send(.created(imageID: imageID, fileBytes: fileBytes, plan: driver.plan, imageURL: url, context: context))
+        case .refused(let refusal): send(.refused(refusal, context: context))
+        }
+    }
+
+    private func act(on verdict: Verdict, connection: Connection) {
+        guard let context = answerContext() else { return }
+        switch verdict {
+        case .preflight: send(.preflight(context: context))
+        case .refused(let refusal, let allow, let defect):
+            record?.tokenDefect = defect
+            if defect == .signature { service.events.badSignature() }
+            send(.refused(refusal, allow: allow, context: context))
+        case .upload(let plan):
+            record?.subject = plan.claims.subject
+            guard !service.isDraining, service.hasRoom else { return send(.refused(.storeUnavailable, context: context)) }
+            let driver = UploadDriver(
+                plan: plan, requestID: context.requestID, service: service, handler: self, connection: connection)
+            self.driver = driver
+            driver.start()
+        case .uploadPage:
+            send(.content(UploadPage.html, contentType: "text/html; charset=utf-8", context: context))
+        case .object(let key): sendObject(key: key)
+        }
+    }
+
+    private func sendObject(key: String) {
+        guard let objects = service.objects else {
+            guard let context = answerContext() else { return }
+            return send(.refused(.notFound, context: context))
+        }
+        objects.read(key: key) { [weak self] object in
+            guard let self, let context = answerContext() else { return }
+            guard let object else { return send(.refused(.notFound, context: context)) }
+            send(.content(object.bytes, contentType: object.contentType, context: context))
+        }
+    }
+
+    private func send(_ reply: Reply) {
+        let response = log(reply)
+        let answered = connection
+        connection = nil
+        answered?.respond(response)
+    }
+
+    // MARK: - The request's facts
+
+    private func begin(wall: Int64, origin: Span<UInt8>?) -> ReplyContext {
+        startedAt = Clock.monotonicMicroseconds()
+        var fields: [ResponseField] = []
+        service.cors.appendFields(origin: origin, to: &fields)
+        let requestID = service.identifiers.uuid()
+        let begun = ReplyContext(requestID: requestID, nowMilliseconds: wall, corsFields: fields)
+        context = begun
+        record = RequestRecord(requestID: requestID, peer: peer, startedAt: wall)
+        return begun
+    }
+
+    /// The context with the time of now; nil when the request has its answer already.
+    private func answerContext() -> ReplyContext? {
+        context?.nowMilliseconds = Clock.wallMilliseconds()
+        return context
+    }
+
+    private func log(_ reply: Reply) -> Response {
+        record?.status = reply.response.status
+        record?.refusal = reply.refusal
+        record?.bytesOut = UInt64(reply.response.body.count)
+        finishRecord()
+        return reply.response
+    }
+
+    private func finishRecord() {
+        guard var ended = record else { return }
+        ended.totalMicroseconds = Clock.monotonicMicroseconds() - startedAt
+        record = nil
+        context = nil
+        service.events.requestEnded(ended)
+    }
+
+    /// Paths are logged without their query, and no longer than a line should be.
+    private static let loggedPathBytesMax = 256
+}

@@ -1,0 +1,122 @@
+package import AWS
+internal import Bytes
+package import Catalog
+package import Gateway
+internal import Crypto
+package import ObjectStore
+package import Reactor
+internal import Tokens
+
+/// What all uploads of one worker share. It lives on the worker's thread.
+package final class UploadService {
+    let loop: EventLoop
+    let judge: Judge
+    let cors: CORSPolicy
+    let publicURL: PublicURL
+    let store: any UploadStore
+    let catalog: Catalog
+    let spool: Spool
+    let files: FilesPort
+    let objects: (any ObjectReader)?
+    let limits: UploadServiceLimits
+    let events: any UploadObserver
+    private(set) var secrets: SecretKeys?
+    var identifiers = Identifiers()
+    var isDraining = false
+
+    private let journalAnswers: Mailbox<JournalAnswer>
+    private var drivers: [UInt64: UploadDriver] = [:]
+    private var lastTag: UInt64 = 0
+    /// Bytes in the windows of all uploads of this worker.
+    var windowBytes = 0
+
+    package init(
+        loop: EventLoop, judge: Judge, cors: CORSPolicy, publicURL: PublicURL, store: any UploadStore,
+        catalog: Catalog, journalAnswers: Mailbox<JournalAnswer>, spool: Spool,
+        files: FilesPort, objects: (any ObjectReader)?, limits: UploadServiceLimits, events: any UploadObserver
+    ) {
+        self.loop = loop
+        self.judge = judge
+        self.cors = cors
+        self.publicURL = publicURL
+        self.store = store
+        self.catalog = catalog
+        self.journalAnswers = journalAnswers
+        self.spool = spool
+        self.files = files
+        self.objects = objects
+        self.limits = limits
+        self.events = events
+    }
+
+    /// Uploads that have not ended, those whose abort is under way included.
+    package var uploadsCount: Int { drivers.count }
+
+    /// Tokens are verified with these secrets from now on.
+    package func use(_ snapshot: SecretSnapshot?) { secrets = snapshot.map(SecretKeys.init) }
+
+    /// Takes an answer of the catalog to the upload that it belongs to.
+    package func journalAnswered(_ answer: JournalAnswer) {
+        drivers[answer.tag]?.journalAnswered(answer)
+    }
+
+    /// Refuses uploads that have not been accepted yet; those under way go on.
+    package func drain() { isDraining = true }
+
+    /// Ends every upload under way with 503 and an abort: the time for draining is over.
+    package func cancelAll() {
+        for driver in Array(drivers.values) { driver.cancel(.storeUnavailable) }
+    }
+
+    func add(_ driver: UploadDriver) -> UInt64 {
+        lastTag += 1
+        drivers[lastTag] = driver
+        return lastTag
+    }
+
+    func remove(_ tag: UInt64) { drivers[tag] = nil }
+
+    /// - Returns: false when the catalog's queue is full.
+    func submit(_ entry: JournalEntry, tag: UInt64, wantsAnswer: Bool) -> Bool {
+        catalog.submit(entry, replyTo: wantsAnswer ? journalAnswers : nil, tag: tag)
+    }
+
+    /// Whether another upload may begin: its state and the first block of its window must find room.
+    var hasRoom: Bool {
+        drivers.count < limits.uploadsMax
+            && windowBytes + UploadServiceLimits.firstWindowBytes <= limits.windowMemoryBytes
+    }
+}
+
+/// The limits of one worker.
+package struct UploadServiceLimits: Sendable {
+    /// Bytes that the windows of all uploads of one worker may hold together.
+    package var windowMemoryBytes: Int
+    /// The rate below which a body opens no upload.
+    package var minBodyBytesPerSecond: Int64
+    /// Uploads under way on one worker, whose state is bounded thereby.
+    package var uploadsMax: Int
+
+    /// Bytes of one upload's window at which its client is no longer read.
+    package static let windowBytesMax = 128 * 1024
+    /// What a new upload must find free: the block that its first bytes go to.
+    static let firstWindowBytes = 64 * 1024
+
+    package init(windowMemoryBytes: Int, minBodyBytesPerSecond: Int64, uploadsMax: Int) {
+        self.windowMemoryBytes = windowMemoryBytes
+        self.minBodyBytesPerSecond = minBodyBytesPerSecond
+        self.uploadsMax = uploadsMax
+    }
+}
+
+/// Identifiers of requests and objects, random, in the kernel's good numbers but without asking for each.
+struct Identifiers {
+    private var pool: [UInt64] = []
+
+    mutating func uuid() -> String { UUIDText.version4(upper: next(), lower: next()) }
+
+    private mutating func next() -> UInt64 {
+        if pool.isEmpty { pool = (0 ..< 64).map { _ in SecureRandom.uint64() } }
+        return pool.removeLast()
+    }
+}
