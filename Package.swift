@@ -87,7 +87,7 @@ let package = Package(
         tests("Database", ["Bytes"]),
         tests("Systemd", ["Bytes", "Linux"]),
         tests("Reactor", ["Bytes", "Linux"]),
-        tests("Telemetry", ["Bytes"]),
+        tests("Telemetry", ["Bytes", "Linux", logging]),
         tests("Serving", ["Bytes", "HTTPWire", "Linux", "Reactor"]),
         tests("ObjectStore", ["Bytes", "HTTPClient", "Linux", "Reactor"]),
         tests("AWS", ["Bytes", "HTTPClient", "Linux", "Reactor"]),
