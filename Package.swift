@@ -59,7 +59,9 @@ let service: [Target] = [
     target("Telemetry", ["Bytes", "JSONWire", "Linux", "Systemd", logging]),
     target("Serving", ["Bytes", "HTTPWire", "Linux", "Reactor"]),
     target("ObjectStore", ["Bytes", "Crypto", "HTTPClient", "Linux", "Reactor", "SigV4", "XMLWire", logging]),
-    target("AWS", ["Bytes", "Crypto", "HTTPClient", "JSONWire", "Linux", "Reactor", "SigV4", logging]),
+    target(
+        "AWS",
+        ["Bytes", "Crypto", "HTTPClient", "JSONWire", "Linux", "Reactor", "SigV4", "Tokens", "XMLWire"]),
     target("Catalog", ["Bytes", "Database", "Gateway", "Linux", "Reactor", logging]),
 ]
 
@@ -90,7 +92,7 @@ let package = Package(
         tests("Telemetry", ["Bytes", "Linux", logging]),
         tests("Serving", ["Bytes", "HTTPWire", "Linux", "Reactor"]),
         tests("ObjectStore", ["Bytes", "HTTPClient", "Linux", "Reactor"]),
-        tests("AWS", ["Bytes", "HTTPClient", "Linux", "Reactor"]),
+        tests("AWS", ["Bytes", "HTTPClient", "Linux", "Reactor", "SigV4", "Tokens"]),
         tests("Catalog", ["Bytes", "Database", "Gateway", "Linux", "Reactor"]),
         tests("FuzzHarness", ["Bytes", "Crypto", "HTTPWire", "Tokens"]),
     ]

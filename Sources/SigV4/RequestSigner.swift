@@ -60,6 +60,9 @@ package struct RequestSigner<Hash: SigningHash> {
         return ChunkSigner(hash: hash, key: key, date: signed.date, seed: signed.signature)
     }
 
+    /// The hash of a body that is all there.
+    package func digest(of body: Span<UInt8>) -> PayloadHash { .digest(hash.sha256(body)) }
+
     /// The canonical request of the last signature. For messages about a signature that a store refused, and tests;
     /// it may hold a session token.
     package var lastCanonicalRequest: String { String(decoding: canonical, as: UTF8.self) }
