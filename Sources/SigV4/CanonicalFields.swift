@@ -5,7 +5,14 @@ internal import Bytes
 ///
 /// One object is filled again and again; it keeps its memory.
 struct CanonicalFields {
-    private var fields: [(name: String, value: String)] = []
+    private struct Field {
+        let name: String
+        let value: String
+        /// Whether the field before has the same name.
+        var continues: Bool
+    }
+
+    private var fields: [Field] = []
 
     mutating func removeAll() { fields.removeAll(keepingCapacity: true) }
 
@@ -16,33 +23,30 @@ struct CanonicalFields {
         guard !Self.isUnsigned(name) else { return }
         var index = fields.count
         while index > 0, name < fields[index - 1].name { index -= 1 }
-        fields.insert((name, value), at: index)
+        let continues = index > 0 && fields[index - 1].name == name
+        fields.insert(Field(name: name, value: value, continues: continues), at: index)
     }
 
     /// Appends a line `name:value` for each name.
     func appendLines(to output: inout [UInt8]) {
-        var previous: String?
-        for (name, value) in fields {
-            if name == previous {
+        for index in fields.indices {
+            if fields[index].continues {
                 output.append(0x2C)
             } else {
-                if previous != nil { output.append(0x0A) }
-                output.append(text: name)
+                if index > 0 { output.append(0x0A) }
+                output.append(text: fields[index].name)
                 output.append(0x3A)
             }
-            Self.appendFolded(value.utf8Span.span, to: &output)
-            previous = name
+            Self.appendFolded(fields[index].value.utf8Span.span, to: &output)
         }
         output.append(0x0A)
     }
 
     /// Appends the names, joined by semicolons.
     func appendNames(to output: inout [UInt8]) {
-        var previous: String?
-        for (name, _) in fields where name != previous {
-            if previous != nil { output.append(0x3B) }
-            output.append(text: name)
-            previous = name
+        for index in fields.indices where !fields[index].continues {
+            if index > 0 { output.append(0x3B) }
+            output.append(text: fields[index].name)
         }
     }
 
@@ -73,13 +77,18 @@ struct CanonicalFields {
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte &- 0x09 < 5 }
 
     private static func lowercased(_ name: String) -> String {
-        for byte in name.utf8 where byte &- 0x41 < 26 { return name.lowercased() }
+        let bytes = name.utf8Span.span
+        for index in bytes.indices where bytes[index] &- 0x41 < 26 { return name.lowercased() }
         return name
     }
 
+    /// By length first: this is asked of every field of every request.
     private static func isUnsigned(_ name: String) -> Bool {
-        switch name {
-        case "authorization", "connection", "expect", "user-agent", "x-amzn-trace-id": true
+        switch name.utf8.count {
+        case 6: name == "expect"
+        case 10: name == "connection" || name == "user-agent"
+        case 13: name == "authorization"
+        case 15: name == "x-amzn-trace-id"
         default: false
         }
     }

@@ -13,27 +13,54 @@ package enum CanonicalQuery {
     /// Appends the canonical form of `query`, the text after the `?` of the request line.
     ///
     /// What is encoded already stays; a byte that should have been is encoded. A name without `=` gets one. A query
-    /// in order, as our own are, is copied in one pass.
+    /// that is canonical already, as our own are, is copied.
     package static func append(_ query: Span<UInt8>, to output: inout [UInt8]) {
         guard !query.isEmpty else { return }
+        if isCanonical(query) { return output.append(contentsOf: query) }
         let base = output.count
         var pieces: [Piece] = []
-        var previous: Piece?
-        var isOrdered = true
         var start = 0
         while start < query.count {
             var end = start
             while end < query.count, query[end] != 0x26 { end += 1 }
             if end > start {
                 if output.count > base { output.append(0x26) }
-                let piece = appendPiece(query.extracting(start ..< end), to: &output)
-                if let previous, isOrdered, precedes(piece, previous, in: output.span) { isOrdered = false }
-                previous = piece
-                pieces.append(piece)
+                pieces.append(appendPiece(query.extracting(start ..< end), to: &output))
             }
             start = end + 1
         }
-        if !isOrdered { reorder(&pieces, from: base, in: &output) }
+        reorder(&pieces, from: base, in: &output)
+    }
+
+    /// Whether `query` is its own canonical form. May say no of one that is.
+    private static func isCanonical(_ query: Span<UInt8>) -> Bool {
+        var previous: Piece?
+        var piece = Piece(start: 0, nameEnd: -1, end: 0)
+        for index in 0 ... query.count {
+            guard index < query.count, query[index] != 0x26 else {
+                guard piece.nameEnd >= 0 else { return false }
+                piece.end = index
+                if let previous, precedes(piece, previous, in: query) { return false }
+                previous = piece
+                piece = Piece(start: index + 1, nameEnd: -1, end: 0)
+                continue
+            }
+            let byte = query[index]
+            if byte == 0x3D {
+                guard piece.nameEnd < 0 else { return false }
+                piece.nameEnd = index
+            } else if !isPlain(byte) {
+                return false
+            }
+        }
+        return true
+    }
+
+    /// Unreserved, or the `%` of what is encoded already.
+    @inline(__always)
+    private static func isPlain(_ byte: UInt8) -> Bool {
+        let lower = byte | 0x20
+        return lower &- 0x61 < 26 || byte &- 0x30 < 10 || byte == 0x25 || byte.isUnreserved
     }
 
     /// The query of `parameters`, unencoded names and values, as it is sent: in canonical order and encoding, so that
@@ -59,7 +86,7 @@ package enum CanonicalQuery {
             if byte == 0x3D, nameEnd == nil {
                 nameEnd = output.count
                 output.append(byte)
-            } else if byte.isUnreserved || byte == 0x25 {
+            } else if isPlain(byte) {
                 output.append(byte)
             } else {
                 PercentCoding.append(text.extracting(index ..< index + 1), keepsSlash: false, to: &output)

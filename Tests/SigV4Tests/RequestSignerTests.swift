@@ -126,7 +126,8 @@ struct RequestSignerTests {
         let cases = [
             ("", ""), ("uploads", "uploads="), ("uploads=", "uploads="), ("&&a&", "a="), ("a=b=c", "a=b%3Dc"),
             ("b=1&a=2", "a=2&b=1"), ("a=2&a=1", "a=1&a=2"), ("a-b=1&a=2", "a=2&a-b=1"), ("a1&a", "a=&a1="),
-            ("a=%2F&a=+", "a=%2B&a=%2F"), ("=x&a", "=x&a="),
+            ("a=%2F&a=+", "a=%2B&a=%2F"), ("=x&a", "=x&a="), ("a=1&b=2", "a=1&b=2"), ("a=1&b=2&", "a=1&b=2"),
+            ("a=1&a=1", "a=1&a=1"), ("b=&a=", "a=&b="), ("a=2&a=%41", "a=%41&a=2"), ("=", "="), ("&", ""), ("a", "a="),
         ]
         for (query, expected) in cases { #expect(canonicalQuery(query) == expected, "\(query)") }
     }
