@@ -28,9 +28,10 @@ package struct SecretPolicy: Sendable {
         return longest / 2 + Int64(random % UInt64(longest / 2 + 1))
     }
 
-    /// Age at which a secret is refreshed.
+    /// Age at which a secret is refreshed: also with a TTL of a day so early that half of its life is left to bear
+    /// failures in.
     func refreshDelay(random: UInt64) -> Int64 {
-        let ttl = max(10, ttlMilliseconds)
+        let ttl = max(10, min(ttlMilliseconds, staleMillisecondsMax / 2))
         return ttl - ttl / 10 - Int64(random % UInt64(ttl / 5 + 1))
     }
 }

@@ -184,6 +184,9 @@ struct SecretStateTests {
             #expect((500 ... 1_000).contains(policy.retryDelay(failures: 1, random: random)))
             #expect((30_000 ... 60_000).contains(policy.retryDelay(failures: .max, random: random)))
         }
+        var slow = SecretPolicy()
+        slow.ttlMilliseconds = 24 * hour
+        #expect(slow.refreshDelay(random: 0) < 6 * hour)
         #expect(policy.refreshDelay(random: 60_000) == 210_000)
         #expect(policy.retryDelay(failures: 1, random: 500) == 1_000)
     }
