@@ -71,7 +71,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: pure + fence + service + [
-        target("FuzzHarness", ["Bytes", "Crypto", "HTTPWire", "JSONWire", "Tokens"], path: "Fuzz/Harness"),
+        target("FuzzHarness", ["Bytes", "Crypto", "HTTPWire", "Tokens"], path: "Fuzz/Harness"),
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         .testTarget(name: "StyleTests", dependencies: ["TestSupport"], swiftSettings: strict),
         tests("Bytes"),
@@ -97,3 +97,13 @@ let package = Package(
         tests("FuzzHarness", ["Bytes", "Crypto", "HTTPWire", "Tokens"]),
     ]
 )
+
+// libFuzzer brings their `main`; where nothing asks for it they would not link. `Fuzz/run.sh` sets the variable.
+if Context.environment["SLUICE_FUZZ"] == "1" {
+    for name in ["Canary", "RequestSplit", "TokenVerify"] {
+        package.targets.append(
+            .executableTarget(
+                name: "Fuzz" + name, dependencies: ["FuzzHarness"], path: "Fuzz/Targets/" + name,
+                swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]))
+    }
+}
