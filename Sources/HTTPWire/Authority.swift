@@ -28,7 +28,8 @@ struct Authority {
             port = nil
             return
         }
-        guard let number = Decimal.parse(bytes.extracting(end + 1 ..< bytes.count)), number <= 65_535 else { return nil }
+        guard let number = Decimal.parse(bytes.extracting(end + 1 ..< bytes.count)), number <= 65_535
+        else { return nil }
         port = number
     }
 

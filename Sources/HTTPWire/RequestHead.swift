@@ -22,8 +22,8 @@ package struct RequestHead: Equatable, Sendable {
     package let methodName: ByteSlice
     /// The target as sent.
     package let target: ByteSlice
-    /// The path of origin-form and absolute-form (`/` where the latter has none), `*` of `OPTIONS *`, empty for CONNECT.
-    /// Its percent-encodings are well-formed and still encoded.
+    /// The path of origin-form and absolute-form (`/` where the latter has none), `*` of `OPTIONS *`, empty for
+    /// CONNECT. Its percent-encodings are well-formed and still encoded.
     package let path: ByteSlice
     /// What follows the first `?`; nil without one.
     package let query: ByteSlice?

@@ -10,9 +10,9 @@ package enum HeadProgress: Equatable, Sendable {
 
 /// Parses one request head, incrementally and strictly (RFC 9112 § 2 to § 6).
 ///
-/// The caller keeps the bytes from the head's first one on in one contiguous span and passes it again when it has grown.
-/// The parser looks at each byte a bounded number of times however the bytes were cut, and its verdict does not depend
-/// on the cuts. Control bytes are refused at once, everything else at the end of its line.
+/// The caller keeps the bytes from the head's first one on in one contiguous span and passes it again when it has
+/// grown. The parser looks at each byte a bounded number of times however the bytes were cut, and its verdict does
+/// not depend on the cuts. Control bytes are refused at once, everything else at the end of its line.
 package struct RequestParser: Sendable {
     private enum Expecting {
         case requestLine

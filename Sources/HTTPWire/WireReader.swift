@@ -60,7 +60,7 @@ package struct WireReader: Sendable {
         return decoder.wireBytesExpected
     }
 
-    /// Reads on. `consumed` bytes of the input are done with; those of a head or of ``WireEvent/data(_:)`` lie in them.
+    /// Reads on. `consumed` bytes of the input are done with; a head and ``WireEvent/data(_:)`` lie in them.
     package mutating func next(_ input: Span<UInt8>) -> (event: WireEvent, consumed: Int) {
         switch expecting {
         case .head:
@@ -85,8 +85,8 @@ package struct WireReader: Sendable {
         }
     }
 
-    /// The bytes of the head of the last event when it arrived in pieces, handed over; nil when it lies at the beginning
-    /// of the input.
+    /// The bytes of the head of the last event when it arrived in pieces, handed over; nil when it lies at the
+    /// beginning of the input.
     package mutating func takeHeadBytes() -> [UInt8]? {
         guard case .body = expecting, !kept.isEmpty else { return nil }
         var bytes: [UInt8] = []

@@ -20,7 +20,8 @@ struct BodyTests {
     }
 
     @Test(arguments: [
-        ("0\r\n\r\n", ""), ("5\r\nhello\r\n0\r\n\r\n", "hello"), ("A\r\n0123456789\r\n1\r\n!\r\n000\r\n\r\n", "0123456789!"),
+        ("0\r\n\r\n", ""), ("5\r\nhello\r\n0\r\n\r\n", "hello"),
+        ("A\r\n0123456789\r\n1\r\n!\r\n000\r\n\r\n", "0123456789!"),
         ("2\r\n\r\n\r\n0\r\n\r\n", "\r\n"), ("5;a\r\nhello\r\n0;b=c\r\n\r\n", "hello"),
         ("5 ; a = b ;c=\"d\\\"e;\"\r\nhello\r\n0\r\nX-Sum: 1\r\nY:\r\n\r\n", "hello"),
     ]) func `decodes chunks`(wire: String, body: String) throws {
@@ -35,7 +36,8 @@ struct BodyTests {
         ("5;a b\r\n", .chunkExtension), ("5;a=\"b\r\n", .chunkExtension), ("5;a=\"b\"c\r\n", .chunkExtension),
         ("5;a \r\n", .chunkExtension), ("5;a\n", .chunkExtension), ("5\rx", .bareCR),
         ("5\r\nhello!", .chunkEnd), ("5\r\nhello\n", .chunkEnd), ("5\r\nhello\rx", .chunkEnd),
-        ("0\r\nA : b\r\n", .trailer), ("0\r\nA\r\n", .trailer), ("0\r\n a: b\r\n", .trailer), ("0\r\nA: \u{0}", .trailer),
+        ("0\r\nA : b\r\n", .trailer), ("0\r\nA\r\n", .trailer), ("0\r\n a: b\r\n", .trailer),
+        ("0\r\nA: \u{0}", .trailer),
         ("0\r\n\n", .trailer), ("0\r\nA: b\n", .trailer), ("0\r\nA: b\rx", .bareCR), ("0\r\n\rx", .bareCR),
         ("0\r\nContent-LENGTH: 5\r\n\r\n", .trailerNotAllowed), ("0\r\nSet-Cookie: a\r\n\r\n", .trailerNotAllowed),
         ("0\r\nAuthorization: a\r\n\r\n", .trailerNotAllowed),

@@ -89,14 +89,17 @@ struct RequestHeadTests {
     }
 
     @Test(arguments: [
-        "a", "a:", "a:80", "127.0.0.1:1", "[::1]", "[::]:8080", "[1:2:3:4:5:6:7:8]", "[::ffff:1.2.3.4]", "[1::8]", "%41b",
+        "a", "a:", "a:80", "127.0.0.1:1", "[::1]", "[::]:8080", "[1:2:3:4:5:6:7:8]", "[::ffff:1.2.3.4]", "[1::8]",
+        "%41b",
     ]) func `takes a host with an optional port`(host: String) throws {
         #expect(try verdict("GET / HTTP/1.1\r\nHost: \(host)\r\n\r\n").complete == 1)
     }
 
     @Test(arguments: [
-        "a b", "a,b", "a/b", "a@b", "a:b", "a:1:2", ":80", "a:65536", "[::1", "::1", "[1:2:3:4:5:6:7]", "[::1::2]", "[:1]",
-        "[1:2:3:4:5:6:7:8:9]", "[12345::]", "[::1.2.3]", "[::1.2.3.256]", "[]", "[::1]x", "%4", "\"a\"", "[fe80::1%25lo]",
+        "a b", "a,b", "a/b", "a@b", "a:b", "a:1:2", ":80", "a:65536", "[::1", "::1", "[1:2:3:4:5:6:7]", "[::1::2]",
+        "[:1]",
+        "[1:2:3:4:5:6:7:8:9]", "[12345::]", "[::1.2.3]", "[::1.2.3.256]", "[]", "[::1]x", "%4", "\"a\"",
+        "[fe80::1%25lo]",
     ]) func `refuses what is no host`(host: String) throws {
         #expect(try refusal("GET / HTTP/1.1\r\nHost: \(host)\r\n\r\n") == .badRequest(.hostInvalid))
     }
@@ -121,7 +124,8 @@ struct RequestHeadTests {
     @Test func `a method longer than any is not implemented`() throws {
         let method = String(repeating: "M", count: 65)
         #expect(try refusal("\(method) / HTTP/1.1\r\n") == .methodNotImplemented)
-        #expect(try verdict("\(method.dropLast()) / HTTP/1.1\r\nHost: a\r\n\r\n").requests.first?.isKnownMethod == false)
+        let known = try verdict("\(method.dropLast()) / HTTP/1.1\r\nHost: a\r\n\r\n").requests.first?.isKnownMethod
+        #expect(known == false)
         let endless = String(repeating: "M", count: 60)
         #expect(try refusal(endless, limits: WireLimits(requestLineBytesMax: 20)) == .badRequest(.method))
     }
