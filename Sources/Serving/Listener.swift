@@ -1,0 +1,93 @@
+package import Linux
+package import Reactor
+
+/// Accepts the connections of one listening socket for one worker; other workers may do the same.
+package final class Listener {
+    private let socket: ListeningSocket
+    /// The worker owns its listeners.
+    private unowned let worker: ServingWorker
+    private let share: ListenerShare
+    private let makeHandler: (Connection) -> any RequestHandler
+    private var registration = Registration.none
+    private var isResting = false
+    private var isStopped = false
+    /// The connections of this worker that came in here.
+    package private(set) var connectionsCount = 0
+    /// Why accepting failed the last time; for the log.
+    package private(set) var lastFailure: SystemError?
+
+    /// Begins to accept. `makeHandler` is called once for each connection.
+    @discardableResult
+    package init(
+        socket: ListeningSocket, worker: ServingWorker, share: ListenerShare = ListenerShare(workers: 1),
+        makeHandler: @escaping (Connection) -> any RequestHandler
+    ) throws(SystemError) {
+        self.socket = socket
+        self.worker = worker
+        self.share = share
+        self.makeHandler = makeHandler
+        registration = try worker.loop.register(socket.raw, interest: [.read, .exclusive], handler: self)
+        worker.add(self)
+    }
+
+    /// Accepts no more. What waits in the kernel's queue is left to the other workers.
+    func stop() {
+        isStopped = true
+        worker.loop.deregister(registration)
+    }
+
+    func connectionEnded() {
+        connectionsCount -= 1
+        share.add(-1)
+        if isResting, worker.connectionsCount < worker.limits.connectionsMax { wake() }
+    }
+
+    private func rest() {
+        guard !isResting else { return }
+        isResting = true
+        try? worker.loop.modify(registration, interest: .exclusive)
+        worker.loop.schedule(afterMilliseconds: worker.limits.acceptPauseMilliseconds) { [weak self] in self?.wake() }
+    }
+
+    private func wake() {
+        guard isResting, !isStopped else { return }
+        isResting = false
+        do {
+            try worker.loop.modify(registration, interest: [.read, .exclusive])
+        } catch {
+            lastFailure = error
+            rest()
+        }
+    }
+
+    private func begin(_ descriptor: consuming FileDescriptor, _ peer: SocketAddress) {
+        let connection = Connection(transport: .plain(descriptor), peer: peer, worker: worker, listener: self)
+        worker.add(connection)
+        connectionsCount += 1
+        share.add(1)
+        do {
+            try connection.start(makeHandler(connection))
+        } catch {
+            lastFailure = error
+            connection.close()
+        }
+    }
+}
+
+extension Listener: EventHandler {
+    package func ready(_ events: ReadyEvents) {
+        for _ in 0 ..< worker.limits.acceptsPerTurnMax {
+            guard worker.connectionsCount < worker.limits.connectionsMax, !share.isAboveShare(connectionsCount)
+            else { return rest() }
+            var peer = SocketAddress()
+            do {
+                guard let descriptor = try socket.accept(peer: &peer) else { return }
+                begin(descriptor, peer)
+            } catch {
+                // Out of descriptors or memory: the connection waits in the queue for some to be closed.
+                lastFailure = error
+                return rest()
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+/// The bounds of a connection, with their reasons. Times are in milliseconds.
+package struct ServingLimits: Equatable, Sendable {
+    /// From a head's first byte (the first head: from accepting) to its end. Ten seconds carry 10 KB over any line.
+    package var headMilliseconds: Int64 = 10_000
+    /// Between two pieces of a body. S3 cuts an upload that is idle for about 20 s; with its part open, ours may not be.
+    package var bodyIdleMilliseconds: Int64 = 15_000
+    /// The slowest body, counted over the time in which the client was allowed to send.
+    package var bodyBytesPerSecondMin: Int64 = 1_024
+    /// The time that a body may take before its rate counts.
+    package var bodyGraceMilliseconds: Int64 = 10_000
+    /// A whole request, from its head to its response.
+    package var requestMilliseconds: Int64 = 60_000
+    /// Between two requests. Longer than a browser's 60 s pool check would only hold descriptors.
+    package var keepAliveMilliseconds: Int64 = 60_000
+    /// Without the client taking a byte of its response.
+    package var writeIdleMilliseconds: Int64 = 15_000
+    /// What is read and dropped after an early answer, so that the client comes to read it: the upload cap and 2 MiB.
+    package var drainBytesMax: UInt64 = 7 << 20
+    /// How long that may take in all, and without a byte.
+    package var drainMilliseconds: Int64 = 30_000
+    package var drainIdleMilliseconds: Int64 = 1_500
+    /// One read while a head is expected: a 10 KB upload comes in one. What is behind the request waits in memory, so
+    /// this also bounds pipelining; everything else stays in the kernel.
+    package var headReadBytes = 16_384
+    /// One read of a body.
+    package var bodyReadBytes = 65_536
+    /// Reads from one connection before the others of the worker get their turn.
+    package var readsPerTurnMax = 4
+    /// Connections accepted in one go: a burst is spread over the workers.
+    package var acceptsPerTurnMax = 16
+    /// Connections of one worker. Past it they wait in the kernel's queue.
+    package var connectionsMax = 16_384
+    /// How long accepting rests when descriptors have run out, or when the other workers are to catch up.
+    package var acceptPauseMilliseconds: Int64 = 50
+
+    package init() {}
+}

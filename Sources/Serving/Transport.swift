@@ -1,0 +1,69 @@
+package import Linux
+
+/// What carries the bytes of a connection, between the kernel and the wire.
+///
+/// The one place where TLS comes in: a second case with its engine, whose "want read" and "want write" both become
+/// ``Outcome/wouldBlock``. Nothing above knows which case it is.
+package enum Transport: ~Copyable {
+    case plain(FileDescriptor)
+
+    package enum Outcome: Equatable {
+        case bytes(Int)
+        case wouldBlock
+        /// The peer sends no more.
+        case ended
+        /// The connection is broken.
+        case lost
+    }
+
+    /// The descriptor to be watched.
+    var raw: Int32 {
+        switch self {
+        case .plain(let descriptor): descriptor.raw
+        }
+    }
+
+    var isSecure: Bool {
+        switch self {
+        case .plain: false
+        }
+    }
+
+    /// Reads once, at most `bytesMax`, to the end of `buffer`.
+    func receive(into buffer: inout [UInt8], bytesMax: Int) -> Outcome {
+        switch self {
+        case .plain(let descriptor):
+            var outcome = Outcome.lost
+            // Whatever error a read reports, the connection is of no use any more.
+            buffer.append(addingCapacity: bytesMax) { output in
+                switch try? descriptor.read(into: &output) {
+                case .bytes(let count): outcome = .bytes(count)
+                case .wouldBlock: outcome = .wouldBlock
+                case .closed: outcome = .ended
+                case nil: outcome = .lost
+                }
+            }
+            return outcome
+        }
+    }
+
+    /// Writes once from the start of `bytes`, which are not empty.
+    func send(_ bytes: Span<UInt8>) -> Outcome {
+        switch self {
+        case .plain(let descriptor):
+            switch try? descriptor.send(bytes) {
+            case .bytes(let count): .bytes(count)
+            case .wouldBlock: .wouldBlock
+            case .closed, nil: .lost
+            }
+        }
+    }
+
+    /// Ends our stream; the peer's goes on.
+    func shutdownWrite() {
+        switch self {
+        // A connection that is gone by now shows itself at the next read.
+        case .plain(let descriptor): try? descriptor.shutdownWrite()
+        }
+    }
+}
