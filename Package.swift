@@ -75,7 +75,7 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         .testTarget(name: "StyleTests", dependencies: ["TestSupport"], swiftSettings: strict),
         tests("Bytes"),
-        tests("HTTPWire"),
+        tests("HTTPWire", ["Bytes"]),
         tests("JSONWire", ["Bytes"]),
         tests("XMLWire", ["Bytes"]),
         tests("Images", ["Bytes"]),

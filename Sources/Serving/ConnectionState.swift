@@ -196,12 +196,14 @@ struct ConnectionState: ~Copyable {
     /// The request, or what should have been one, is answered by the connection itself, which is closed then.
     mutating func refuse(now: Int64) {
         let form = ResponseWriter.Form(keepsAlive: false)
-        phase = .answered(Exchange(form: form, startedAt: now, lastByteAt: now, mayContinue: false), bodyIsComplete: false)
+        let exchange = Exchange(form: form, startedAt: now, lastByteAt: now, mayContinue: false)
+        phase = .answered(exchange, bodyIsComplete: false)
     }
 
-    /// The response is about to be written: in which form. A body whose end is not known to be near ends the connection.
+    /// The response is about to be written: in which form. A body that is not complete ends the connection.
     mutating func beginWriting(now: Int64) -> ResponseWriter.Form {
-        guard case .answered(let exchange, let bodyIsComplete) = phase else { return ResponseWriter.Form(keepsAlive: false) }
+        guard case .answered(let exchange, let bodyIsComplete) = phase
+        else { return ResponseWriter.Form(keepsAlive: false) }
         let keepsAlive = exchange.form.keepsAlive && bodyIsComplete && !exchange.closes && !isStopping
         phase = .writing(keepsAlive: keepsAlive, since: now)
         return ResponseWriter.Form(

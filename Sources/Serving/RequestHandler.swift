@@ -40,8 +40,8 @@ package protocol RequestHandler: AnyObject {
     /// The answer to a head that did not come in time. No request is under way.
     func headTimeout() -> Response
 
-    /// The request under way is lost: give up what it holds. Where the loss ``ClientLoss/canBeAnswered``, the handler may
-    /// respond during this call; otherwise the connection is closed without a word, but a malformed body is answered
+    /// The request under way is lost: give up what it holds. Where the loss ``ClientLoss/canBeAnswered``, the handler
+    /// may respond during this call; otherwise the connection is closed without a word, but a malformed body is answered
     /// with ``wireRefusal(_:)``.
     func clientGone(_ loss: ClientLoss)
 }

@@ -2,7 +2,7 @@
 package struct ServingLimits: Equatable, Sendable {
     /// From a head's first byte (the first head: from accepting) to its end. Ten seconds carry 10 KB over any line.
     package var headMilliseconds: Int64 = 10_000
-    /// Between two pieces of a body. S3 cuts an upload that is idle for about 20 s; with its part open, ours may not be.
+    /// Between two pieces of a body: S3 cuts an upload that is idle for about 20 s.
     package var bodyIdleMilliseconds: Int64 = 15_000
     /// The slowest body, counted over the time in which the client was allowed to send.
     package var bodyBytesPerSecondMin: Int64 = 1_024

@@ -70,7 +70,7 @@ final class TestClient {
         var index = 0
         while true {
             while index + 4 <= received.count {
-                if received[index] == 0x0D, received[index + 1] == 0x0A, received[index + 2] == 0x0D { return index + 4 }
+                if received[index ..< index + 4].elementsEqual("\r\n\r\n".utf8) { return index + 4 }
                 index += 1
             }
             guard try readMore() else { throw Failure.malformed("no response") }
