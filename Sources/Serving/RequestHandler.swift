@@ -41,7 +41,7 @@ package protocol RequestHandler: AnyObject {
     func headTimeout() -> Response
 
     /// The request under way is lost: give up what it holds. Where the loss ``ClientLoss/canBeAnswered``, the handler
-    /// may respond during this call; otherwise the connection is closed without a word, but a malformed body is answered
-    /// with ``wireRefusal(_:)``.
+    /// may respond during this call; otherwise the connection is closed without a word, but a malformed body is
+    /// answered with ``wireRefusal(_:)``.
     func clientGone(_ loss: ClientLoss)
 }
