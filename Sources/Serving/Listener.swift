@@ -13,8 +13,8 @@ package final class Listener {
     private var isStopped = false
     /// The connections of this worker that came in here.
     package private(set) var connectionsCount = 0
-    /// Why accepting failed the last time; for the log.
-    package private(set) var lastFailure: SystemError?
+    /// Called when a connection could not be accepted or watched, a few times a second at most: for the log.
+    package var onFailure: ((SystemError) -> Void)?
 
     /// Begins to accept. `makeHandler` is called once for each connection.
     @discardableResult
@@ -39,24 +39,50 @@ package final class Listener {
     func connectionEnded() {
         connectionsCount -= 1
         share.add(-1)
-        if isResting, worker.connectionsCount < worker.limits.connectionsMax { wake() }
     }
 
+    /// Leaves the queue to the other workers for a while, or lets it grow.
     private func rest() {
         guard !isResting else { return }
         isResting = true
         try? worker.loop.modify(registration, interest: .exclusive)
+        wakeLater()
+    }
+
+    private func wakeLater() {
         worker.loop.schedule(afterMilliseconds: worker.limits.acceptPauseMilliseconds) { [weak self] in self?.wake() }
     }
 
     private func wake() {
         guard isResting, !isStopped else { return }
-        isResting = false
+        if share.isAboveShare(connectionsCount) {
+            // Whoever still waits was left alone by the other workers as well.
+            acceptWaiting()
+            return wakeLater()
+        }
         do {
             try worker.loop.modify(registration, interest: [.read, .exclusive])
+            isResting = false
         } catch {
-            lastFailure = error
-            rest()
+            onFailure?(error)
+            wakeLater()
+        }
+    }
+
+    private func acceptWaiting() {
+        for _ in 0 ..< worker.limits.acceptsPerTurnMax {
+            guard worker.connectionsCount < worker.limits.connectionsMax else { return rest() }
+            var peer = SocketAddress()
+            do {
+                guard let descriptor = try socket.accept(peer: &peer) else { return }
+                begin(descriptor, peer)
+            } catch {
+                // Out of descriptors or memory: the connection waits in the queue for some to be closed.
+                onFailure?(error)
+                return rest()
+            }
+            // From here on newcomers wake the others; those whose call was meant for this worker are still taken.
+            if share.isAboveShare(connectionsCount) { rest() }
         }
     }
 
@@ -68,7 +94,7 @@ package final class Listener {
         do {
             try connection.start(makeHandler(connection))
         } catch {
-            lastFailure = error
+            onFailure?(error)
             connection.close()
         }
     }
@@ -76,18 +102,6 @@ package final class Listener {
 
 extension Listener: EventHandler {
     package func ready(_ events: ReadyEvents) {
-        for _ in 0 ..< worker.limits.acceptsPerTurnMax {
-            guard worker.connectionsCount < worker.limits.connectionsMax, !share.isAboveShare(connectionsCount)
-            else { return rest() }
-            var peer = SocketAddress()
-            do {
-                guard let descriptor = try socket.accept(peer: &peer) else { return }
-                begin(descriptor, peer)
-            } catch {
-                // Out of descriptors or memory: the connection waits in the queue for some to be closed.
-                lastFailure = error
-                return rest()
-            }
-        }
+        acceptWaiting()
     }
 }

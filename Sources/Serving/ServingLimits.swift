@@ -30,8 +30,9 @@ package struct ServingLimits: Equatable, Sendable {
     package var acceptsPerTurnMax = 16
     /// Connections of one worker. Past it they wait in the kernel's queue.
     package var connectionsMax = 16_384
-    /// How long accepting rests when descriptors have run out, or when the other workers are to catch up.
-    package var acceptPauseMilliseconds: Int64 = 50
+    /// How long accepting rests when the worker is full, when descriptors have run out, or when the other workers are
+    /// to catch up.
+    package var acceptPauseMilliseconds: Int64 = 100
 
     package init() {}
 }

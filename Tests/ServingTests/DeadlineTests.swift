@@ -58,6 +58,25 @@ struct DeadlineTests {
         #expect(server.events.has("empty"))
     }
 
+    @Test func `workers share the connections of one socket`() throws {
+        let socket = try ListeningSocket(on: .loopback(port: 0))
+        let share = ListenerShare(workers: 2)
+        let servers = try (0 ..< 2).map { _ in try TestServer(socket: socket, share: share) }
+        var clients: [TestClient] = []
+        for _ in 0 ..< 80 {
+            let client = try TestClient(servers[0])
+            try client.send("GET /get HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try client.reply().status == 200)
+            clients.append(client)
+        }
+        #expect(share.connectionsCount == 80)
+        let handled = servers.map { server in server.events.all.count { $0 == "head /get" } }
+        #expect(handled.reduce(0, +) == 80)
+        #expect(handled.allSatisfy { $0 > 0 }, "\(handled)")
+        clients = []
+        for server in servers { #expect(server.events.has("closed")) }
+    }
+
     @Test func `a worker that is full leaves the rest in the queue`() throws {
         let server = try TestServer {
             $0.connectionsMax = 1

@@ -163,6 +163,21 @@ struct ServingTests {
         #expect(try client.reply().body.count == 500_000)
     }
 
+    @Test(arguments: ["/pause", "/later"]) func `what waits unread does not keep the loop busy`(path: String) throws {
+        let server = try TestServer()
+        let client = try TestClient(server)
+        let length = path == "/later" ? 0 : 100_000
+        try client.send("POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Length: \(length)\r\n\r\n")
+        #expect(server.events.has("head \(path)"))
+        try client.send([UInt8](repeating: 0x61, count: 50_000))
+        try client.halfClose()
+        let before = server.events.turnsCount
+        // The loop turns every 10 ms of itself; a slow machine makes that fewer turns, never more.
+        let limit = Clock.monotonicMilliseconds() + 200
+        while Clock.monotonicMilliseconds() < limit { Thread.yield() }
+        #expect(server.events.turnsCount - before < 200)
+    }
+
     @Test func `writes a large response to a slow reader`() throws {
         let server = try TestServer()
         let client = try TestClient(server)

@@ -20,8 +20,13 @@ final class TestServer: Sendable {
     private let thread: Thread
     private let ending = Ending()
 
-    init(_ change: (inout ServingLimits) -> Void = { _ in }) throws {
-        let socket = try ListeningSocket(on: .loopback(port: 0))
+    convenience init(_ change: (inout ServingLimits) -> Void = { _ in }) throws {
+        try self.init(
+            socket: ListeningSocket(on: .loopback(port: 0)), share: ListenerShare(workers: 1), change)
+    }
+
+    /// One of several workers on one socket.
+    init(socket: ListeningSocket, share: ListenerShare, _ change: (inout ServingLimits) -> Void = { _ in }) throws {
         address = socket.address
         let commands = try Mailbox<Command>(capacity: 16)
         self.commands = commands
@@ -32,7 +37,7 @@ final class TestServer: Sendable {
         let ending = ending
         thread = try Thread.start(name: "test-server") {
             do {
-                try Self.serve(socket, commands, chosen, events, ending)
+                try Self.serve(socket, share, commands, chosen, events, ending)
             } catch {
                 events.add("server failed: \(error)")
             }
@@ -54,14 +59,14 @@ final class TestServer: Sendable {
     }
 
     private static func serve(
-        _ socket: ListeningSocket, _ commands: Mailbox<Command>, _ limits: ServingLimits, _ events: EventLog,
-        _ ending: Ending
+        _ socket: ListeningSocket, _ share: ListenerShare, _ commands: Mailbox<Command>, _ limits: ServingLimits,
+        _ events: EventLog, _ ending: Ending
     ) throws {
         let loop = try EventLoop()
         let worker = ServingWorker(loop: loop, limits: limits)
         // Not held: a handler lives as long as its connection.
         var handlers: [() -> TestHandler?] = []
-        try Listener(socket: socket, worker: worker) { connection in
+        try Listener(socket: socket, worker: worker, share: share) { connection in
             let handler = TestHandler(connection, events)
             handlers.append { [weak handler] in handler }
             return handler
@@ -74,7 +79,10 @@ final class TestServer: Sendable {
             case .abandon: worker.abandon()
             }
         }
-        while !ending.isAsked.load(ordering: .relaxed) { loop.turn(timeoutMilliseconds: 10) }
+        while !ending.isAsked.load(ordering: .relaxed) {
+            loop.turn(timeoutMilliseconds: 10)
+            events.countTurn()
+        }
         worker.abandon()
     }
 }
@@ -82,6 +90,12 @@ final class TestServer: Sendable {
 /// What happened on the server, in order, for the test's thread to look at.
 final class EventLog: Sendable {
     private let entries = Mutex<[String]>([])
+    private let turns = Atomic<Int>(0)
+
+    func countTurn() { turns.add(1, ordering: .relaxed) }
+
+    /// How often the server's loop has turned.
+    var turnsCount: Int { turns.load(ordering: .relaxed) }
 
     func add(_ entry: String) { entries.withLock { $0.append(entry) } }
 
