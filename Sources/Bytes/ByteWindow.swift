@@ -34,8 +34,8 @@ package struct ByteWindow: ~Copyable {
         if heldBytes + bytes.count > keptBytesMax { dropReadBlocks() }
         var start = 0
         while start < bytes.count {
-            if let last = blocks.last, last.count < last.capacity {
-                let length = min(last.capacity - last.count, bytes.count - start)
+            if let last = blocks.last, last.count < Self.usableBytes(last) {
+                let length = min(Self.usableBytes(last) - last.count, bytes.count - start)
                 blocks[blocks.count - 1].append(contentsOf: bytes.extracting(start ..< start + length))
                 start += length
             } else {
@@ -88,6 +88,11 @@ package struct ByteWindow: ~Copyable {
         let length = take(block.span.extracting(droppingFirst: read))
         precondition(length >= 0 && length <= block.count - read, "more bytes taken than were offered")
         return length
+    }
+
+    /// The allocator rounds a block up by a few bytes; a run of that length would be handed on, and sent, on its own.
+    private static func usableBytes(_ block: [UInt8]) -> Int {
+        block.capacity & ~(smallBytes - 1)
     }
 
     private mutating func dropReadBlocks() {

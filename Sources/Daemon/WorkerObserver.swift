@@ -35,6 +35,20 @@ final class WorkerObserver: UploadObserver {
             "a token was refused: \(defect.rawValue)", metadata: ["request_id": "\(record.requestID)"])
     }
 
+    func connectionOpened() {
+        telemetry.metrics.connectionsAccepted.add()
+        telemetry.metrics.connectionsOpen.add(1)
+    }
+
+    func connectionClosed() { telemetry.metrics.connectionsOpen.add(-1) }
+
+    func uploadBegan() { telemetry.metrics.uploadsOpen.add(1) }
+
+    func uploadEnded(wasAborted: Bool) {
+        telemetry.metrics.uploadsOpen.add(-1)
+        if wasAborted { telemetry.metrics.uploadsAborted.add() }
+    }
+
     func badSignature() { _ = reports.post(.badSignature) }
 
     func storeSucceeded() {

@@ -7,13 +7,24 @@ package import Tokens
 package enum Verdict: Sendable {
     /// `OPTIONS`, of any path.
     case preflight
-    case refused(Refusal, allow: String?, TokenDefect?)
+    case refused(RefusedHead)
     /// A `POST /images` whose body is to be read.
     case upload(UploadPlan)
     /// `GET /` of development mode.
     case uploadPage
     /// `GET /objects/{key}` of development mode; the key is decoded.
     case object(key: String)
+}
+
+/// A refusal, with what the answer and the log need besides.
+package struct RefusedHead: Sendable {
+    package let refusal: Refusal
+    /// The `Allow` field of a 405.
+    package var allow: String?
+    /// What was wrong with the token, for the log alone.
+    package var tokenDefect: TokenDefect?
+    /// The `sub` of a token that was right.
+    package var subject: String?
 }
 
 /// What the clock, the dice and the secret say at the time of one request.
@@ -60,18 +71,18 @@ package struct Judge: Sendable {
     ) -> Verdict {
         if head.method == .options { return .preflight }
         let route = Route(path: head.path.bytes(in: bytes), servesDevelopment: servesDevelopment)
-        guard let allow = route.allow else { return .refused(.notFound, allow: nil, nil) }
+        guard let allow = route.allow else { return .refused(RefusedHead(refusal: .notFound)) }
         switch route {
         case .images:
-            guard head.method == .post else { return .refused(.methodNotAllowed, allow: allow, nil) }
+            guard head.method == .post else { return .refused(RefusedHead(refusal: .methodNotAllowed, allow: allow)) }
             return upload(head, bytes, context, accepts)
         case .uploadPage:
-            return head.method == .get ? .uploadPage : .refused(.methodNotAllowed, allow: allow, nil)
+            return head.method == .get ? .uploadPage : .refused(RefusedHead(refusal: .methodNotAllowed, allow: allow))
         case .object(let encoded):
-            guard head.method == .get else { return .refused(.methodNotAllowed, allow: allow, nil) }
-            guard let key = decoded(encoded) else { return .refused(.notFound, allow: nil, nil) }
+            guard head.method == .get else { return .refused(RefusedHead(refusal: .methodNotAllowed, allow: allow)) }
+            guard let key = decoded(encoded) else { return .refused(RefusedHead(refusal: .notFound)) }
             return .object(key: key)
-        case .none: return .refused(.notFound, allow: nil, nil)
+        case .none: return .refused(RefusedHead(refusal: .notFound))
         }
     }
 
@@ -82,17 +93,19 @@ package struct Judge: Sendable {
         let claims: TokenClaims
         switch identity(head, bytes, context, accepts) {
         case .success(let verified): claims = verified
-        case .failure(.missing): return .refused(.tokenMissing, allow: nil, nil)
-        case .failure(.expired): return .refused(.tokenExpired, allow: nil, nil)
+        case .failure(.missing): return .refused(RefusedHead(refusal: .tokenMissing))
+        case .failure(.expired): return .refused(RefusedHead(refusal: .tokenExpired))
         case .failure(.invalid(.signature)) where !context.hasSecret:
-            return .refused(.storeUnavailable, allow: nil, nil)
-        case .failure(.invalid(let defect)): return .refused(.tokenInvalid, allow: nil, defect)
+            return .refused(RefusedHead(refusal: .storeUnavailable))
+        case .failure(.invalid(let defect)): return .refused(RefusedHead(refusal: .tokenInvalid, tokenDefect: defect))
         }
         guard head.count(of: .contentType) == 1, let value = head.value(of: .contentType, in: bytes),
             let type = ImageType(contentType: value)
-        else { return .refused(.invalidFileType, allow: nil, nil) }
+        else { return .refused(RefusedHead(refusal: .invalidFileType, subject: claims.subject)) }
         let declared = head.framing.declaredBytes
-        if let declared, declared > policy.uploadBytesMax { return .refused(.fileTooLarge, allow: nil, nil) }
+        if let declared, declared > policy.uploadBytesMax {
+            return .refused(RefusedHead(refusal: .fileTooLarge, subject: claims.subject))
+        }
         let key = ObjectKey(
             subject: claims.subject, milliseconds: context.nowMilliseconds, uuid: context.uuid, type: type)
         return .upload(

@@ -47,7 +47,7 @@ package struct UploadExchange: ~Copyable {
             return false
         }
         if case .awaitingMagic(var prefix) = client {
-            for index in bytes.indices where prefix.count < MagicNumber.bytesMax { prefix.append(bytes[index]) }
+            prefix.append(contentsOf: bytes.extracting(first: min(bytes.count, MagicNumber.bytesMax - prefix.count)))
             client = .awaitingMagic(prefix: prefix)
             guard judgeMagic(prefix, isWhole: false, into: &effects) else { return client.isSending }
         }

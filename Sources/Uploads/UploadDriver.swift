@@ -29,6 +29,7 @@ final class UploadDriver {
     private var store: (any StoreUpload)?
     private var imageID: Int64?
     private var openTimer: TimerID?
+    private var wasAborted = false
     private let startedAt: Int64
     /// Microseconds of the monotonic clock.
     private var storeStartedAt: Int64?
@@ -44,6 +45,7 @@ final class UploadDriver {
         startedAt = service.loop.now
         exchange = UploadExchange(plan: plan, policy: service.judge.policy, into: &effects)
         tag = service.add(self)
+        service.events.uploadBegan()
     }
 
     var receivedBytes: UInt64 { exchange.receivedBytes }
@@ -196,6 +198,7 @@ final class UploadDriver {
 
     private func abort() {
         body.drop(service)
+        wasAborted = true
         guard let store else { return exchange.storeAborted(isCertain: true, into: &effects) }
         store.abort()
     }
@@ -214,6 +217,7 @@ final class UploadDriver {
         body.drop(service)
         store = nil
         service.remove(tag)
+        service.events.uploadEnded(wasAborted: wasAborted)
     }
 }
 

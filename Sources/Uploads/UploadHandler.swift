@@ -20,7 +20,10 @@ package final class UploadHandler: RequestHandler {
     package init(service: UploadService, connection: Connection) {
         self.service = service
         peer = connection.peer
+        service.events.connectionOpened()
     }
+
+    deinit { service.events.connectionClosed() }
 
     // MARK: - RequestHandler
 
@@ -93,10 +96,11 @@ package final class UploadHandler: RequestHandler {
         guard let context = answerContext() else { return }
         switch verdict {
         case .preflight: send(.preflight(context: context))
-        case .refused(let refusal, let allow, let defect):
-            record?.tokenDefect = defect
-            if defect == .signature { service.events.badSignature() }
-            send(.refused(refusal, allow: allow, context: context))
+        case .refused(let refused):
+            record?.tokenDefect = refused.tokenDefect
+            record?.subject = refused.subject
+            if refused.tokenDefect == .signature { service.events.badSignature() }
+            send(.refused(refused.refusal, allow: refused.allow, context: context))
         case .upload(let plan):
             record?.subject = plan.claims.subject
             guard !service.isDraining, service.hasRoom else { return send(.refused(.storeUnavailable, context: context)) }

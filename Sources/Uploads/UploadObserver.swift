@@ -5,6 +5,14 @@ package import Tokens
 
 /// What log, metrics and control want to know of the requests of one worker.
 package protocol UploadObserver: AnyObject {
+    func connectionOpened()
+    func connectionClosed()
+    /// A head was accepted: its body is on the way.
+    func uploadBegan()
+    /// Nothing is left to do for an upload.
+    ///
+    /// - Parameter wasAborted: what the store had of it was undone.
+    func uploadEnded(wasAborted: Bool)
     /// A request has its answer, or its client has gone.
     func requestEnded(_ record: RequestRecord)
     /// A token's signature was wrong, which may mean that the secret has been rotated.
