@@ -21,6 +21,13 @@ internal import CCurl
     private var connectMilliseconds = -1
     private var totalMilliseconds = -1
     private var isCustomMethod = false
+    private var uploadBufferBytes = 0
+
+    /// A write carries one buffer: a long body in large writes costs a third less, a short one should not hold more
+    /// than it needs (CURLOPT_UPLOAD_BUFFERSIZE(3): 16 KiB is the least, 64 KiB curl's default).
+    private static let smallUploadBufferBytes = 16_384
+    private static let largeUploadBufferBytes = 65_536
+    private static let largeBodyBytesMin: Int64 = 262_144
 
     init?(configuration: HTTPClientConfiguration, client: HTTPClient, share: UnsafeMutableRawPointer?) {
         guard let easy = unsafe curl_easy_init() else { return nil }
@@ -55,7 +62,6 @@ internal import CCurl
         unsafe sum += sluice_curl_set_text(easy, CURLOPT_PROXY, "")
         unsafe sum += sluice_curl_set_long(easy, CURLOPT_MAXAGE_CONN, configuration.connectionIdleSecondsMax)
         unsafe sum += sluice_curl_set_long(easy, CURLOPT_DNS_CACHE_TIMEOUT, configuration.lookupCacheSeconds)
-        unsafe sum += sluice_curl_set_long(easy, CURLOPT_UPLOAD_BUFFERSIZE, 16_384)
         unsafe sum += sluice_curl_set_long(easy, CURLOPT_BUFFERSIZE, configuration.receiveBufferBytes)
         unsafe sum += sluice_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, UnsafeMutableRawPointer(errorText))
         unsafe sum += sluice_curl_set_pointer(easy, CURLOPT_SHARE, share)
@@ -130,6 +136,7 @@ internal import CCurl
             unsafe sum += sluice_curl_set_long(easy, CURLOPT_UPLOAD, 1)
             unsafe sum += sluice_curl_set_offset(easy, CURLOPT_INFILESIZE_LARGE, Int(declared))
             custom = request.method == .put ? nil : request.method.name
+            setUploadBuffer(for: declared, &sum)
         }
         if let custom {
             unsafe sum += sluice_curl_set_text(easy, CURLOPT_CUSTOMREQUEST, custom)
@@ -138,6 +145,13 @@ internal import CCurl
         }
         isCustomMethod = custom != nil
         return length
+    }
+
+    private func setUploadBuffer(for bodyBytes: Int64, _ sum: inout CurlCodeSum) {
+        let bytes = bodyBytes < Self.largeBodyBytesMin ? Self.smallUploadBufferBytes : Self.largeUploadBufferBytes
+        guard bytes != uploadBufferBytes else { return }
+        uploadBufferBytes = bytes
+        unsafe sum += sluice_curl_set_long(easy, CURLOPT_UPLOAD_BUFFERSIZE, bytes)
     }
 
     /// COPYPOSTFIELDS copies as many bytes as POSTFIELDSIZE says, so the size goes first.
