@@ -69,7 +69,9 @@ def test_metrics_are_prometheus_text_and_count_uploads(daemon):
     assert daemon.upload("x", image("png", 5_000), "png").status == 401
     after = read()
     grown = {key: after[key] - before.get(key, 0) for key in after if after[key] != before.get(key, 0)}
-    assert any(value == 5 for value in grown.values()), grown
+    assert grown["sluice_uploads_stored_total", ""] == 5, grown
+    assert grown["sluice_requests_total", 'route="images",status="201"'] == 5, grown
+    assert grown["sluice_errors_total", 'error="TOKEN_INVALID"'] == 1, grown
     assert all(name.startswith(("sluice_", "process_")) for name, _ in after)
 
 

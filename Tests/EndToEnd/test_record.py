@@ -169,11 +169,10 @@ def test_a_mounted_disk_that_is_full(s3_environment, moto, tmp_path):
     try:
         with Daemon({**s3_environment, "SLUICE_DATABASE": str(place / "sluice.sqlite")}) as daemon:
             assert daemon.upload(tokens.mint(), PNG, "png").status == 201
-            with open(place / "ballast", "wb") as ballast:
+            with open(place / "ballast", "wb", buffering=0) as ballast:
                 try:
                     while True:
                         ballast.write(bytes(4096))
-                        ballast.flush()
                 except OSError:
                     pass
             statuses = []

@@ -219,15 +219,17 @@ class TestEarlyAnswersAreReadable:
             assert connection.ends()
 
 
-class TestTime:
-    @pytest.fixture(scope="class")
-    def hasty(self, s3_environment):
-        settings = {"SLUICE_REQUEST_TIMEOUT_SECONDS": "3", "SLUICE_MIN_BODY_BYTES_PER_SECOND": "1000",
-                    "SLUICE_MIN_BODY_GRACE_SECONDS": "1", "SLUICE_HEADER_TIMEOUT_SECONDS": "2",
-                    "SLUICE_KEEPALIVE_SECONDS": "2"}
-        with Daemon({**s3_environment, **settings}) as daemon:
-            yield daemon
+@pytest.fixture(scope="module")
+def hasty(s3_environment):
+    """A daemon that has little patience."""
+    settings = {"SLUICE_REQUEST_TIMEOUT_SECONDS": "3", "SLUICE_MIN_BODY_BYTES_PER_SECOND": "1000",
+                "SLUICE_MIN_BODY_GRACE_SECONDS": "1", "SLUICE_HEADER_TIMEOUT_SECONDS": "2",
+                "SLUICE_KEEPALIVE_SECONDS": "2"}
+    with Daemon({**s3_environment, **settings}) as daemon:
+        yield daemon
 
+
+class TestTime:
     def test_a_head_that_does_not_end_is_request_timeout(self, hasty):
         with wire.Connection(hasty.port) as connection:
             connection.send(b"POST /images HTTP/1.1\r\nHost: a\r\n")

@@ -14,12 +14,14 @@ BODY = image("jpeg", 2 * MIB)
 
 
 def assert_nothing_left(moto, prefix):
-    """Every upload that was opened has been aborted, and there is no object."""
+    """Every upload that was opened has been aborted, and there is no object; nor does one come up a moment later."""
     def settled():
         names = [name for name, status in moto.operations(prefix) if status and status < 400]
-        return names.count("CreateMultipartUpload") == names.count("AbortMultipartUpload")
-    eventually(settled, 20, lambda: f"{moto.operations(prefix)}")
-    assert moto.unfinished(prefix) == []
+        balanced = names.count("CreateMultipartUpload") == names.count("AbortMultipartUpload")
+        return balanced and moto.unfinished(prefix) == []
+    for _ in range(2):
+        eventually(settled, 20, lambda: f"{moto.operations(prefix)}, unfinished: {moto.unfinished(prefix)}")
+        time.sleep(0.2)
     assert moto.keys(prefix) == []
 
 

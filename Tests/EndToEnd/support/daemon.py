@@ -118,7 +118,7 @@ class Daemon:
     def access_log(self, count=0, where=lambda line: True):
         """The lines of the access log that `where` picks, once there are at least `count`."""
         def lines():
-            return [line for line in self.log() if "status" in line and "method" in line and where(line)]
+            return [line for line in self.log() if line.get("type") == "access" and where(line)]
         if count:
             eventually(lambda: len(lines()) >= count, 10, lambda: f"{len(lines())} access lines:\n{self.output}")
         return lines()
