@@ -91,7 +91,7 @@ let package = Package(
         tests("Reactor", ["Bytes", "Linux"]),
         tests("Telemetry", ["Bytes", "Linux", logging]),
         tests("Serving", ["Bytes", "HTTPWire", "Linux", "Reactor"]),
-        tests("ObjectStore", ["Bytes", "HTTPClient", "Linux", "Reactor"]),
+        tests("ObjectStore", ["Bytes", "HTTPClient", "Linux", "Reactor", "SigV4"]),
         tests("AWS", ["Bytes", "HTTPClient", "Linux", "Reactor", "SigV4", "Tokens"]),
         tests("Catalog", ["Bytes", "Database", "Gateway", "Linux", "Reactor"]),
         tests("FuzzHarness", ["Bytes", "Crypto", "HTTPWire", "Tokens"]),

@@ -226,8 +226,8 @@ internal import CCurl
         let isSent = handle.isRequestSent
         return .failure(
             HTTPFailure(
-                kind: transfer.ownFailure ?? HTTPFailure.Kind(code, isSent: isSent), detail: handle.errorDescription(code),
-                requestSent: isSent, bodySent: isSent && transfer.isBodySent))
+                kind: transfer.ownFailure ?? HTTPFailure.Kind(code, isSent: isSent),
+                detail: handle.errorDescription(code), requestSent: isSent, bodySent: isSent && transfer.isBodySent))
     }
 
     private func performPostponed() {

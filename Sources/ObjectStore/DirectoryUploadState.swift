@@ -144,6 +144,7 @@ package struct DirectoryUploadState: Sendable {
 
     private mutating func outOfOrder(_ step: StoreFailure.Step) -> Reaction {
         guard !isAbandoned, phase != .over else { return .none }
-        return Reaction(event: .failed(StoreFailure(step: step, kind: .clientSide, detail: "the step came out of order")))
+        let failure = StoreFailure(step: step, kind: .clientSide, detail: "the step came out of order")
+        return Reaction(event: .failed(failure))
     }
 }

@@ -25,6 +25,9 @@ package struct S3Configuration: Sendable {
         self.publicBaseURL = publicBaseURL
     }
 
+    /// What stands before the percent-encoded key in `imageUrl`, ending in `/`.
+    package var publicBase: String { (publicBaseURL ?? endpoint.origin + endpoint.pathPrefix) + "/" }
+
     /// Whether parts are aws-chunked with a signature for each chunk. `auto`: what no TLS protects is signed.
     var signsParts: Bool {
         switch payload {

@@ -31,8 +31,7 @@ package final class S3Store: UploadStore {
         self.loop = loop
         self.client = client
         requests = S3Requests(configuration: configuration, clock: clock)
-        let endpoint = configuration.endpoint
-        publicBase = (configuration.publicBaseURL ?? endpoint.origin + endpoint.pathPrefix) + "/"
+        publicBase = configuration.publicBase
     }
 
     /// What requests are signed with from now on; those under way keep their signature.

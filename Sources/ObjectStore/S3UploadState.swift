@@ -91,7 +91,8 @@ package struct S3UploadState: Sendable {
             phase = .search(attempt: 1)
             return S3Reaction(.send(.search))
         case .ownersAbort(.unsettled):
-            return end(.failed(StoreFailure(step: .abort, kind: .ambiguous, detail: "the upload could not be settled")))
+            let detail = "the upload could not be settled"
+            return end(.failed(StoreFailure(step: .abort, kind: .ambiguous, detail: detail)))
         case .settlingAbort, .settlingHead, .search, .aborted, .over: return .none
         }
     }

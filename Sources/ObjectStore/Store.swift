@@ -27,14 +27,14 @@ package protocol UploadStore: AnyObject {
 /// One upload at a store. Every call is answered through the delegate, never from inside the call.
 ///
 /// The order is create, then parts one after the other from 1 on, then complete; each waits for the answer of the one
-/// before. After `failed` nothing but ``abort()`` makes sense, and it must come: it is what keeps parts of dead uploads
-/// from being stored, and paid for, for ever.
+/// before. After `failed` nothing but ``abort()`` makes sense, and it must come: it is what keeps parts of dead
+/// uploads from being stored, and paid for, for ever.
 package protocol StoreUpload: AnyObject {
     /// Opens the upload: answered by `created` or `failed`.
     func create()
 
-    /// Sends a part of exactly `length` bytes: answered by `partStored` or `failed`. A part that is refused for a while
-    /// is sent again where `body` can rewind.
+    /// Sends a part of exactly `length` bytes: answered by `partStored` or `failed`. A part that is refused for a
+    /// while is sent again where `body` can rewind.
     func openPart(number: Int, length: Int64, body: any RequestBodySource)
 
     /// The open part's source, which said `pending`, has bytes again (or has failed).
@@ -44,8 +44,8 @@ package protocol StoreUpload: AnyObject {
     func complete(parts: [StoredPart])
 
     /// Gives the upload up, whatever step it is at: answered by `aborted`, or by `failed` of step `abort` when the
-    /// bounded attempts are over, or by `completed` when a Complete under way turns out to have won. Tries again on its
-    /// own; the request that it was for need not wait. A second call changes nothing.
+    /// bounded attempts are over, or by `completed` when a Complete under way turns out to have won. Tries again on
+    /// its own; the request that it was for need not wait. A second call changes nothing.
     func abort()
 }
 

@@ -5,7 +5,9 @@ import Reactor
 import Testing
 
 @Suite struct DirectoryStoreTests {
-    static func begin(_ store: DirectoryStore, _ owner: Owner, key: String = "users/1/images/a é.png") -> any StoreUpload {
+    static func begin(
+        _ store: DirectoryStore, _ owner: Owner, key: String = "users/1/images/a é.png"
+    ) -> any StoreUpload {
         store.begin(key: key, contentType: "image/png", recordToken: "t", delegate: owner)
     }
 

@@ -95,7 +95,9 @@ final class FakeS3: Sendable {
                 "HTTP/1.1 200 OK\r\nContent-Length: \(object.bytes.count)\r\n"
                     + "x-amz-meta-sluice-id: \(object.token)\r\n\r\n")
         case "search":
-            let found = bucket.uploads.map { "<Upload><Key>\(key($0.value.path))</Key><UploadId>\($0.key)</UploadId></Upload>" }
+            let found = bucket.uploads.map { id, upload in
+                "<Upload><Key>\(key(upload.path))</Key><UploadId>\(id)</UploadId></Upload>"
+            }
             return .answer(200, [], "<ListMultipartUploadsResult>\(found.joined())</ListMultipartUploadsResult>")
         default: return error(400, "InvalidRequest")
         }

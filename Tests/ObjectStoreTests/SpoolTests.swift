@@ -41,7 +41,8 @@ import Testing
 
     static func append(_ bytes: [UInt8], to slot: SpoolSlot) { slot.append(bytes.span) }
 
-    @Test(arguments: [0, 1, 65_536, 65_537, 400_000]) func `gives back what was appended, again and again`(count: Int) throws {
+    @Test(arguments: [0, 1, 65_536, 65_537, 400_000])
+    func `gives back what was appended, again and again`(count: Int) throws {
         let bench = try FilesBench()
         let spool = try Spool(directory: bench.folder, slotsMax: 2)
         let owner = Owner()

@@ -1,0 +1,328 @@
+import Bytes
+import HTTPClient
+import Linux
+import ObjectStore
+import Reactor
+import SigV4
+import TestSupport
+import Testing
+
+@Suite struct S3StoreTests {
+    /// A store on its loop beside a fake bucket.
+    final class Bench: LoopBench {
+        let fake: FakeS3
+        let server: ScriptedServer
+        let client: HTTPClient
+        let store: S3Store
+
+        init(
+            _ fake: FakeS3 = FakeS3(), payload: S3Payload = .unsigned, partStall: Int64 = 30_000
+        ) throws {
+            self.fake = fake
+            server = try fake.makeServer()
+            let loop = try EventLoop()
+            client = try LoopHTTPDriver.makeClient(on: loop, configuration: HTTPClientConfiguration())
+            var configuration = try S3Configuration(
+                bucket: "bucket", region: "us-east-1", endpoint: server.url, payload: payload)
+            configuration.retry.baseMilliseconds = 1
+            configuration.retry.capMilliseconds = 8
+            configuration.partStallMilliseconds = partStall
+            store = S3Store(configuration: configuration, loop: loop, client: client)
+            store.credentials = Credentials(accessKeyID: "AK", secretAccessKey: "SK")
+            super.init(loop: loop)
+        }
+
+        deinit {
+            client.close()
+            server.stop()
+        }
+
+        func begin(_ owner: Owner, key: String = "users/1/images/a b+é.png") -> any StoreUpload {
+            store.begin(key: key, contentType: "image/png", recordToken: "token-1", delegate: owner)
+        }
+
+        /// Walks a whole upload and waits for its end.
+        func upload(_ bodies: [[UInt8]]) -> Owner {
+            let owner = Owner()
+            let upload = begin(owner)
+            upload.walk(bodies, owner: owner)
+            #expect(run { owner.isOver })
+            return owner
+        }
+    }
+
+    static let path = "/bucket/users/1/images/a%20b%2B%C3%A9.png"
+
+    @Test(arguments: [S3Payload.unsigned, .signed]) func `stores what was sent, in parts`(payload: S3Payload) throws {
+        let bench = try Bench(payload: payload)
+        let bodies = [TestBody.pattern(200_001), TestBody.pattern(65_536), TestBody.pattern(1)]
+        let owner = bench.upload(bodies)
+        #expect(owner.events.count == 5)
+        #expect(owner.events.first == .created(uploadID: "upload+/1"))
+        #expect(owner.parts.map(\.etag) == ["\"etag-1\"", "\"etag-2\"", "\"etag-3\""])
+        #expect(owner.events.last == .completed)
+        #expect(bench.fake.uploadCount == 0)
+        #expect(bench.store.openCount == 0)
+        let object = try #require(bench.fake.objects[Self.path])
+        #expect(object.token == "token-1")
+        if payload == .unsigned { #expect(object.bytes == bodies.flatMap { $0 }) }
+        let requests = bench.server.requests
+        #expect(requests[0].target == Self.path + "?uploads=")
+        #expect(requests[0].field("content-type") == "image/png")
+        #expect(requests[1].target == Self.path + "?partNumber=1&uploadId=upload%2B%2F1")
+        let scheme = "AWS4-HMAC-SHA256 Credential=AK/"
+        #expect(requests.allSatisfy { $0.field("authorization")?.hasPrefix(scheme) == true })
+        #expect(requests[1].field("expect") == nil)
+        if payload == .signed {
+            #expect(requests[1].field("x-amz-content-sha256") == "STREAMING-AWS4-HMAC-SHA256-PAYLOAD")
+            #expect(requests[1].field("content-encoding") == "aws-chunked")
+            #expect(requests[1].field("x-amz-decoded-content-length") == "200001")
+        } else {
+            #expect(requests[1].field("x-amz-content-sha256") == "UNSIGNED-PAYLOAD")
+            #expect(requests[1].field("content-length") == "200001")
+        }
+    }
+
+    @Test func `an upload on a warm connection opens no other`() throws {
+        let bench = try Bench()
+        for _ in 0..<20 { #expect(bench.upload([[1, 2, 3]]).events.last == .completed) }
+        #expect(bench.server.acceptedCount == 1)
+    }
+
+    @Test(arguments: [S3Payload.unsigned, .signed]) func `a part waits for its source`(payload: S3Payload) throws {
+        let bench = try Bench(payload: payload)
+        let owner = Owner()
+        let upload = bench.begin(owner)
+        upload.create()
+        #expect(bench.run { owner.events.count == 1 })
+        let body = TestBody(isOver: false)
+        upload.openPart(number: 1, length: 100_000, body: body)
+        for _ in 0..<10 {
+            bench.settle(turns: 2)
+            body.bytes += TestBody.pattern(10_000)
+            upload.bodyAvailable()
+        }
+        #expect(bench.run { owner.parts.count == 1 })
+        upload.complete(parts: owner.parts)
+        #expect(bench.run { owner.isOver })
+        #expect(owner.events.last == .completed)
+        if payload == .unsigned { #expect(bench.fake.objects[Self.path]?.bytes == body.bytes) }
+    }
+
+    @Test func `no call is answered from inside`() throws {
+        let bench = try Bench()
+        let owner = Owner()
+        let upload = bench.begin(owner)
+        var isCalling = false
+        func call(_ body: () -> Void) {
+            isCalling = true
+            body()
+            isCalling = false
+        }
+        owner.onEvent = { _, _ in #expect(!isCalling) }
+        // Out of order, without credentials, and twice: the answers that are known at once.
+        call { upload.openPart(number: 1, length: 1, body: TestBody([1])) }
+        bench.store.credentials = nil
+        call { upload.create() }
+        #expect(bench.run { owner.failures.count == 2 })
+        #expect(owner.failures[0].kind == .clientSide)
+        #expect(owner.failures[1].kind == .unavailable)
+        #expect(bench.store.readiness != .ready)
+        call { upload.abort() }
+        call { upload.abort() }
+        #expect(bench.run { owner.isOver })
+        bench.settle()
+        #expect(owner.events.count == 3)
+        #expect(owner.events.last == .aborted)
+        #expect(bench.store.openCount == 0)
+        #expect(bench.server.requests.isEmpty)
+    }
+
+    @Test func `a refusal says what the operator can do, and makes the store unready`() throws {
+        let bench = try Bench(FakeS3 { step, _ in
+            step == "create" ? .instead(FakeS3.error(403, "SignatureDoesNotMatch")) : nil
+        })
+        let owner = bench.upload([[1]])
+        let failure = try #require(owner.failures.first)
+        #expect(failure.kind == .refused)
+        #expect(failure.code == "SignatureDoesNotMatch")
+        #expect(failure.detail.contains("AWS_SECRET_ACCESS_KEY"))
+        #expect(!failure.detail.contains("\n"))
+        #expect(owner.events.last == .aborted)
+        #expect(bench.store.readiness == .unready(failure.detail))
+        #expect(bench.fake.steps == ["create"])
+    }
+
+    @Test func `an overloaded store is asked again at every step`() throws {
+        let bench = try Bench(FakeS3 { _, count in count == 1 ? .instead(FakeS3.error(503, "SlowDown")) : nil })
+        let owner = bench.upload([[1, 2, 3]])
+        #expect(owner.events.last == .completed)
+        #expect(bench.fake.steps == ["create", "create", "part", "part", "complete", "complete"])
+        #expect(bench.fake.objects[Self.path]?.bytes == [1, 2, 3])
+    }
+
+    @Test func `a 200 that carries an error is one`() throws {
+        let bench = try Bench(FakeS3 { step, count in
+            step == "complete" && count == 1 ? .instead(FakeS3.error(200, "InternalError")) : nil
+        })
+        #expect(bench.upload([[1]]).events.last == .completed)
+        #expect(bench.fake.steps == ["create", "part", "complete", "complete"])
+        let refusing = try Bench(FakeS3 { step, _ in
+            step == "complete" ? .instead(FakeS3.error(200, "InvalidPart")) : nil
+        })
+        let owner = refusing.upload([[1]])
+        #expect(owner.failures.first?.kind == .refused)
+        #expect(owner.events.last == .aborted)
+        #expect(refusing.fake.uploadCount == 0)
+    }
+
+    @Test func `a Complete whose answer was lost is found to have won`() throws {
+        for reply in [ScriptedReply.close, .reset, .answer(200, [], ""), FakeS3.error(500, "InternalError")] {
+            let bench = try Bench(FakeS3 { step, count in
+                step == "complete" && count == 1 ? .after(reply) : nil
+            })
+            let owner = bench.upload([[1, 2]])
+            #expect(owner.events.last == .completed)
+            #expect(owner.failures.isEmpty)
+            #expect(bench.fake.steps.suffix(2) == ["complete", "head"])
+        }
+    }
+
+    @Test func `a Complete that never answers is aborted first and then looked for`() throws {
+        let bench = try Bench(FakeS3 { step, _ in step == "complete" ? .instead(.reset) : nil })
+        let owner = bench.upload([[1, 2]])
+        #expect(owner.failures.first?.step == .complete)
+        #expect(owner.failures.first?.kind == .unavailable)
+        #expect(owner.events.last == .aborted)
+        #expect(bench.fake.uploadCount == 0)
+        #expect(bench.fake.steps.suffix(2) == ["abort", "head"])
+    }
+
+    @Test func `a Create whose answer was lost is searched for and aborted`() throws {
+        let bench = try Bench(FakeS3 { step, count in step == "create" ? .after(.reset) : nil })
+        let owner = bench.upload([[1]])
+        #expect(owner.failures.first?.kind == .ambiguous)
+        #expect(owner.events.last == .aborted)
+        #expect(bench.fake.steps == ["create", "search", "abort"])
+        #expect(bench.fake.uploadCount == 0)
+    }
+
+    @Test func `an abort insists until the upload is gone`() throws {
+        let bench = try Bench(FakeS3 { step, count in
+            guard step == "abort" else { return nil }
+            return switch count {
+            case 1: .instead(FakeS3.error(503, "SlowDown"))
+            case 2: .instead(.reset)
+            case 3: .instead(FakeS3.error(403, "AccessDenied"))
+            default: nil
+            }
+        })
+        let owner = Owner()
+        let upload = bench.begin(owner)
+        upload.create()
+        #expect(bench.run { owner.events.count == 1 })
+        let body = TestBody([1], isOver: false)
+        upload.openPart(number: 1, length: 1_000, body: body)
+        #expect(bench.run { body.offset == 1 })
+        upload.abort()
+        #expect(bench.run { owner.isOver })
+        #expect(owner.events.last == .aborted)
+        #expect(bench.fake.uploadCount == 0)
+        #expect(bench.fake.steps.count { $0 == "abort" } == 4)
+        #expect(bench.client.transferCount == 0)
+    }
+
+    @Test func `a part that was lost is sent again from its first byte`() throws {
+        let fake = FakeS3 { step, count in step == "part" && count < 3 ? .instead(.reset) : nil }
+        let bench = try Bench(fake, payload: .signed)
+        let owner = Owner()
+        let upload = bench.begin(owner)
+        let body = TestBody(TestBody.pattern(150_000))
+        owner.onEvent = { upload, event in
+            switch event {
+            case .created: upload.openPart(number: 1, length: 150_000, body: body)
+            case .partStored(let part): upload.complete(parts: [part])
+            default: break
+            }
+        }
+        upload.create()
+        #expect(bench.run { owner.isOver })
+        #expect(owner.events.last == .completed)
+        #expect(body.rewinds >= 2)
+    }
+
+    @Test func `a source that fails is the client's doing`() throws {
+        for isOver in [true, false] {
+            let bench = try Bench()
+            let owner = Owner()
+            let upload = bench.begin(owner)
+            upload.create()
+            #expect(bench.run { owner.events.count == 1 })
+            let body = TestBody([1, 2], isOver: isOver)
+            upload.openPart(number: 1, length: 10, body: body)
+            if !isOver {
+                #expect(bench.run { body.offset == 2 })
+                body.fails = true
+                upload.bodyAvailable()
+            }
+            #expect(bench.run { !owner.failures.isEmpty })
+            #expect(owner.failures.first?.kind == .clientSide)
+            upload.abort()
+            #expect(bench.run { owner.isOver })
+            #expect(bench.fake.uploadCount == 0)
+        }
+    }
+
+    @Test func `aborted at whatever turn, nothing is left in the store`() throws {
+        let bench = try Bench()
+        for turns in 0..<40 {
+            let owner = Owner()
+            let upload = bench.begin(owner, key: "k\(turns)")
+            upload.walk([TestBody.pattern(30_000), [2]], owner: owner)
+            for _ in 0..<turns where !owner.isOver { bench.loop.turn(timeoutMilliseconds: 1) }
+            upload.abort()
+            #expect(bench.run { owner.isOver })
+            #expect(owner.events.last == (bench.fake.objects["/bucket/k\(turns)"] == nil ? .aborted : .completed))
+            #expect(bench.fake.uploadCount == 0)
+            #expect(bench.store.openCount == 0)
+        }
+    }
+
+    @Test func `a source that has no bytes is waited for`() throws {
+        let bench = try Bench(partStall: 1)
+        let owner = Owner()
+        let upload = bench.begin(owner)
+        upload.create()
+        #expect(bench.run { owner.events.count == 1 })
+        let body = TestBody([1], isOver: false)
+        upload.openPart(number: 1, length: 5, body: body)
+        #expect(bench.run { body.offset == 1 })
+        for _ in 0..<5 {
+            bench.settle()
+            bench.store.checkProgress()
+        }
+        #expect(owner.failures.isEmpty)
+        body.bytes += [2, 3, 4, 5]
+        upload.bodyAvailable()
+        #expect(bench.run { owner.parts.count == 1 })
+        upload.abort()
+        #expect(bench.run { owner.isOver })
+        #expect(body.rewinds == 0)
+    }
+
+    @Test func `a store that does not answer a part is asked again`() throws {
+        let fake = FakeS3 { step, count in step == "part" && count == 1 ? .instead(.hang) : nil }
+        let bench = try Bench(fake, partStall: 1)
+        let owner = Owner()
+        let upload = bench.begin(owner)
+        upload.walk([TestBody.pattern(100_000)], owner: owner)
+        #expect(bench.run { bench.fake.steps.last == "part" })
+        #expect(bench.run {
+            bench.store.checkProgress()
+            return bench.client.transferCount == 0
+        })
+        #expect(bench.run { owner.isOver })
+        #expect(owner.events.last == .completed)
+        #expect(bench.fake.steps == ["create", "part", "part", "complete"])
+    }
+}
