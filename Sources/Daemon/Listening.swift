@@ -59,7 +59,8 @@ enum Directories {
         do {
             try Files.makeDirectories(path, permissions: 0o755)
         } catch {
-            throw StartProblem("the directory \(path) cannot be made: \(error); set \(setting) to another, or give rights")
+            throw StartProblem(
+                "the directory \(path) cannot be made: \(error); set \(setting) to another, or give rights")
         }
     }
 }

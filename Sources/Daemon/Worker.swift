@@ -71,7 +71,8 @@ final class Worker {
         }
         let answers = try Mailbox<JournalAnswer>(capacity: plan.limits.uploadsMax * 2)
         uploads = UploadService(
-            loop: loop, judge: plan.judge, cors: plan.cors, publicURL: store.publicBase.map(PublicURL.base) ?? .ofRequest(scheme: "http"), store: store,
+            loop: loop, judge: plan.judge, cors: plan.cors,
+            publicURL: store.publicBase.map(PublicURL.base) ?? .ofRequest(scheme: "http"), store: store,
             catalog: setup.catalog, journalAnswers: answers,
             spool: setup.spool, files: files, objects: objects, limits: plan.limits, events: observer)
         uploads.use(setup.secrets)

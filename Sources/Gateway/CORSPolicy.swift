@@ -1,7 +1,8 @@
 internal import Bytes
 package import HTTPWire
 
-/// Which browser origins may read answers, and what a preflight says (https://fetch.spec.whatwg.org/#http-cors-protocol).
+/// Which browser origins may read answers, and what a preflight says
+/// (https://fetch.spec.whatwg.org/#http-cors-protocol).
 package struct CORSPolicy: Sendable, Equatable {
     /// The allowed origins; empty stands for any (`*`).
     package let origins: [String]

@@ -53,6 +53,14 @@ extension UploadExchange {
         case completing
         case aborting(thenGone: Bool)
         case ended
+
+        /// Whether an upload is open in the store, its id written: `completing` follows `streaming`, never `opening`.
+        var hasUpload: Bool {
+            switch self {
+            case .idle, .sendingPart: true
+            case .untouched, .creating, .completing, .aborting, .ended: false
+            }
+        }
     }
 
     // MARK: - Steps that several events share
@@ -60,7 +68,7 @@ extension UploadExchange {
     /// Everything that may happen next because of what just changed, looked at from all three sides.
     mutating func advance(into effects: inout [UploadEffect]) {
         guard client.wantsObject else { return }
-        if client.bodyIsWhole, case .open(let imageID) = record {
+        if client.bodyIsWhole, store.hasUpload, case .open(let imageID) = record {
             record = .completingAsked(imageID: imageID)
             effects.append(.journal(.completing(fileBytes: receivedBytes)))
         }

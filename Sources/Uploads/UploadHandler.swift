@@ -103,7 +103,9 @@ package final class UploadHandler: RequestHandler {
             send(.refused(refused.refusal, allow: refused.allow, context: context))
         case .upload(let plan):
             record?.subject = plan.claims.subject
-            guard !service.isDraining, service.hasRoom else { return send(.refused(.storeUnavailable, context: context)) }
+            guard !service.isDraining, service.hasRoom else {
+                return send(.refused(.storeUnavailable, context: context))
+            }
             let driver = UploadDriver(
                 plan: plan, requestID: context.requestID, service: service, handler: self, connection: connection)
             self.driver = driver
