@@ -3,22 +3,22 @@
 /// One row per upload. The catalog performs the writes, the upload exchange asks for them, recovery reads what a crash
 /// left; all three take the order of things from here.
 package enum UploadLife {
-    /// Where an upload stands. The raw values are what the database holds: never renumber them.
-    package enum State: Int64, CaseIterable, Sendable {
+    /// Where an upload stands. The raw values are what the database holds: never rename them.
+    package enum State: String, CaseIterable, Sendable {
         /// Key and owner are written; CreateMultipartUpload may be on its way.
-        case opening = 1
+        case opening
         /// The store's upload id is known; parts may be on their way.
-        case streaming = 2
+        case streaming
         /// The whole body has been counted; CompleteMultipartUpload may be on its way.
-        case completing = 3
+        case completing
         /// The object is complete in the store.
-        case stored = 4
+        case stored
         /// The object is being deleted because nobody registered it in time.
-        case expiring = 5
-        /// The upload is being taken back. CompleteMultipartUpload was never sent for it.
-        case aborting = 6
+        case expiring
+        /// The upload is being taken back, and nobody was told of it: an object that is found is deleted.
+        case aborting
         /// Nothing is left in the store. The row itself is dropped, so no row is ever seen in this state.
-        case gone = 7
+        case gone
     }
 
     /// How far a write must have come before anyone acts on it.

@@ -19,9 +19,9 @@ extension UploadLife {
         case givingUpListed
         /// HEAD, when no Complete can be running any more.
         case deciding
-        /// AbortMultipartUpload of an upload for which Complete was never sent.
+        /// AbortMultipartUpload of an upload that nobody was told of.
         case aborting
-        /// ListMultipartUploads with the key as prefix, Complete was never sent.
+        /// ListMultipartUploads with the key as prefix, for an upload that nobody was told of.
         case listing
         /// AbortMultipartUpload of each listed upload of exactly this key; then the list again.
         case abortingListed
@@ -94,7 +94,7 @@ extension UploadLife {
 
         case (.aborting, .done): .write(.gone)
         case (.aborting, .noSuchUpload): .send(.deleting)
-        case (.listing, .listedNone): .write(.gone)
+        case (.listing, .listedNone): .send(.deleting)
         case (.listing, .listedSome): .send(.abortingListed)
         case (.abortingListed, .done), (.abortingListed, .noSuchUpload): .send(.listing)
 

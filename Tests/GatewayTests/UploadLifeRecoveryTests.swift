@@ -33,7 +33,7 @@ import Testing
         (.deciding, .foundOurs, .write(.stored)), (.deciding, .foundOther, .write(.gone)),
         (.deciding, .notFound, .write(.gone)),
         (.aborting, .done, .write(.gone)), (.aborting, .noSuchUpload, .send(.deleting)),
-        (.listing, .listedNone, .write(.gone)), (.listing, .listedSome, .send(.abortingListed)),
+        (.listing, .listedNone, .send(.deleting)), (.listing, .listedSome, .send(.abortingListed)),
         (.abortingListed, .done, .send(.listing)), (.abortingListed, .noSuchUpload, .send(.listing)),
         (.deleting, .done, .write(.gone)), (.deleting, .notFound, .write(.gone)),
     ]

@@ -5,10 +5,8 @@ import Testing
     private typealias State = UploadLife.State
 
     @Test func `the raw values in the database never change`() {
-        let values = State.allCases.map { "\($0)=\($0.rawValue)" }
-        #expect(values == [
-            "opening=1", "streaming=2", "completing=3", "stored=4", "expiring=5", "aborting=6", "gone=7",
-        ])
+        #expect(State.allCases.map(\.rawValue)
+            == ["opening", "streaming", "completing", "stored", "expiring", "aborting", "gone"])
     }
 
     @Test func `these transitions are legal and no others`() {

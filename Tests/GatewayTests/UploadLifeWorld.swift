@@ -15,8 +15,8 @@ struct UploadLifeWorld: Hashable {
     /// The Complete of the process that died still runs at the store, and may take effect at any moment.
     var isCompleteRunning: Bool
 
-    /// Every world that the barriers allow: Complete was sent only in `completing`, an object of ours is there only
-    /// after it (or, in `expiring`, before the delete), and an upload only after Create.
+    /// Every world that the barriers allow: Complete was sent only in `completing` (which may have become `aborting`
+    /// while it ran), an object of ours is there only after it, and an upload only after Create.
     static func afterCrash(knowsUploadID: Bool) -> [UploadLifeWorld] {
         var worlds: [UploadLifeWorld] = []
         func add(_ state: UploadLife.State, open: Bool, _ object: Object, running: Bool = false) {
@@ -28,6 +28,8 @@ struct UploadLifeWorld: Hashable {
             add(state, open: true, .none)
             add(state, open: false, .none)
         }
+        add(.aborting, open: true, .none, running: true)
+        add(.aborting, open: false, .ours)
         for object in [Object.none, .other] {
             add(.completing, open: true, object)
             add(.completing, open: true, object, running: true)
