@@ -54,6 +54,12 @@ internal import Glibc
         unsafe walPagesPointer = .allocate(capacity: 1)
         unsafe walPagesPointer.initialize(to: 0)
         unsafe sqlite3_busy_timeout(opened, busyTimeoutMilliseconds)
+        // A write-protected file is opened for reading alone, without an error. https://www.sqlite.org/c3ref/open.html
+        if case .creating = access, unsafe sqlite3_db_readonly(opened, "main") == 1 {
+            throw DatabaseError(
+                kind: .readOnly, code: SQLITE_READONLY, message: "the file is write-protected",
+                operation: "open \(path)")
+        }
         try configure(access)
     }
 

@@ -32,6 +32,14 @@ package struct DatabaseError: Error, Equatable, Sendable {
     package let operation: String
     /// Whether a commit that failed like this may nevertheless be found in the file.
     package var isCommitUncertain: Bool { kind == .inputOutput }
+
+    /// - code: 0 for an error of our own.
+    package init(kind: Kind, code: Int32 = 0, message: String, operation: String) {
+        self.kind = kind
+        self.code = code
+        self.message = message
+        self.operation = operation
+    }
 }
 
 extension DatabaseError: CustomStringConvertible {
