@@ -93,7 +93,7 @@ let package = Package(
         tests("Serving", ["Bytes", "HTTPWire", "Linux", "Reactor"]),
         tests("ObjectStore", ["Bytes", "HTTPClient", "Linux", "Reactor", "SigV4"]),
         tests("AWS", ["Bytes", "HTTPClient", "Linux", "Reactor", "SigV4", "Tokens"]),
-        tests("Catalog", ["Bytes", "Database", "Gateway", "Linux", "Reactor"]),
+        tests("Catalog", ["Bytes", "Database", "Gateway", "Linux", "Reactor", logging]),
         tests("FuzzHarness", ["Bytes", "Crypto", "HTTPWire", "Tokens"]),
     ]
 )

@@ -1,1 +1,80 @@
-// Placeholder.
+internal import Linux
+package import Logging
+package import Reactor
+
+/// The record of uploads: one SQLite file, one thread that writes it, any number that ask it to.
+package final class Catalog: Sendable {
+    package let path: String
+    /// Who this process is in the rows that it makes.
+    package let instanceID: String
+    private let queue: JournalQueue
+    private let status: CatalogStatus
+    private let thread: Thread
+
+    /// Opens the record, makes it where it is missing, and starts the writer.
+    ///
+    /// - Throws: ``CatalogError``: the file, its directory or the schema is not usable; says what to do about it.
+    package init(
+        path: String, configuration: CatalogConfiguration = CatalogConfiguration(), logger: Logger
+    ) throws(CatalogError) {
+        let status = CatalogStatus()
+        do {
+            let queue = try JournalQueue(capacity: configuration.queueEntriesMax)
+            let started = try Mailbox<Result<String, CatalogError>>(capacity: 1)
+            let thread = try Thread.start(name: "catalog") {
+                do throws(CatalogError) {
+                    let writer = try CatalogWriter(
+                        path: path, configuration: configuration, logger: logger, queue: queue, status: status)
+                    _ = started.post(.success(writer.instanceID))
+                    writer.run()
+                } catch {
+                    _ = started.post(.failure(error))
+                }
+            }
+            self.path = path
+            self.queue = queue
+            self.status = status
+            self.thread = thread
+            var instanceID = ""
+            for result in started.waitAll() { instanceID = try result.get() }
+            self.instanceID = instanceID
+        } catch let error as CatalogError {
+            throw error
+        } catch {
+            throw CatalogError(path: path, reason: "\(error)", remedy: "raise the limits of this process")
+        }
+    }
+
+    deinit { queue.close() }
+
+    /// Puts a write into the journal. From any thread; returns at once.
+    ///
+    /// The answer, where one is wanted, is posted to `replyTo` with `tag` once the write is as durable as
+    /// ``UploadLife`` asks of its state. That mailbox must have room for every answer that its owner waits for.
+    /// Writes to one row are performed in the order in which they were submitted.
+    ///
+    /// - Returns: `false` when the queue is full or the catalog closed: nothing is written and nothing answered.
+    package func submit(_ entry: JournalEntry, replyTo: Mailbox<JournalAnswer>?, tag: UInt64) -> Bool {
+        queue.post(JournalRequest(entry: entry, replyTo: replyTo, tag: tag))
+    }
+
+    /// How many writes wait for the writer.
+    package var queuedEntries: Int { queue.count }
+
+    package var health: CatalogHealth { status.current }
+
+    /// The health in a word or a sentence, as `/readyz` shows it.
+    package var readiness: String {
+        switch health {
+        case .ok: "ok"
+        case .failing(let reason, let remedy): "\(reason); \(remedy)"
+        }
+    }
+
+    /// Writes what was submitted, copies the log into the file and closes it. Blocks until all that is done; nothing
+    /// is taken in any more.
+    package func close() {
+        queue.close()
+        thread.join()
+    }
+}

@@ -1,0 +1,11 @@
+/// How a catalog runs. The daemon takes the defaults; tests shorten the times and narrow the file.
+package struct CatalogConfiguration: Sendable {
+    package var queueEntriesMax = CatalogLimits.queueEntriesMax
+    package var busyMilliseconds = CatalogLimits.busyMilliseconds
+    package var retryMilliseconds = CatalogLimits.retryMilliseconds
+    package var idleMilliseconds = CatalogLimits.idleMilliseconds
+    /// Statements that each new connection runs before it is used.
+    package var connectionSetUp = ""
+
+    package init() {}
+}

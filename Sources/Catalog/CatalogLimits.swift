@@ -1,0 +1,24 @@
+/// The bounds of the catalog.
+package enum CatalogLimits {
+    /// Entries that wait for the writer. At a millisecond of disk for a batch this is far more than ever waits; a disk
+    /// that stands still fills it, and uploads are refused then.
+    package static let queueEntriesMax = 8_192
+    /// Entries of one transaction: bounds how long the first of a burst waits for the last.
+    static let batchEntriesMax = 256
+    /// Lazy entries kept while the database cannot write. Beyond it they are dropped, and left to recovery.
+    static let deferredEntriesMax = 16_384
+    /// Openings whose failed commit may be found in the file after all, looked for when it is opened again.
+    static let uncertainOpeningsMax = 1_024
+    /// Pages in the log after which the writer checkpoints between two batches: 4 MiB, SQLite's own default.
+    static let walPagesMax = 1_000
+    /// A rest without entries after which the log is checkpointed, however short it is.
+    static let idleMilliseconds: Int32 = 2_000
+    /// The pause between two attempts to write again after an error.
+    static let retryMilliseconds: Int64 = 1_000
+    /// How long a statement waits for another process. Ours hold no lock for longer than a commit or a checkpoint.
+    static let busyMilliseconds: Int32 = 5_000
+    /// How long an answer is offered to a full mailbox. Its owner gave it room for all that it may ask, so it is full
+    /// only when that is wrong, or its thread hangs.
+    static let answerAttemptsMax = 1_000
+    static let answerPauseMilliseconds: Int32 = 1
+}

@@ -1,0 +1,47 @@
+internal import Gateway
+
+/// The schema of the record.
+enum CatalogSchema {
+    /// `Sluc`: what marks a file as ours. https://www.sqlite.org/pragma.html#pragma_application_id
+    static let applicationID: Int32 = 0x536C_7563
+
+    static let migrations = [version1]
+
+    /// Times are milliseconds since 1970. States are words, so that a person with a shell can read the table.
+    ///
+    /// - `AUTOINCREMENT`: an id that was answered is never given to another image, not even after the row is dropped.
+    ///   Its counter is one page, written once a transaction.
+    /// - No index on `key`: keys are spread over users, so each insert would touch a page of its own, for a look-up
+    ///   that registration alone needs. It finds a row by the time that stands in the key.
+    /// - `uploads_unfinished` lists what recovery has to look at, by the instance whose lock decides. Its condition
+    ///   names `stored_ms` and not `state`, because SQLite rewrites an entry whenever a column that the index names
+    ///   changes: like this it is written twice in an upload's life, at its beginning and its end. Rows that expire
+    ///   are found by their time.
+    private static let version1 = """
+        CREATE TABLE uploads (
+          id INTEGER PRIMARY KEY AUTOINCREMENT,
+          key TEXT NOT NULL,
+          owner TEXT NOT NULL,
+          content_type TEXT NOT NULL,
+          name TEXT,
+          size INTEGER,
+          state TEXT NOT NULL CHECK (state IN \(states)),
+          upload_id TEXT,
+          record_token TEXT NOT NULL,
+          instance TEXT NOT NULL,
+          created_ms INTEGER NOT NULL,
+          updated_ms INTEGER NOT NULL,
+          stored_ms INTEGER,
+          registered_ms INTEGER,
+          expires_ms INTEGER
+        ) STRICT;
+        CREATE INDEX uploads_unfinished ON uploads (instance) WHERE stored_ms IS NULL;
+        """
+
+    private static let states = list(UploadLife.State.allCases.filter { $0 != .gone })
+
+    /// States as a list of SQL.
+    static func list(_ states: [UploadLife.State]) -> String {
+        "(" + states.map { "'\($0.rawValue)'" }.joined(separator: ", ") + ")"
+    }
+}

@@ -1,0 +1,243 @@
+internal import Database
+internal import Gateway
+internal import Linux
+internal import Logging
+internal import Reactor
+internal import Synchronization
+
+/// The catalog's health as every thread may read it.
+final class CatalogStatus: Sendable {
+    private let health = Mutex(CatalogHealth.ok)
+
+    var current: CatalogHealth { health.withLock { $0 } }
+
+    func set(_ new: CatalogHealth) { health.withLock { $0 = new } }
+}
+
+/// The one thread that writes: takes what waits, commits it in groups, answers, and looks after the log.
+///
+/// When a commit fails, the entries that somebody waits for are answered as failed, the lazy ones are kept for later,
+/// and the writer tries again by itself, at most once in `retryMilliseconds`.
+final class CatalogWriter {
+    private let configuration: CatalogConfiguration
+    private let logger: Logger
+    private let queue: JournalQueue
+    private let status: CatalogStatus
+    private let file: CatalogFile
+    private var instance: CatalogInstance?
+    let instanceID: String
+
+    private var batch: [JournalRequest] = []
+    private var groups = JournalGroups()
+    private var results: [Int64?] = []
+    /// Lazy entries that could not be written yet.
+    private var deferred: [JournalRequest] = []
+    /// Openings that were answered as failed and may be in the file.
+    private var uncertainTokens: [String] = []
+    private var trouble: CatalogTrouble?
+    private var retryAt: Int64 = 0
+    /// The length of the log at which the next checkpoint is due; nil: set by the next commit.
+    private var checkpointAtPages: Int?
+    /// Never signalled: a place to sleep for a while.
+    private let pause: EventDescriptor
+
+    init(
+        path: String, configuration: CatalogConfiguration, logger: Logger, queue: JournalQueue, status: CatalogStatus
+    ) throws(CatalogError) {
+        self.configuration = configuration
+        self.logger = logger
+        self.queue = queue
+        self.status = status
+        do {
+            file = try CatalogFile(path: path, configuration: configuration)
+        } catch {
+            throw CatalogError(path: path, reason: error.reason, remedy: error.remedy)
+        }
+        do {
+            pause = try EventDescriptor()
+            let taken = try CatalogInstance(directory: file.directory)
+            instanceID = taken.id
+            instance = consume taken
+        } catch {
+            let trouble = CatalogTrouble(error, directory: file.directory)
+            throw CatalogError(path: path, reason: trouble.reason, remedy: trouble.remedy)
+        }
+    }
+
+    /// Works until the queue is closed and empty.
+    func run() {
+        while true {
+            switch queue.take(into: &batch, timeoutMilliseconds: timeout) {
+            case .requests:
+                if trouble != nil { tryAgainWhenDue() }
+                write(batch)
+                checkpointWhenLong()
+            case .timeout:
+                if trouble != nil { tryAgainWhenDue() } else { checkpoint() }
+            case .closed:
+                return finish()
+            }
+        }
+    }
+
+    private var timeout: Int32? {
+        if trouble != nil { return Int32(clamping: max(retryAt - Clock.monotonicMilliseconds(), 1)) }
+        return file.walPages > 0 ? configuration.idleMilliseconds : nil
+    }
+
+    // MARK: - Writing
+
+    private func write(_ requests: [JournalRequest]) {
+        var rest = requests[...]
+        while !rest.isEmpty {
+            let slice = rest.prefix(CatalogLimits.batchEntriesMax)
+            rest = rest.dropFirst(slice.count)
+            groups.sort(slice)
+            write(groups.unsynced, of: slice, isSynced: false)
+            write(groups.synced, of: slice, isSynced: true)
+        }
+    }
+
+    private func write(_ positions: [Int], of requests: ArraySlice<JournalRequest>, isSynced: Bool) {
+        guard !positions.isEmpty else { return }
+        if let trouble { return fail(positions, of: requests, trouble, isUncertain: false) }
+        results.removeAll(keepingCapacity: true)
+        let now = Clock.wallMilliseconds()
+        do throws(CatalogTrouble) {
+            try file.transact(isSynced ? .full : .normal) { (statements, connection) throws(DatabaseError) in
+                for position in positions {
+                    results.append(
+                        try statements.perform(
+                            requests[position].entry, on: connection, instance: instanceID, now: now))
+                }
+            }
+        } catch {
+            begin(error)
+            return fail(positions, of: requests, error, isUncertain: error.isCommitUncertain)
+        }
+        if checkpointAtPages == nil { checkpointAtPages = file.walPages + CatalogLimits.walPagesMax }
+        for (position, id) in zip(positions, results) {
+            answer(requests[position], id.map { .committed(imageID: $0) } ?? .failed(.conflict))
+        }
+    }
+
+    private func fail(
+        _ positions: [Int], of requests: ArraySlice<JournalRequest>, _ trouble: CatalogTrouble, isUncertain: Bool
+    ) {
+        for position in positions {
+            let request = requests[position]
+            if request.replyTo == nil {
+                keepForLater(request)
+            } else {
+                if isUncertain, case .opening(let record) = request.entry,
+                    uncertainTokens.count < CatalogLimits.uncertainOpeningsMax
+                {
+                    uncertainTokens.append(record.recordToken)
+                }
+                answer(request, .failed(.unavailable(trouble.reason)))
+            }
+        }
+    }
+
+    private func keepForLater(_ request: JournalRequest) {
+        guard deferred.count < CatalogLimits.deferredEntriesMax else {
+            if deferred.count == CatalogLimits.deferredEntriesMax {
+                logger.error("\(file.path): more writes wait than can be kept; recovery will settle their uploads")
+            }
+            return
+        }
+        deferred.append(request)
+    }
+
+    private func answer(_ request: JournalRequest, _ result: JournalResult) {
+        guard let mailbox = request.replyTo else {
+            if case .failed(.conflict) = result {
+                logger.warning(
+                    "the record is not in a state for this write",
+                    metadata: ["image_id": "\(request.entry.row ?? 0)", "write": "\(request.entry.state.rawValue)"])
+            }
+            return
+        }
+        let answer = JournalAnswer(tag: request.tag, result: result)
+        for _ in 0 ..< CatalogLimits.answerAttemptsMax {
+            if mailbox.post(answer) { return }
+            pause.wait(timeoutMilliseconds: CatalogLimits.answerPauseMilliseconds)
+        }
+        logger.error("an answer found no room in its mailbox", metadata: ["tag": "\(request.tag)"])
+    }
+
+    // MARK: - Trouble
+
+    private func begin(_ new: CatalogTrouble) {
+        let isNews = trouble?.reason != new.reason
+        trouble = new
+        retryAt = Clock.monotonicMilliseconds() + configuration.retryMilliseconds
+        status.set(.failing(reason: new.reason, remedy: new.remedy))
+        // One trouble is one line, however often it is met again.
+        if isNews { logger.error("\(file.path) cannot be written: \(new.reason); \(new.remedy)") }
+    }
+
+    private func tryAgainWhenDue() {
+        guard let old = trouble, Clock.monotonicMilliseconds() >= retryAt else { return }
+        do {
+            if old.needsReopening { try file.reopen() } else { try file.proveWritable() }
+            try withdrawUncertainOpenings()
+        } catch {
+            // A connection that was lost stays lost, whatever the last attempt failed of.
+            return begin(old.needsReopening ? error.thatNeedsReopening : error)
+        }
+        trouble = nil
+        checkpointAtPages = nil
+        status.set(.ok)
+        logger.notice("\(file.path) can be written again")
+        let kept = deferred
+        deferred = []
+        write(kept)
+    }
+
+    /// Their senders were told that they failed, and nobody will ever speak of them again.
+    private func withdrawUncertainOpenings() throws(CatalogTrouble) {
+        guard !uncertainTokens.isEmpty else { return }
+        try file.transact(.full) { (statements, _) throws(DatabaseError) in
+            for token in uncertainTokens { try statements.withdraw(recordToken: token, instance: instanceID) }
+        }
+        uncertainTokens = []
+    }
+
+    // MARK: - The log
+
+    private func checkpointWhenLong() {
+        guard trouble == nil, let checkpointAtPages, file.walPages >= checkpointAtPages else { return }
+        checkpoint()
+    }
+
+    private func checkpoint() {
+        // Counted anew from the next commit: a reader may keep the log from being begun anew, and then each batch
+        // would find it long.
+        checkpointAtPages = nil
+        do {
+            try file.checkpoint()
+        } catch {
+            begin(error)
+        }
+    }
+
+    private func finish() {
+        if trouble != nil {
+            retryAt = 0
+            tryAgainWhenDue()
+        }
+        if !deferred.isEmpty {
+            logger.error("\(file.path): \(deferred.count) writes were not kept; recovery will settle their uploads")
+        }
+        if trouble == nil {
+            do {
+                try file.checkpointForGood()
+            } catch {
+                logger.warning("\(file.path): the log was not copied at the end: \(error.reason)")
+            }
+        }
+        file.close()
+        instance.take()?.release()
+    }
+}

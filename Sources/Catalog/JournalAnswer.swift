@@ -1,0 +1,28 @@
+/// What became of an entry whose sender asked to know.
+package struct JournalAnswer: Equatable, Sendable {
+    /// The sender's own, as it came with the entry.
+    package let tag: UInt64
+    package let result: JournalResult
+}
+
+package enum JournalResult: Equatable, Sendable {
+    /// The write is as durable as ``UploadLife`` asks of it.
+    case committed(imageID: Int64)
+    /// The write is not to be relied on. After an error of the disk it may be found all the same; what was asked for
+    /// must be taken back, as if it had been written.
+    case failed(JournalFailure)
+}
+
+package enum JournalFailure: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The database cannot write now; the text says why, for the log.
+    case unavailable(String)
+    /// The row is not in a state that this write may follow, or is not there: a mistake of the sender.
+    case conflict
+
+    package var description: String {
+        switch self {
+        case .unavailable(let reason): reason
+        case .conflict: "the record is not in a state for this write"
+        }
+    }
+}

@@ -1,0 +1,40 @@
+/// One write to the record of an upload. All but the first name the upload by its image id.
+package enum JournalEntry: Equatable, Sendable {
+    /// The row itself, in the state `opening`; the answer carries its id.
+    case opening(OpeningRecord)
+    /// The store's name of the multipart upload.
+    case uploadID(Int64, String)
+    /// The whole body is counted; a filename replaces that of the opening.
+    case completing(Int64, size: Int64, filename: String? = nil)
+    /// The object is complete in the store, since so many milliseconds after 1970.
+    case stored(Int64, at: Int64)
+    /// The upload is being taken back.
+    case aborting(Int64)
+    /// Nothing is left in the store: the row is dropped.
+    case gone(Int64)
+}
+
+/// What is known of an upload before anything is asked of the store.
+package struct OpeningRecord: Equatable, Sendable {
+    package let key: String
+    /// The token's `sub`.
+    package let owner: String
+    package let contentType: String
+    /// The name to show, nil where it is not known yet.
+    package let filename: String?
+    /// What the object carries as `x-amz-meta-sluice-id`: random, and proof that an object found is this upload's.
+    package let recordToken: String
+    /// Milliseconds since 1970.
+    package let createdMilliseconds: Int64
+
+    package init(
+        key: String, owner: String, contentType: String, filename: String?, recordToken: String, at milliseconds: Int64
+    ) {
+        self.key = key
+        self.owner = owner
+        self.contentType = contentType
+        self.filename = filename
+        self.recordToken = recordToken
+        createdMilliseconds = milliseconds
+    }
+}

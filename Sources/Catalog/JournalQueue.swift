@@ -1,0 +1,70 @@
+internal import Linux
+internal import Reactor
+internal import Synchronization
+
+/// An entry on its way to the writer.
+struct JournalRequest: Sendable {
+    let entry: JournalEntry
+    /// Where the answer goes; nil: nobody waits for it.
+    let replyTo: Mailbox<JournalAnswer>?
+    let tag: UInt64
+}
+
+/// The bounded queue into the writer thread. A mailbox whose receiver can also wait for a while only: the writer has
+/// things of its own to do, which come due when nothing is asked of it.
+final class JournalQueue: Sendable {
+    enum Arrival {
+        case requests
+        /// The time passed without any.
+        case timeout
+        /// Closed, and none is left.
+        case closed
+    }
+
+    private struct State {
+        var requests: [JournalRequest] = []
+        var isClosed = false
+    }
+
+    private let capacity: Int
+    private let state = Mutex(State())
+    private let arrival: EventDescriptor
+
+    init(capacity: Int) throws(SystemError) {
+        self.capacity = capacity
+        arrival = try EventDescriptor()
+    }
+
+    /// From any thread; `false` when the queue is full or closed.
+    func post(_ request: JournalRequest) -> Bool {
+        let count = state.withLock { state in
+            guard !state.isClosed, state.requests.count < capacity else { return 0 }
+            state.requests.append(request)
+            return state.requests.count
+        }
+        if count == 1 { arrival.signal() }
+        return count > 0
+    }
+
+    func close() {
+        state.withLock { $0.isClosed = true }
+        arrival.signal()
+    }
+
+    /// How many wait.
+    var count: Int { state.withLock { $0.requests.count } }
+
+    /// Waits, at most so long (nil: without end), and exchanges all requests for the emptied storage of `batch`.
+    func take(into batch: inout [JournalRequest], timeoutMilliseconds: Int32?) -> Arrival {
+        batch.removeAll(keepingCapacity: true)
+        while true {
+            let isClosed = state.withLock { state in
+                swap(&state.requests, &batch)
+                return state.isClosed
+            }
+            if !batch.isEmpty { return .requests }
+            if isClosed { return .closed }
+            if !arrival.wait(timeoutMilliseconds: timeoutMilliseconds) { return .timeout }
+        }
+    }
+}

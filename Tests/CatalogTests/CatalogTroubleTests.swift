@@ -1,0 +1,115 @@
+import Catalog
+import Database
+import Foundation
+import Linux
+import Testing
+
+@Suite(.timeLimit(.minutes(2))) struct CatalogTroubleTests {
+    private let fixture: CatalogFixture
+
+    init() throws { fixture = try CatalogFixture() }
+
+    private func isUnavailable(_ result: JournalResult) -> Bool {
+        if case .failed(.unavailable) = result { return true }
+        return false
+    }
+
+    private func other() throws -> DatabaseConnection {
+        try DatabaseConnection(path: fixture.path, access: .creating)
+    }
+
+    @Test func `while another holds the file, writes fail, lazy ones wait, and both go on by themselves`() throws {
+        let catalog = try fixture.open()
+        let id = try fixture.open(1, on: catalog)
+        #expect(catalog.health == .ok && catalog.readiness == "ok")
+        let blocker = try other()
+        try blocker.execute("BEGIN IMMEDIATE")
+        #expect(isUnavailable(try fixture.perform(.opening(CatalogFixture.opening(2)), on: catalog)))
+        #expect(catalog.readiness.contains("look for another program"))
+        // Nobody waits for this one, and its upload lives on.
+        #expect(catalog.submit(.uploadID(id, "kept"), replyTo: nil, tag: 0))
+        #expect(isUnavailable(try fixture.perform(.completing(id, size: 1), on: catalog)))
+        try blocker.execute("ROLLBACK")
+        CatalogFixture.eventually { catalog.health == .ok }
+        #expect(try fixture.perform(.completing(id, size: 1), on: catalog) == .committed(imageID: id))
+        #expect(try catalog.row(id)?.uploadID == "kept")
+        #expect(try fixture.open(3, on: catalog) == 2)
+        catalog.close()
+    }
+
+    @Test func `a full file fails the write, says so, and serves again when there is room`() throws {
+        // The bound of a connection stands for the disk's, and a row that frees its page for the room.
+        let catalog = try fixture.open { $0.connectionSetUp = "PRAGMA max_page_count=12" }
+        var ids: [Int64] = []
+        var number = 0
+        while catalog.health == .ok {
+            number += 1
+            if case .committed(let id) = try fixture.perform(.opening(CatalogFixture.opening(number)), on: catalog) {
+                ids.append(id)
+            }
+        }
+        #expect(ids.count > 10)
+        guard case .failing(let reason, let remedy) = catalog.health else { return #expect(Bool(false), "is failing") }
+        #expect(reason.contains("database or disk is full"))
+        #expect(remedy.contains("free space on the file system of"))
+        #expect(ids.allSatisfy { (try? catalog.row($0)) != nil })
+        // The proof of writing needs no new page, so the health comes back, and falls again with the next row.
+        CatalogFixture.eventually { catalog.health == .ok }
+        for id in ids { #expect(try fixture.perform(.gone(id), on: catalog) == .committed(imageID: id)) }
+        #expect(try fixture.open(number + 1, on: catalog) > ids.count)
+        catalog.close()
+    }
+
+    @Test func `a connection that no longer works is opened again until it does`() throws {
+        let catalog = try fixture.open()
+        let id = try fixture.open(1, on: catalog)
+        let blocker = try other()
+        try blocker.execute("ALTER TABLE uploads RENAME TO elsewhere")
+        #expect(isUnavailable(try fixture.perform(.opening(CatalogFixture.opening(2)), on: catalog)))
+        #expect(isUnavailable(try fixture.perform(.opening(CatalogFixture.opening(3)), on: catalog)))
+        #expect(catalog.submit(.aborting(id), replyTo: nil, tag: 0))
+        try blocker.execute("ALTER TABLE elsewhere RENAME TO uploads")
+        blocker.close()
+        CatalogFixture.eventually { catalog.health == .ok }
+        #expect(try fixture.perform(.gone(id), on: catalog) == .committed(imageID: id))
+        catalog.close()
+    }
+
+    @Test func `what waits at the end is still written, or the instance given up without it`() throws {
+        let catalog = try fixture.open()
+        let id = try fixture.open(1, on: catalog)
+        let blocker = try other()
+        try blocker.execute("BEGIN IMMEDIATE")
+        #expect(isUnavailable(try fixture.perform(.opening(CatalogFixture.opening(2)), on: catalog)))
+        #expect(catalog.submit(.uploadID(id, "lost"), replyTo: nil, tag: 0))
+        catalog.close()
+        try blocker.execute("ROLLBACK")
+        #expect(try catalog.row(id)?.uploadID == nil)
+        #expect(fixture.instanceFiles() == [])
+    }
+
+    private func failure(_ path: String) -> CatalogError? {
+        do {
+            _ = try Catalog(path: path, logger: CatalogFixture.quiet)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test func `a start that cannot succeed says what to do in one line`() throws {
+        let folder = fixture.directory.path
+        let missing = failure(folder + "/none/a.sqlite")
+        #expect(missing?.description.contains("make the directory \(folder)/none") == true)
+        try Data(repeating: 0x41, count: 8_192).write(to: fixture.directory.appendingPathComponent("text.sqlite"))
+        #expect(failure(folder + "/text.sqlite")?.description.contains("restore \(folder)/text.sqlite") == true)
+        let foreign = try DatabaseConnection(path: folder + "/foreign.sqlite", access: .creating)
+        try foreign.execute("CREATE TABLE theirs (x)")
+        #expect(failure(folder + "/foreign.sqlite")?.description.contains("another program") == true)
+        try other().execute("PRAGMA user_version=1000000")
+        let newer = failure(fixture.path)
+        #expect(newer?.description.contains(fixture.path) == true)
+        for error in [missing, newer] { #expect(error?.description.contains("\n") == false) }
+        #expect(fixture.instanceFiles() == [])
+    }
+}
