@@ -1,5 +1,6 @@
 internal import Bytes
 internal import CCurl
+internal import Glibc
 
 /// Outgoing HTTP/1.1 requests on curl's multi-socket interface (libcurl-multi(3)), driven by the owner's loop; not
 /// for use from two threads. Connections are kept and shared by all of a client's transfers.
@@ -82,6 +83,13 @@ internal import CCurl
         if writable { events |= CURL_CSELECT_OUT }
         if failed { events |= CURL_CSELECT_ERR }
         act(descriptor, events)
+    }
+
+    /// The loop found `descriptor`, which the client has ceased to watch, readable: an idle connection has been closed
+    /// by the server, or holds bytes that answer nothing (a 408 before the close). It is shut down, so that curl finds
+    /// it dead instead of sending the next request into it; 7.88 takes a readable socket for alive.
+    package func idleConnectionReady(descriptor: Int32) {
+        shutdown(descriptor, Int32(SHUT_RDWR))
     }
 
     /// The timer that ``HTTPClientDriver/setTimer(milliseconds:)`` set is due.

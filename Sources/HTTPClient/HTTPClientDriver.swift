@@ -4,7 +4,8 @@ package protocol HTTPClientDriver: AnyObject {
     /// ``closing(descriptor:)``. The client wants ``HTTPClient/socketReady(descriptor:readable:writable:failed:)``.
     func watch(descriptor: Int32, readable: Bool, writable: Bool)
 
-    /// The client has nothing to expect of `descriptor` now. It stays open, and may be watched again.
+    /// The client has nothing to expect of `descriptor` now. It stays open, and may be watched again. A driver that
+    /// goes on watching it for reading tells ``HTTPClient/idleConnectionReady(descriptor:)``.
     func unwatch(descriptor: Int32)
 
     /// `descriptor` is about to be closed: it must be out of the poll set when this returns.

@@ -69,8 +69,9 @@ package final class LoopHTTPDriver: HTTPClientDriver {
 
     fileprivate func ready(_ watch: SocketWatch, _ events: ReadyEvents) {
         guard !watch.wanted.isEmpty else {
-            // An idle connection: its end, or bytes that nobody asked for. Curl finds out when it wants to use it.
+            // An idle connection: its end, or bytes that nobody asked for.
             drop(watch)
+            client?.idleConnectionReady(descriptor: watch.descriptor)
             return
         }
         client?.socketReady(

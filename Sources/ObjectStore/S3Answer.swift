@@ -42,7 +42,7 @@ package struct S3Problem: Equatable, Sendable {
             "ConditionalRequestConflict":
             return true
         default:
-            return status == 0 || status == 429 || status >= 500
+            return status == 0 || status == 408 || status == 429 || status >= 500
         }
     }
 

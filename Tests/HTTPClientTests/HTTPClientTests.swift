@@ -125,6 +125,22 @@ import Testing
         #expect(bench.server.requests[0].field("content-length") == "9")
     }
 
+    @Test func `a large body may pause before and after the server asks for it`() throws {
+        let bench = try Bench(Self.answering())
+        let body = (0..<(3 << 20)).map { UInt8(truncatingIfNeeded: $0 >> 7) }
+        let source = TestSource([], isOver: false)
+        let transfer = bench.start(
+            HTTPRequest(.put, bench.server.url, body: .streamed(length: Int64(body.count), source: source)))
+        for start in stride(from: 0, to: body.count, by: 500_000) {
+            bench.driver.settle()
+            source.bytes += body[start..<min(start + 500_000, body.count)]
+            transfer.resume()
+        }
+        #expect(try bench.waitForResults().get().status == 200)
+        #expect(source.offset == body.count)
+        #expect(source.rewinds == 0)
+    }
+
     @Test func `resuming from inside the source does not lose the wake-up`() throws {
         let bench = try Bench(Self.answering())
         let source = TestSource([], isOver: false)

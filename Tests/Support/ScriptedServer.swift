@@ -17,6 +17,7 @@ package final class ScriptedServer: Sendable {
     package let port: UInt16
     private let state: Mutex<State>
     private let threads = DispatchGroup()
+    private let releases = DispatchSemaphore(value: 0)
 
     package var url: String { "http://127.0.0.1:\(port)" }
     /// Connections accepted so far.
@@ -61,6 +62,11 @@ package final class ScriptedServer: Sendable {
             }
         }
     }
+
+    /// Lets one connection go on that waits in ``ScriptedConnection/waitForRelease()``.
+    package func release() { releases.signal() }
+
+    func waitForRelease() { _ = releases.wait(timeout: .now() + 20) }
 
     /// Ends everything and waits for it.
     package func stop() {
@@ -192,6 +198,9 @@ package final class ScriptedConnection {
             sent += count
         }
     }
+
+    /// Waits until the test calls ``ScriptedServer/release()``.
+    package func waitForRelease() { server.waitForRelease() }
 
     /// Closes with a reset (RST) whatever was received.
     package func reset() {
