@@ -25,6 +25,7 @@ func tests(_ subject: String, _ dependencies: [Target.Dependency] = []) -> Targe
 }
 
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 
 // Pure: values in, values out. No descriptors, clocks, threads, environment, Foundation or `unsafe`.
 let pure: [Target] = [
@@ -63,11 +64,27 @@ let service: [Target] = [
         "AWS",
         ["Bytes", "Crypto", "HTTPClient", "JSONWire", "Linux", "Reactor", "SigV4", "Tokens", "XMLWire"]),
     target("Catalog", ["Bytes", "Database", "Gateway", "Linux", "Reactor", logging]),
+    target(
+        "Uploads",
+        [
+            "AWS", "Bytes", "Catalog", "Crypto", "Gateway", "HTTPClient", "HTTPWire", "Images", "Linux", "ObjectStore",
+            "Reactor", "Serving", "Tokens",
+        ]),
+    target(
+        "Daemon",
+        [
+            "AWS", "Bytes", "Catalog", "Crypto", "Gateway", "HTTPClient", "HTTPWire", "JSONWire", "Linux",
+            "ObjectStore", "Reactor", "Serving", "Settings", "SigV4", "Systemd", "Telemetry", "Tokens", "Uploads",
+            logging,
+        ]),
+    .executableTarget(
+        name: "sluice", dependencies: ["Daemon", "Linux", "Settings", argumentParser], swiftSettings: strict),
 ]
 
 let package = Package(
     name: "sluice",
     dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: pure + fence + service + [
@@ -82,7 +99,7 @@ let package = Package(
         tests("Tokens", ["Bytes", "Crypto"]),
         tests("SigV4", ["Bytes", "Crypto"]),
         tests("Settings", ["Bytes"]),
-        tests("Gateway", ["Bytes", "Crypto", "HTTPWire", "Tokens"]),
+        tests("Gateway", ["Bytes", "HTTPWire", "Images", "Tokens"]),
         tests("Linux", ["Bytes"]),
         tests("Crypto", ["Bytes"]),
         tests("HTTPClient", ["Bytes"]),

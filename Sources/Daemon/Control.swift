@@ -184,6 +184,10 @@ final class Control {
         logger.notice("draining: no new requests, those under way are finished")
         ServiceManager.stopping(status: "draining")
         tellWorkers(.drain)
+        // What systemd listens on for us goes on queueing for whoever comes next.
+        for (listener, address) in zip(listeners, settings.listen) where address != .systemd {
+            listener.stopListening()
+        }
         loop.schedule(afterMilliseconds: settings.shutdownGraceSeconds * 1_000) { [unowned self] in cancelAll() }
     }
 

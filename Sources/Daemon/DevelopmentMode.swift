@@ -25,7 +25,7 @@ enum DevelopmentMode {
             Upload from a shell:
 
             curl -i -X POST '\(base)/images' -H 'Authorization: Bearer \(token)' \
-            -H 'Content-Type: image/png' -H 'x-filename: sample.png' --data-binary '@\(samplePath)'
+            -H 'Content-Type: image/png' -H 'x-filename: sample.png' --data-binary '@\(ProcessFacts.currentDirectory)/\(samplePath)'
 
             """)
         StandardStreams.flushOutput()

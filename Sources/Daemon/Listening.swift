@@ -20,7 +20,7 @@ enum Listening {
             return try ListeningSocket(on: SocketAddress(ip: ip, port: port))
         } catch {
             if error.isAddressInUse {
-                throw StartProblem("\(text) is taken by another process: stop it, or choose another address or port")
+                throw StartProblem("\(text) is taken by another process (EADDRINUSE): stop it, or choose another")
             }
             if error.isPermission {
                 throw StartProblem("no permission to listen on \(text): ports below 1024 need CAP_NET_BIND_SERVICE")

@@ -67,7 +67,13 @@ let curlSocket: curl_socket_callback = { _, descriptor, what, context, _ in
     guard let context = unsafe context else { return 0 }
     let driver = unsafe Unmanaged<HTTPClient>.fromOpaque(context).takeUnretainedValue().driver
     if what == CURL_POLL_REMOVE {
-        driver.unwatch(descriptor: descriptor)
+        // 7.88 closes the socket of a connection that was not yet established past CURLOPT_CLOSESOCKETFUNCTION, and
+        // only then says that it is to be removed. By the next accept its number may be another's.
+        if fcntl(descriptor, F_GETFD) < 0 {
+            driver.closing(descriptor: descriptor)
+        } else {
+            driver.unwatch(descriptor: descriptor)
+        }
     } else {
         let isReadable = what == CURL_POLL_IN || what == CURL_POLL_INOUT
         let isWritable = what == CURL_POLL_OUT || what == CURL_POLL_INOUT

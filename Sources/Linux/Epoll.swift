@@ -63,6 +63,12 @@ package struct EpollFlags: OptionSet, Sendable {
         }
     }
 
+    /// Watches `raw` no longer, if it is open and was watched: for descriptors that a library closes at will.
+    package func removeIfKnown(_ raw: Int32) {
+        // Past the gate, to which EBADF is a defect of ours.
+        _ = clinux_epoll_control(descriptor.raw, EPOLL_CTL_DEL, raw, 0, 0)
+    }
+
     /// Waits until something is ready, at most `timeoutMilliseconds` (negative: without end), and returns how many
     /// reports ``event(at:)`` has. A signal handler's interruption ends the wait with 0.
     package mutating func wait(timeoutMilliseconds: Int32) throws(SystemError) -> Int {

@@ -6,6 +6,12 @@ package enum ProcessFacts {
     package static var id: Int32 { getpid() }
     /// How many processors this process may run on (sched_getaffinity(2)): a container's share, not the machine's.
     package static var processors: Int { max(1, Int(clinux_processors())) }
+    /// The working directory as an absolute path; `.` where it cannot be told.
+    package static var currentDirectory: String {
+        guard let path = unsafe getcwd(nil, 0) else { return "." }
+        defer { unsafe free(path) }
+        return unsafe String(cString: path)
+    }
     /// The bytes of a memory page.
     package static var pageBytes: Int { Int(sysconf(Int32(_SC_PAGESIZE))) }
 }

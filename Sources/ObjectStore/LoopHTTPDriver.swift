@@ -147,12 +147,16 @@ package final class LoopHTTPDriver: HTTPClientDriver {
             try loop.modify(registration, interest: interest)
             watch.armed = interest
         } catch {
+            // The kernel does not know the descriptor: its number has a new file since. It is watched anew.
             drop(watch)
+            guard !watch.wanted.isEmpty else { return }
+            watch.registration = try? loop.register(watch.descriptor, interest: watch.wanted, handler: watch)
+            watch.armed = watch.wanted
         }
     }
 
     private func drop(_ watch: SocketWatch) {
-        if let registration = watch.registration { loop.deregister(registration) }
+        if let registration = watch.registration { loop.deregister(registration, isForeign: true) }
         watch.registration = nil
     }
 

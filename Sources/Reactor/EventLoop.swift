@@ -71,12 +71,16 @@ package final class EventLoop {
     /// Watches the descriptor no longer; reports under way reach nobody. Stale registrations are ignored.
     ///
     /// With `closesDescriptor` the caller closes the descriptor at once, it has no duplicate, and the kernel forgets
-    /// it by itself (epoll(7), Q6): one system call less.
-    package func deregister(_ registration: Registration, closesDescriptor: Bool = false) {
+    /// it by itself (epoll(7), Q6): one system call less. With `isForeign` the descriptor is a library's, which may
+    /// have closed it already.
+    package func deregister(
+        _ registration: Registration, closesDescriptor: Bool = false, isForeign: Bool = false
+    ) {
         guard let index = table.index(registration) else { return }
         let slot = table.slots[index]
         table.remove(index)
         guard slot.isArmed, !closesDescriptor else { return }
+        if isForeign { return epoll.removeIfKnown(slot.descriptor) }
         // ENOENT alone is possible: the descriptor was closed and its number is another file's now.
         try? epoll.remove(slot.descriptor)
     }
