@@ -77,9 +77,11 @@ let service: [Target] = [
             "ObjectStore", "Reactor", "Serving", "Settings", "SigV4", "Systemd", "Telemetry", "Tokens", "Uploads",
             logging,
         ]),
-    .executableTarget(
-        name: "sluice", dependencies: ["Daemon", "Linux", "Settings", argumentParser], swiftSettings: strict),
 ]
+
+// The program reads its arguments and hands over to `Daemon`.
+let program: Target = .executableTarget(
+    name: "sluice", dependencies: ["Daemon", "Linux", "Settings", argumentParser], swiftSettings: strict)
 
 let package = Package(
     name: "sluice",
@@ -87,7 +89,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
-    targets: pure + fence + service + [
+    targets: pure + fence + service + [program] + [
         target("FuzzHarness", ["Bytes", "Crypto", "HTTPWire", "Tokens"], path: "Fuzz/Harness"),
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         .testTarget(name: "StyleTests", dependencies: ["TestSupport"], swiftSettings: strict),

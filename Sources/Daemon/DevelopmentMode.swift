@@ -14,6 +14,7 @@ enum DevelopmentMode {
         writeSample()
         let token = MintToken.compact(subject: "1", role: nil, lifetimeSeconds: tokenLifetimeSeconds, secret: secret)
         let base = "http://\(reachable(listener))"
+        let sample = ProcessFacts.currentDirectory + "/" + samplePath
         print(
             """
 
@@ -25,7 +26,7 @@ enum DevelopmentMode {
             Upload from a shell:
 
             curl -i -X POST '\(base)/images' -H 'Authorization: Bearer \(token)' \
-            -H 'Content-Type: image/png' -H 'x-filename: sample.png' --data-binary '@\(ProcessFacts.currentDirectory)/\(samplePath)'
+            -H 'Content-Type: image/png' -H 'x-filename: sample.png' --data-binary '@\(sample)'
 
             """)
         StandardStreams.flushOutput()

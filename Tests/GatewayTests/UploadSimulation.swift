@@ -38,7 +38,8 @@ struct UploadSimulation {
         let plan = UploadPlan(
             key: ObjectKey(subject: "1", milliseconds: 1, uuid: "u", type: .gif),
             claims: TokenClaims(subject: "1", role: .user, expiresAt: 9), type: .gif,
-            declaredBytes: chunked ? nil : min(bodyBytes, 50), filename: nil, host: "h", recordToken: "r", expectsContinue: false)
+            declaredBytes: chunked ? nil : min(bodyBytes, 50), filename: nil, host: "h", recordToken: "r",
+            expectsContinue: false)
         let goodMagic = Int.random(in: 0 ..< 8, using: &random) > 0
         let body = [UInt8]((goodMagic ? "GIF89a" : "GIF88a").utf8) + [UInt8](repeating: 1, count: 100)
         let total = Int(chunked ? bodyBytes : min(bodyBytes, 50))
