@@ -1,6 +1,12 @@
 #pragma once
 #include <sqlite3.h>
 
+// sqlite3_config() is variadic. Without memory statistics the library takes no lock around each allocation.
+// https://www.sqlite.org/c3ref/c_config_covering_index_scan.html#sqliteconfigmemstatus
+static inline int csqlite_disable_memory_statistics(void) {
+    return sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 // sqlite3_db_config() is variadic, which Swift does not import.
 // https://www.sqlite.org/c3ref/c_dbconfig_defensive.html
 static inline int csqlite_configure(sqlite3 *connection, int option, int value) {

@@ -169,11 +169,11 @@ final class CatalogWriter {
     // MARK: - Trouble
 
     private func begin(_ new: CatalogTrouble) {
-        let isNews = trouble?.reason != new.reason
+        let isNews = trouble?.remedy != new.remedy
         trouble = new
         retryAt = Clock.monotonicMilliseconds() + configuration.retryMilliseconds
         status.set(.failing(reason: new.reason, remedy: new.remedy))
-        // One trouble is one line, however often it is met again.
+        // One trouble is one line, however often and wherever it is met again.
         if isNews { logger.error("\(file.path) cannot be written: \(new.reason); \(new.remedy)") }
     }
 

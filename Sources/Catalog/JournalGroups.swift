@@ -1,7 +1,7 @@
 internal import Gateway
 
-/// The two transactions that a batch becomes: what need not be synced is committed and answered first, so that it does
-/// not wait for the disk, then everything that must be.
+/// The two transactions that a batch becomes: what somebody waits for and need not be synced is committed and answered
+/// first, so that it does not wait for the disk, then everything that must be synced.
 struct JournalGroups {
     /// Positions in the batch, in its order.
     private(set) var unsynced: [Int] = []
@@ -9,23 +9,35 @@ struct JournalGroups {
     private var syncedRows: [Int64] = []
 
     /// Sorts a batch. Writes to one row never overtake each other: what follows a synced write to the same row is
-    /// synced with it.
-    mutating func sort(_ entries: ArraySlice<JournalRequest>) {
+    /// synced with it. What nobody waits for goes where a transaction is made anyway.
+    mutating func sort(_ requests: ArraySlice<JournalRequest>) {
         unsynced.removeAll(keepingCapacity: true)
         synced.removeAll(keepingCapacity: true)
         syncedRows.removeAll(keepingCapacity: true)
-        for position in entries.indices {
-            let entry = entries[position].entry
-            if entry.state.durability == .machine {
+        var hasSynced = false
+        var hasAwaitedUnsynced = false
+        for request in requests {
+            if request.mustBeSynced { hasSynced = true } else if request.replyTo != nil { hasAwaitedUnsynced = true }
+        }
+        let lazyIsSynced = hasSynced && !hasAwaitedUnsynced
+        for position in requests.indices {
+            let request = requests[position]
+            if request.mustBeSynced {
                 synced.append(position)
-                if let row = entry.row { syncedRows.append(row) }
-            } else if let row = entry.row, syncedRows.contains(row) {
+                if let row = request.entry.row { syncedRows.append(row) }
+            } else if lazyIsSynced {
+                synced.append(position)
+            } else if hasSynced, let row = request.entry.row, syncedRows.contains(row) {
                 synced.append(position)
             } else {
                 unsynced.append(position)
             }
         }
     }
+}
+
+extension JournalRequest {
+    var mustBeSynced: Bool { entry.state.durability == .machine }
 }
 
 extension JournalEntry {

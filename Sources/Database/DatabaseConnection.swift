@@ -37,6 +37,7 @@ internal import Glibc
     package init(
         path: String, access: Access, busyTimeoutMilliseconds: Int32 = 5_000
     ) throws(DatabaseError) {
+        _ = Self.librarySetUp
         if case .creating = access { Self.makePrivateFile(path) }
         // NOMUTEX: one thread at a time uses the connection. EXRESCODE: extended codes, from the opening itself on.
         // https://www.sqlite.org/c3ref/open.html
@@ -138,6 +139,11 @@ internal import Glibc
 
     /// How many pages the write-ahead log held after this connection's last commit or checkpoint.
     package var walPages: Int { Int(unsafe walPagesPointer.pointee) }
+
+    /// "The sqlite3_config() interface may only be invoked prior to library initialization", which the first opening
+    /// does. Where another part of the process came first, the library refuses and works as it did.
+    /// https://www.sqlite.org/c3ref/config.html
+    private static let librarySetUp: Int32 = csqlite_disable_memory_statistics()
 
     private func drop(_ statement: PreparedStatement) {
         statement.finalize()

@@ -1,30 +1,45 @@
 @testable import Catalog
+import Reactor
 import Testing
 
 @Suite struct JournalGroupsTests {
-    private func groups(_ entries: [JournalEntry]) -> (unsynced: [Int], synced: [Int]) {
+    private let opening = JournalEntry.opening(CatalogFixture.opening())
+    private let mailbox: Mailbox<JournalAnswer>
+
+    init() throws { mailbox = try Mailbox(capacity: 1) }
+
+    private func sort(_ requests: [JournalRequest]) -> [[Int]] {
         var groups = JournalGroups()
-        // Left over from an earlier batch: must not count.
+        // What an earlier batch held must not count.
         groups.sort([JournalRequest(entry: .completing(9, size: 1), replyTo: nil, tag: 0)])
-        groups.sort(entries.map { JournalRequest(entry: $0, replyTo: nil, tag: 0) }[...])
-        return (groups.unsynced, groups.synced)
+        groups.sort(requests[...])
+        return [groups.unsynced, groups.synced]
     }
 
-    private let opening = JournalEntry.opening(CatalogFixture.opening())
+    private func lazy(_ entry: JournalEntry) -> JournalRequest { JournalRequest(entry: entry, replyTo: nil, tag: 0) }
 
-    @Test func `only completing waits for the disk`() {
-        let (unsynced, synced) = groups([
-            opening, .completing(1, size: 1), .uploadID(2, "u"), .stored(3, at: 1), .completing(4, size: 1), .gone(9),
-        ])
-        #expect(unsynced == [0, 2, 3, 5])
-        #expect(synced == [1, 4])
+    private func awaited(_ entry: JournalEntry) -> JournalRequest {
+        JournalRequest(entry: entry, replyTo: mailbox, tag: 0)
+    }
+
+    @Test func `an opening does not wait for the disk of a completing`() {
+        #expect(sort([
+            awaited(opening), awaited(.completing(1, size: 1)), lazy(.uploadID(2, "u")), lazy(.stored(3, at: 1)),
+            awaited(.completing(4, size: 1)), lazy(.gone(9)),
+        ]) == [[0, 2, 3, 5], [1, 4]])
     }
 
     @Test func `what follows a synced write to the same row stays behind it`() {
-        let (unsynced, synced) = groups([
-            .uploadID(1, "u"), .completing(1, size: 1), .aborting(2), .aborting(1), .gone(1), opening,
-        ])
-        #expect(unsynced == [0, 2, 5])
-        #expect(synced == [1, 3, 4])
+        #expect(sort([
+            lazy(.uploadID(1, "u")), awaited(.completing(1, size: 1)), lazy(.aborting(2)), lazy(.aborting(1)),
+            lazy(.gone(1)), awaited(opening),
+        ]) == [[0, 2, 5], [1, 3, 4]])
+    }
+
+    @Test func `what nobody waits for makes no transaction of its own`() {
+        #expect(sort([lazy(.uploadID(1, "u")), awaited(.completing(1, size: 1)), lazy(.stored(2, at: 1))])
+            == [[], [0, 1, 2]])
+        #expect(sort([lazy(.uploadID(1, "u")), lazy(.stored(2, at: 1))]) == [[0, 1], []])
+        #expect(sort([]) == [[], []])
     }
 }
