@@ -63,8 +63,8 @@ let curlCloseSocket: curl_closesocket_callback = { context, descriptor in
 }
 
 /// CURLMOPT_SOCKETFUNCTION(3): what to watch a socket for.
-let curlSocket: curl_socket_callback = { _, descriptor, what, context, _ in
-    guard let context = unsafe context else { return 0 }
+let curlSocket: curl_socket_callback = { easy, descriptor, what, context, _ in
+    guard let context = unsafe context, let easy = unsafe easy else { return 0 }
     let driver = unsafe Unmanaged<HTTPClient>.fromOpaque(context).takeUnretainedValue().driver
     if what == CURL_POLL_REMOVE {
         // 7.88 closes the socket of a connection that was not yet established past CURLOPT_CLOSESOCKETFUNCTION, and
@@ -77,6 +77,8 @@ let curlSocket: curl_socket_callback = { _, descriptor, what, context, _ in
     } else {
         let isReadable = what == CURL_POLL_IN || what == CURL_POLL_INOUT
         let isWritable = what == CURL_POLL_OUT || what == CURL_POLL_INOUT
+        // A socket that is waited for to be writable is a connection's, not the one that a name lookup signals with.
+        if isWritable { unsafe CurlHandle.of(easy)?.descriptor = descriptor }
         driver.watch(descriptor: descriptor, readable: isReadable, writable: isWritable)
     }
     return 0

@@ -12,6 +12,8 @@ internal import CCurl
     let easy: UnsafeMutableRawPointer
     /// The transfer that the callbacks speak to.
     var transfer: HTTPTransfer?
+    /// The connection that was made for the transfer, -1 when it found one.
+    var descriptor: Int32 = -1
     /// Index in the client's list of running handles.
     var position = 0
 
@@ -88,6 +90,7 @@ internal import CCurl
     /// Sets everything that differs between requests.
     func prepare(_ request: HTTPRequest, expectContinueBytesMin: Int64) -> Bool {
         unsafe errorText[0] = 0
+        descriptor = -1
         var sum = CurlCodeSum()
         var fields = request.fields
         unsafe sum += sluice_curl_set_text(easy, CURLOPT_URL, request.url)
@@ -191,6 +194,14 @@ internal import CCurl
             start += 1
         }
         return unsafe nodes.baseAddress
+    }
+
+    /// The object of an easy handle that one was made for.
+    static func of(_ easy: UnsafeMutableRawPointer) -> CurlHandle? {
+        var context: UnsafeMutableRawPointer?
+        unsafe sluice_curl_get_pointer(easy, CURLINFO_PRIVATE, &context)
+        guard let context = unsafe context else { return nil }
+        return unsafe Unmanaged<CurlHandle>.fromOpaque(context).takeUnretainedValue()
     }
 
     /// The status of the final answer, 0 when none came.

@@ -216,10 +216,8 @@ internal import Glibc
             guard unsafe message.pointee.msg == CURLMSG_DONE, let easy = unsafe message.pointee.easy_handle
             else { continue }
             let code = unsafe message.pointee.data.result
-            var context: UnsafeMutableRawPointer?
-            unsafe sluice_curl_get_pointer(easy, CURLINFO_PRIVATE, &context)
-            guard let context = unsafe context else { continue }
-            let handle = unsafe Unmanaged<CurlHandle>.fromOpaque(context).takeUnretainedValue()
+            guard let handle = unsafe CurlHandle.of(easy) else { continue }
+            if code == CURLE_OK, handle.descriptor >= 0 { driver.established(descriptor: handle.descriptor) }
             if let transfer = handle.transfer, transfer.stage == .running {
                 finish(transfer, result(of: transfer, handle, code))
             }

@@ -4,9 +4,15 @@ package protocol HTTPClientDriver: AnyObject {
     /// ``closing(descriptor:)``. The client wants ``HTTPClient/socketReady(descriptor:readable:writable:failed:)``.
     func watch(descriptor: Int32, readable: Bool, writable: Bool)
 
-    /// The client has nothing to expect of `descriptor` now. It stays open, and may be watched again. A driver that
-    /// goes on watching it for reading tells ``HTTPClient/idleConnectionReady(descriptor:)``.
+    /// The client has nothing to expect of `descriptor` now; it may be watched again. Until it is known to be
+    /// ``established(descriptor:)`` it may be closed already, and must be out of the poll set when this returns.
     func unwatch(descriptor: Int32)
+
+    /// A request was answered on `descriptor`: from now on ``closing(descriptor:)`` comes before it is closed, so a
+    /// driver may go on watching it for reading while it is idle, and then tells
+    /// ``HTTPClient/idleConnectionReady(descriptor:)``. (libcurl 7.88 closes a socket whose connection has not been
+    /// made without a word.)
+    func established(descriptor: Int32)
 
     /// `descriptor` is about to be closed: it must be out of the poll set when this returns.
     func closing(descriptor: Int32)
@@ -14,4 +20,9 @@ package protocol HTTPClientDriver: AnyObject {
     /// Sets the client's only timer anew (nil: cancels it). The client wants ``HTTPClient/timerFired()`` then, never
     /// from inside this call, for 0 as well.
     func setTimer(milliseconds: Int?)
+}
+
+extension HTTPClientDriver {
+    /// For drivers that watch nothing while it is idle.
+    package func established(descriptor: Int32) {}
 }

@@ -1,4 +1,5 @@
 package import HTTPClient
+internal import Linux
 package import Reactor
 
 /// Puts an ``HTTPClient`` on an ``EventLoop``.
@@ -40,19 +41,40 @@ package final class LoopHTTPDriver: HTTPClientDriver {
         var interest: Interest = []
         if readable { interest.insert(.read) }
         if writable { interest.insert(.write) }
-        want(interest, of: watch(for: descriptor))
+        let watch = watch(for: descriptor)
+        watch.isClosed = false
+        if !watch.isEstablished { watch.duplicate() }
+        want(interest, of: watch)
     }
 
     package func unwatch(descriptor: Int32) {
         guard let watch = existingWatch(descriptor) else { return }
-        want([], of: watch)
+        if watch.isEstablished {
+            want([], of: watch)
+        } else {
+            watch.wanted = []
+            drop(watch)
+        }
+    }
+
+    package func established(descriptor: Int32) {
+        // Its answer may have been its last: then it is closed by now.
+        guard let watch = existingWatch(descriptor), !watch.isClosed, !watch.isEstablished else { return }
+        drop(watch)
+        watch.isEstablished = true
+        want(watch.wanted, of: watch)
     }
 
     package func closing(descriptor: Int32) {
         guard let watch = existingWatch(descriptor) else { return }
-        if let registration = watch.registration { loop.deregister(registration, closesDescriptor: true) }
-        watch.registration = nil
+        if watch.isEstablished, let registration = watch.registration {
+            loop.deregister(registration, closesDescriptor: true)
+            watch.registration = nil
+        }
+        drop(watch)
         watch.wanted = []
+        watch.isEstablished = false
+        watch.isClosed = true
     }
 
     package func setTimer(milliseconds: Int?) {
@@ -130,15 +152,16 @@ package final class LoopHTTPDriver: HTTPClientDriver {
 
     private func apply(_ watch: SocketWatch) {
         watch.isChanged = false
-        if watch.wanted.isEmpty {
-            guard let registration = watch.registration, watch.armed != .read else { return }
-            arm(watch, registration, .read)
-        } else if let registration = watch.registration {
-            if watch.armed != watch.wanted { arm(watch, registration, watch.wanted) }
+        let isIdle = watch.wanted.isEmpty
+        if isIdle, watch.isClosed || !watch.isEstablished { return }
+        let interest = isIdle ? .read : watch.wanted
+        if let registration = watch.registration {
+            if watch.armed != interest { arm(watch, registration, interest) }
         } else {
-            watch.registration = try? loop.register(watch.descriptor, interest: watch.wanted, handler: watch)
-            watch.armed = watch.wanted
-            // Not watched (no memory in the kernel): curl's deadlines end what waits for it.
+            // Without one (no memory in the kernel, no descriptor left) curl's deadlines end what waits for it.
+            guard let descriptor = watch.watchedDescriptor else { return }
+            watch.registration = try? loop.register(descriptor, interest: interest, handler: watch)
+            watch.armed = interest
         }
     }
 
@@ -158,6 +181,7 @@ package final class LoopHTTPDriver: HTTPClientDriver {
     private func drop(_ watch: SocketWatch) {
         if let registration = watch.registration { loop.deregister(registration, isForeign: true) }
         watch.registration = nil
+        watch.closeCopy()
     }
 
     private func existingWatch(_ descriptor: Int32) -> SocketWatch? {
@@ -176,12 +200,19 @@ package final class LoopHTTPDriver: HTTPClientDriver {
 }
 
 /// One descriptor number: what curl wants of it, and what the loop was told.
+///
+/// While its connection is being made curl may close the descriptor without a word, and the number may be somebody
+/// else's at once. So the loop watches a duplicate until the first answer has come on it.
 private final class SocketWatch: EventHandler {
     let descriptor: Int32
     var wanted: Interest = []
     var armed: Interest = []
     var registration: Registration?
     var isChanged = false
+    /// A request was answered on it: it is not closed without a word.
+    var isEstablished = false
+    var isClosed = false
+    private var copy: FileDescriptor?
     private weak var driver: LoopHTTPDriver?
 
     init(descriptor: Int32, driver: LoopHTTPDriver) {
@@ -190,4 +221,17 @@ private final class SocketWatch: EventHandler {
     }
 
     func ready(_ events: ReadyEvents) { driver?.ready(self, events) }
+
+    /// What the loop is to watch.
+    var watchedDescriptor: Int32? { isEstablished ? descriptor : copy?.raw }
+
+    /// Makes the duplicate, now that the descriptor is certainly open.
+    func duplicate() {
+        guard copy == nil else { return }
+        let borrowed = FileDescriptor(adopting: descriptor)
+        copy = try? borrowed.duplicate()
+        _ = borrowed.release()
+    }
+
+    func closeCopy() { copy = nil }
 }
