@@ -94,6 +94,7 @@ static inline int clinux_set_blocking(int descriptor, int blocks) {
     if (flags < 0) return -1;
     return fcntl(descriptor, F_SETFL, blocks ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
 }
+static inline int clinux_set_inherited(int descriptor) { return fcntl(descriptor, F_SETFD, 0); }
 static inline int clinux_duplicate(int descriptor) { return fcntl(descriptor, F_DUPFD_CLOEXEC, 0); }
 
 // O_TMPFILE hides behind _GNU_SOURCE; __O_TMPFILE is the same value.

@@ -26,6 +26,18 @@ package enum Exit {
 }
 
 extension StandardStreams {
+    /// Opens those of the three standard descriptors that are closed on /dev/null, or a connection would get their
+    /// number, and its client what is meant for the log. To be called before anything is opened.
+    package static func ensureOpen() {
+        while true {
+            let descriptor = unsafe clinux_open("/dev/null", O_RDWR, 0)
+            if descriptor > STDERR_FILENO { close(descriptor) }
+            guard descriptor >= 0, descriptor <= STDERR_FILENO else { return }
+            // Opened close-on-exec like everything else; the three are inherited.
+            _ = clinux_set_inherited(descriptor)
+        }
+    }
+
     /// Writes out what `print` has gathered: without a terminal that would happen only at the end.
     package static func flushOutput() { fflush(nil) }
 

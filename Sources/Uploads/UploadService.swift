@@ -116,7 +116,7 @@ struct Identifiers {
     mutating func uuid() -> String { UUIDText.version4(upper: next(), lower: next()) }
 
     private mutating func next() -> UInt64 {
-        if pool.isEmpty { pool = (0 ..< 64).map { _ in SecureRandom.uint64() } }
+        if pool.isEmpty { pool = SecureRandom.uint64s(64) }
         return pool.removeLast()
     }
 }

@@ -7,6 +7,7 @@ internal import Settings
 @main
 enum Main {
     static func main() {
+        StandardStreams.ensureOpen()
         let arguments = Array(CommandLine.arguments.dropFirst())
         let split = SettingFlags.split(arguments)
         do {
