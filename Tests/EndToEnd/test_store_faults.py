@@ -24,7 +24,8 @@ def store():
 
 @pytest.fixture(scope="module")
 def faulty(store):
-    settings = {**store.environment, "JWT_SECRET": tokens.SECRET, "SLUICE_REQUEST_TIMEOUT_SECONDS": "30"}
+    settings = {**store.environment, "JWT_SECRET": tokens.SECRET, "SLUICE_REQUEST_TIMEOUT_SECONDS": "30",
+                "SLUICE_SHUTDOWN_GRACE_SECONDS": "1"}
     with Daemon(settings) as daemon:
         yield daemon
         assert daemon.process.poll() is None, daemon.output

@@ -95,27 +95,30 @@ class TestLeaks:
             elif number % 3 == 1:
                 connection.shutdown()
 
-    def test_descriptors_and_memory_come_back(self, s3_environment, moto):
-        with Daemon(s3_environment) as daemon:
-            body = image("png", 300_000)
+    CLIENTS = 150
 
-            def round_of(count):
-                for number in range(count):
+    def test_descriptors_and_memory_come_back(self, s3_environment):
+        """Round after round of such clients: memory comes to rest, and descriptors with it.
+
+        Buffers, pools and SQLite's cache grow in the first rounds to what they need. A leak of 20 KiB for each client,
+        far less than a window holds, would add 3 MiB in every round.
+        """
+        body = image("png", 300_000)
+        with Daemon(s3_environment) as daemon:
+            measured = []
+            while len(measured) < 8:
+                for number in range(self.CLIENTS):
                     self.vanish(daemon, number)
                 for _ in range(8):
                     assert daemon.upload(tokens.mint(), body, "png").status == 201
-
-            def settled():
-                return quiet(daemon.descriptors)
-
-            round_of(60)
-            descriptors, memory = settled(), daemon.resident_bytes()
-            round_of(300)
+                descriptors = quiet(daemon.descriptors)
+                measured.append((descriptors, daemon.resident_bytes()))
+                if len(measured) > 2 and measured[-1][1] - measured[-2][1] < self.CLIENTS * 20 * 1024:
+                    break
+            else:
+                raise AssertionError(f"memory grows: {[f'{memory / MIB:.1f}' for _, memory in measured]} MiB")
             # Connections to the store are kept for the next upload; their number is bounded by what ran at once.
-            assert settled() <= descriptors + 8
-            grown = daemon.resident_bytes() - memory
-            assert grown < 12 * MIB, f"{grown / MIB:.1f} MiB more after 300 clients"
-            assert daemon.process.poll() is None
+            assert measured[-1][0] <= measured[0][0] + 8, measured
 
 
 def quiet(measure, rest=1.0):

@@ -51,6 +51,7 @@ class Daemon:
             "SLUICE_SPOOL_DIR": "/var/tmp",
             "SLUICE_STORE_DIR": str(self.folder / "objects"),
             "SLUICE_WORKERS": "2",
+            "SLUICE_SHUTDOWN_GRACE_SECONDS": "3",
             "SLUICE_LOG_FORMAT": "json",
             **environment,
         }
@@ -85,16 +86,19 @@ class Daemon:
         eventually(answers, timeout, lambda: f"/{endpoint} is not 200:\n{self.output}")
 
     def stop(self):
-        """Ends the daemon, by force if it must, and removes what it left."""
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(15)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait(10)
-        if self._owns_folder:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        """Ends the daemon and removes what it left; one that has to be ended by force is a failure."""
+        try:
+            if self.process.poll() is None:
+                self.process.terminate()
+                try:
+                    self.process.wait(20)
+                except subprocess.TimeoutExpired:
+                    self.process.kill()
+                    self.process.wait(10)
+                    raise AssertionError(f"SIGTERM did not end it:\n{self.output[-3_000:]}") from None
+        finally:
+            if self._owns_folder:
+                shutil.rmtree(self.folder, ignore_errors=True)
 
     def terminate(self, timeout=20) -> int:
         """SIGTERM, and the exit status."""
