@@ -72,7 +72,11 @@ final class S3Requests {
     ) -> HTTPRequest? {
         guard configuration.signsParts else {
             var request = signed(.put, subject.path, query, [], .unsigned)
-            request?.body = .streamed(length: length, source: body)
+            if length <= Self.wholePartBytesMax, let bytes = Self.whole(body, Int(length)) {
+                request?.body = .bytes(bytes)
+            } else {
+                request?.body = .streamed(length: length, source: body)
+            }
             request?.totalMilliseconds = nil
             return request
         }
@@ -85,6 +89,28 @@ final class S3Requests {
         request?.body = .streamed(length: encodedLength, source: source)
         request?.totalMilliseconds = nil
         return request
+    }
+
+    /// A part of no more than this, all of which is there, leaves together with its head: one write, one packet train
+    /// and one wake-up of the store less.
+    private static let wholePartBytesMax: Int64 = 65_536
+
+    /// The next `length` bytes of `body` if they are all there; else nil, and the body is at its start again.
+    private static func whole(_ body: any RequestBodySource, _ length: Int) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(length)
+        while bytes.count < length {
+            let supply = body.next { span in
+                let count = min(span.count, length - bytes.count)
+                bytes.append(contentsOf: span.extracting(first: count))
+                return count
+            }
+            guard case .supplied = supply else {
+                if !bytes.isEmpty { _ = body.rewind() }
+                return nil
+            }
+        }
+        return bytes
     }
 
     private func signed(
