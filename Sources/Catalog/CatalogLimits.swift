@@ -5,6 +5,11 @@ package enum CatalogLimits {
     package static let queueEntriesMax = 8_192
     /// Entries of one transaction: bounds how long the first of a burst waits for the last.
     static let batchEntriesMax = 256
+    /// How long the writer gathers while several uploads at once wait for it: fewer, larger commits, for a latency that
+    /// is small beside what such a load makes anyway. An upload alone is never made to wait.
+    static let gatherMilliseconds: Int32 = 1
+    /// The mean number of waiting uploads in a batch from which on it gathers.
+    static let gatherWaitersMin = 1.75
     /// Lazy entries kept while the database cannot write. Beyond it they are dropped, and left to recovery.
     static let deferredEntriesMax = 16_384
     /// Openings whose failed commit may be found in the file after all, looked for when it is opened again.

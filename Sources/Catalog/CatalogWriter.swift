@@ -27,6 +27,7 @@ final class CatalogWriter {
     private var instance: CatalogInstance?
     let instanceID: String
 
+    private var waiters = 0.0
     private var batch: [JournalRequest] = []
     private var groups = JournalGroups()
     private var results: [Int64?] = []
@@ -67,8 +68,10 @@ final class CatalogWriter {
     /// Works until the queue is closed and empty.
     func run() {
         while true {
-            switch queue.take(into: &batch, timeoutMilliseconds: timeout) {
+            let gather = waiters >= CatalogLimits.gatherWaitersMin ? CatalogLimits.gatherMilliseconds : 0
+            switch queue.take(into: &batch, timeoutMilliseconds: timeout, gatherMilliseconds: gather) {
             case .requests:
+                noteWaiters()
                 if trouble != nil { tryAgainWhenDue() }
                 write(batch)
                 checkpointWhenLong()
@@ -78,6 +81,13 @@ final class CatalogWriter {
                 return finish()
             }
         }
+    }
+
+    /// Keeps the mean, over the last few batches, of how many uploads wait for one.
+    private func noteWaiters() {
+        var count = 0.0
+        for request in batch where request.replyTo != nil { count += 1 }
+        waiters += (count - waiters) / 8
     }
 
     private var timeout: Int32? {

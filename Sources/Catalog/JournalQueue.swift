@@ -55,9 +55,19 @@ final class JournalQueue: Sendable {
     var count: Int { state.withLock { $0.requests.count } }
 
     /// Waits, at most so long (nil: without end), and exchanges all requests for the emptied storage of `batch`.
-    func take(into batch: inout [JournalRequest], timeoutMilliseconds: Int32?) -> Arrival {
+    ///
+    /// - Parameter gatherMilliseconds: how long others are waited for once the first has come; 0: not at all.
+    func take(
+        into batch: inout [JournalRequest], timeoutMilliseconds: Int32?, gatherMilliseconds: Int32 = 0
+    ) -> Arrival {
         batch.removeAll(keepingCapacity: true)
+        var mustGather = gatherMilliseconds > 0
         while true {
+            if mustGather, count > 0 {
+                mustGather = false
+                // Only the first request and the end signal; a signal that was left over ends this early, once.
+                arrival.wait(timeoutMilliseconds: gatherMilliseconds)
+            }
             let isClosed = state.withLock { state in
                 swap(&state.requests, &batch)
                 return state.isClosed

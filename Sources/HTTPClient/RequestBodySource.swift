@@ -9,4 +9,11 @@ package protocol RequestBodySource: AnyObject {
     /// Goes back to the first byte, for a server that asks for the body again (a connection that died while idle,
     /// 417 to `Expect`). False where the first bytes are gone; the transfer then fails.
     func rewind() -> Bool
+
+    /// How many bytes can be had now without waiting, as far as that is known.
+    var readyBytes: Int { get }
+}
+
+extension RequestBodySource {
+    package var readyBytes: Int { 0 }
 }

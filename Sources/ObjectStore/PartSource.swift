@@ -32,6 +32,8 @@ final class PartSource: RequestBodySource {
         return supply
     }
 
+    var readyBytes: Int { source.readyBytes }
+
     func rewind() -> Bool {
         guard !hasFailed, source.rewind() else { return false }
         takenBytes = 0

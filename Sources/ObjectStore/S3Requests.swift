@@ -95,8 +95,9 @@ final class S3Requests {
     /// and one wake-up of the store less.
     private static let wholePartBytesMax: Int64 = 65_536
 
-    /// The next `length` bytes of `body` if they are all there; else nil, and the body is at its start again.
+    /// The next `length` bytes of `body`, nil where they are not all there.
     private static func whole(_ body: any RequestBodySource, _ length: Int) -> [UInt8]? {
+        guard body.readyBytes >= length else { return nil }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(length)
         while bytes.count < length {
@@ -105,10 +106,7 @@ final class S3Requests {
                 bytes.append(contentsOf: span.extracting(first: count))
                 return count
             }
-            guard case .supplied = supply else {
-                if !bytes.isEmpty { _ = body.rewind() }
-                return nil
-            }
+            guard case .supplied = supply else { return nil }
         }
         return bytes
     }

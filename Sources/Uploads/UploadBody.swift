@@ -69,6 +69,9 @@ struct UploadBody: ~Copyable {
 
     mutating func rewind() -> Bool { window.rewind() }
 
+    /// Bytes in the window that were not read yet.
+    var windowBytes: Int { window.unreadBytes }
+
     /// Whether the store waited for the bytes that have just come; asked once.
     mutating func takesStoreWaiting() -> Bool {
         defer { isStoreWaiting = false }

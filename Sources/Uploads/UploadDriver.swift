@@ -239,6 +239,8 @@ extension UploadDriver: RequestBodySource {
     }
 
     func rewind() -> Bool { body.rewind() }
+
+    var readyBytes: Int { body.windowBytes }
 }
 
 extension UploadDriver: StoreUploadDelegate {
