@@ -25,11 +25,11 @@ internal import CCurl
     private var isCustomMethod = false
     private var uploadBufferBytes = 0
 
-    /// A write carries one buffer: a long body in large writes costs a third less, a short one should not hold more
-    /// than it needs (CURLOPT_UPLOAD_BUFFERSIZE(3): 16 KiB is the least, 64 KiB curl's default).
+    /// A write carries one buffer: what comes fast costs a third less in large writes, what trickles in should not hold
+    /// more than it needs (CURLOPT_UPLOAD_BUFFERSIZE(3): 16 KiB is the least, 64 KiB curl's default).
     private static let smallUploadBufferBytes = 16_384
     private static let largeUploadBufferBytes = 65_536
-    private static let largeBodyBytesMin: Int64 = 262_144
+    private static let fastBytesMin = 32_768
 
     init?(configuration: HTTPClientConfiguration, client: HTTPClient, share: UnsafeMutableRawPointer?) {
         guard let easy = unsafe curl_easy_init() else { return nil }
@@ -134,12 +134,12 @@ internal import CCurl
             length = Int64(bytes.count)
             setSmallBody(bytes, &sum)
             custom = request.method.name
-        case .streamed(let declared, _):
+        case .streamed(let declared, let source):
             length = declared
             unsafe sum += sluice_curl_set_long(easy, CURLOPT_UPLOAD, 1)
             unsafe sum += sluice_curl_set_offset(easy, CURLOPT_INFILESIZE_LARGE, Int(declared))
             custom = request.method == .put ? nil : request.method.name
-            setUploadBuffer(for: declared, &sum)
+            setUploadBuffer(readyBytes: source.readyBytes, &sum)
         }
         if let custom {
             unsafe sum += sluice_curl_set_text(easy, CURLOPT_CUSTOMREQUEST, custom)
@@ -150,8 +150,8 @@ internal import CCurl
         return length
     }
 
-    private func setUploadBuffer(for bodyBytes: Int64, _ sum: inout CurlCodeSum) {
-        let bytes = bodyBytes < Self.largeBodyBytesMin ? Self.smallUploadBufferBytes : Self.largeUploadBufferBytes
+    private func setUploadBuffer(readyBytes: Int, _ sum: inout CurlCodeSum) {
+        let bytes = readyBytes < Self.fastBytesMin ? Self.smallUploadBufferBytes : Self.largeUploadBufferBytes
         guard bytes != uploadBufferBytes else { return }
         uploadBufferBytes = bytes
         unsafe sum += sluice_curl_set_long(easy, CURLOPT_UPLOAD_BUFFERSIZE, bytes)
