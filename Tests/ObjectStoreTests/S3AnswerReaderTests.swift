@@ -88,7 +88,9 @@ import Testing
         for (status, code) in transient {
             #expect(S3Problem(status: status, code: code, detail: "").isTransient, "\(code)")
         }
-        let lasting = [(403, "AccessDenied"), (400, "EntityTooSmall"), (404, "NoSuchUpload"), (301, "PermanentRedirect")]
+        let lasting = [
+            (403, "AccessDenied"), (400, "EntityTooSmall"), (404, "NoSuchUpload"), (301, "PermanentRedirect"),
+        ]
         for (status, code) in lasting {
             #expect(!S3Problem(status: status, code: code, detail: "").isTransient, "\(code)")
         }
