@@ -32,9 +32,13 @@ final class Worker {
     private let uploads: UploadService
     private let client: HTTPClient?
     private var isDraining = false
+    /// Since when nothing but aborts is under way.
+    private var settledAt: Int64?
 
     /// How often a draining worker looks whether its last abort has come to its end.
     private static let drainCheckMilliseconds: Int64 = 20
+    /// How long it waits for aborts once nothing else is under way.
+    private static let abortMilliseconds: Int64 = 5_000
 
     /// The body of a worker's thread.
     static func run(_ setup: WorkerSetup) {
@@ -105,9 +109,12 @@ final class Worker {
         serving.stop { [unowned self] in awaitUploads() }
     }
 
-    /// Aborts outlive their connections.
+    /// Aborts outlive their connections, and are waited for a little: what is left is in the record, for recovery.
     private func awaitUploads() {
-        guard uploads.uploadsCount > 0 else {
+        let now = loop.now
+        if uploads.unsettledCount > 0 { settledAt = nil } else { settledAt = settledAt ?? now }
+        let isOver = settledAt.map { now - $0 >= Self.abortMilliseconds } ?? false
+        guard uploads.uploadsCount > 0, !isOver else {
             _ = setup.reports.post(.drained)
             return
         }

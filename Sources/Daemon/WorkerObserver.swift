@@ -14,6 +14,9 @@ final class WorkerObserver: UploadObserver {
     private let reports: Mailbox<WorkerReport>
     /// What was reported last, so that only changes cross the threads.
     private var condition = StoreCondition.good
+    private var reportedAt: Int64 = 0
+    private var throttle = LineThrottle()
+    private static let repeatMilliseconds = StoreHealth.troubleMilliseconds / 3
 
     init(telemetry: WorkerTelemetry, reports: Mailbox<WorkerReport>) {
         self.telemetry = telemetry
@@ -57,30 +60,43 @@ final class WorkerObserver: UploadObserver {
     }
 
     func storeFailed(_ failure: StoreFailure, requestID: String) {
-        switch failure.kind {
-        case .clientSide: return
-        case .refused:
-            telemetry.logger.error(
-                "the store refuses an upload: \(failure)", metadata: ["request_id": "\(requestID)"])
-            report(.refusing(failure.description))
-        case .unavailable, .ambiguous:
-            telemetry.logger.error(
-                "the store failed an upload: \(failure)", metadata: ["request_id": "\(requestID)"])
-            report(.unavailable(failure.description))
-        }
+        guard failure.kind != .clientSide else { return }
+        let what = failure.kind == .refused ? "the store refuses an upload" : "the store failed an upload"
+        complain("\(what): \(failure)", requestID: requestID)
+        // What an abort meets says nothing of the uploads that follow.
+        guard failure.step != .abort else { return }
+        report(
+            failure.kind == .refused ? .refusing(failure.description) : .unavailable(failure.description))
     }
 
     func diskFailed(_ detail: String, requestID: String) {
-        telemetry.logger.error("the disk failed an upload: \(detail)", metadata: ["request_id": "\(requestID)"])
+        complain("the disk failed an upload: \(detail)", requestID: requestID)
     }
 
     func journalFailed(_ detail: String, requestID: String) {
-        telemetry.logger.error("an upload was refused: \(detail)", metadata: ["request_id": "\(requestID)"])
+        complain("an upload was refused: \(detail)", requestID: requestID)
+    }
+
+    func uploadShed(requestID: String) {
+        complain(
+            "the slowest upload was ended: the windows of all uploads are over SLUICE_WINDOW_MEMORY_BYTES",
+            requestID: requestID)
+    }
+
+    private func complain(_ text: String, requestID: String) {
+        guard let leftOut = throttle.admit(text, now: Clock.monotonicMilliseconds()) else { return }
+        var metadata: Logger.Metadata = ["request_id": "\(requestID)"]
+        if leftOut > 0 { metadata["left_out"] = "\(leftOut)" }
+        telemetry.logger.error("\(text)", metadata: metadata)
     }
 
     private func report(_ new: StoreCondition) {
-        guard new != condition else { return }
+        let now = Clock.monotonicMilliseconds()
+        // Trouble is repeated, since it is forgotten without news.
+        guard new != condition || new != .good && now - reportedAt >= Self.repeatMilliseconds else { return }
         // A full mailbox leaves the old condition: the next request reports again.
-        if reports.post(.store(new)) { condition = new }
+        guard reports.post(.store(new)) else { return }
+        condition = new
+        reportedAt = now
     }
 }

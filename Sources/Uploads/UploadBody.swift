@@ -69,6 +69,9 @@ struct UploadBody: ~Copyable {
 
     mutating func rewind() -> Bool { window.rewind() }
 
+    /// Bytes of memory that the window holds.
+    var heldBytes: Int { window.heldBytes }
+
     /// Bytes in the window that were not read yet.
     var windowBytes: Int { window.unreadBytes }
 

@@ -29,7 +29,6 @@ final class UploadDriver {
     private var store: (any StoreUpload)?
     private var imageID: Int64?
     private var openTimer: TimerID?
-    private var wasAborted = false
     private let startedAt: Int64
     /// Microseconds of the monotonic clock.
     private var storeStartedAt: Int64?
@@ -60,6 +59,7 @@ final class UploadDriver {
         let isKept = exchange.receive(bytes, into: &effects)
         if isKept { body.append(bytes, owner: self) } else { body.drop(service) }
         perform()
+        if isKept { service.shedWhileOver() }
         guard isKept, handler != nil else { return }
         if body.takesStoreWaiting() { store?.bodyAvailable() }
         if body.isFull { pauseClient() }
@@ -76,6 +76,23 @@ final class UploadDriver {
         connection = nil
         exchange.clientLost(into: &effects)
         perform()
+    }
+
+    /// Bytes of memory that the body holds.
+    var heldBytes: Int { body.heldBytes }
+
+    /// Bytes a second since the head.
+    var bytesPerSecond: UInt64 {
+        receivedBytes &* 1_000 / UInt64(max(service.loop.now - startedAt, 1))
+    }
+
+    /// Whether what the store has of it is being undone: nobody waits for that.
+    private(set) var wasAborted = false
+
+    /// Memory is short, and this is the slowest.
+    func shed() {
+        service.events.uploadShed(requestID: requestID)
+        cancel(.storeUnavailable)
     }
 
     func cancel(_ refusal: Refusal) {

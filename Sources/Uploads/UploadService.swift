@@ -52,6 +52,9 @@ package final class UploadService {
     /// Uploads that have not ended, those whose abort is under way included.
     package var uploadsCount: Int { drivers.count }
 
+    /// Uploads that somebody may still wait for, or that may still become an object.
+    package var unsettledCount: Int { drivers.values.count { !$0.wasAborted } }
+
     /// Tokens are verified with these secrets from now on.
     package func use(_ snapshot: SecretSnapshot?) { secrets = snapshot.map(SecretKeys.init) }
 
@@ -75,6 +78,21 @@ package final class UploadService {
     }
 
     func remove(_ tag: UInt64) { drivers[tag] = nil }
+
+    /// Ends the slowest uploads while the windows of all together hold more than they may.
+    func shedWhileOver() {
+        while windowBytes > limits.windowMemoryBytes {
+            var slowest: UploadDriver?
+            for driver in drivers.values where driver.heldBytes > 0 {
+                if driver.bytesPerSecond < slowest?.bytesPerSecond ?? .max { slowest = driver }
+            }
+            guard let slowest else { return }
+            let before = windowBytes
+            slowest.shed()
+            // One that is past undoing gives nothing back now.
+            guard windowBytes < before else { return }
+        }
+    }
 
     /// - Returns: false when the catalog's queue is full.
     func submit(_ entry: JournalEntry, tag: UInt64, wantsAnswer: Bool) -> Bool {
