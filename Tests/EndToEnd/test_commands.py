@@ -13,7 +13,7 @@ import time
 import pytest
 
 from support import tokens, wire
-from support.daemon import Daemon, base_environment, binary, run
+from support.daemon import TOP, Daemon, base_environment, binary, run
 from support.images import CAP, image
 from support.ports import free_port
 from support.waiting import eventually
@@ -203,3 +203,9 @@ def curl_line(text):
 def test_an_unusable_cap_is_refused():
     result = run("serve", environment={**S3, "SLUICE_MAX_UPLOAD_BYTES": str(CAP * 10_001 * 1024**3)})
     assert result.returncode == 2
+
+
+def test_the_settings_reference_in_the_documentation_is_the_programs_own():
+    printed = run("settings", "--reference")
+    assert printed.returncode == 0
+    assert (TOP / "Docs/Settings.md").read_text().endswith("\n\n" + printed.stdout), "print it anew into Docs/Settings.md"
