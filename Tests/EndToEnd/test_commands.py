@@ -208,4 +208,5 @@ def test_an_unusable_cap_is_refused():
 def test_the_settings_reference_in_the_documentation_is_the_programs_own():
     printed = run("settings", "--reference")
     assert printed.returncode == 0
-    assert (TOP / "Docs/Settings.md").read_text().endswith("\n\n" + printed.stdout), "print it anew into Docs/Settings.md"
+    documented = (TOP / "Docs/Settings.md").read_text()
+    assert documented.endswith("\n\n" + printed.stdout), "print it anew into Docs/Settings.md"
