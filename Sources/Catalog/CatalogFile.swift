@@ -22,8 +22,7 @@ final class CatalogFile {
         // Opened before the lock file is made: its errors are the ones that a person understands.
         let opened = try Self.open(path, directory, configuration)
         do {
-            lock = try FileLock.lock(path + ".lock")
-            try lock.unlock()
+            lock = try FileLock(path + ".lock")
         } catch {
             throw CatalogTrouble(error, directory: directory)
         }
@@ -131,11 +130,13 @@ final class CatalogFile {
     }
 
     private func locked(_ body: () throws(DatabaseError) -> Void) throws(CatalogTrouble) {
+        let isLocked: Bool
         do {
-            try lock.relock()
+            isLocked = try lock.lock(withinMilliseconds: configuration.busyMilliseconds)
         } catch {
             throw CatalogTrouble(error, directory: directory)
         }
+        guard isLocked else { throw CatalogTrouble(.locked(path + ".lock"), path: path, directory: directory) }
         // Closing the file at the latest lets the lock go.
         defer { try? lock.unlock() }
         do {
@@ -150,4 +151,8 @@ extension DatabaseError {
     static let notOpen = DatabaseError(kind: .cannotOpen, message: "the file is not open", operation: "write")
     static let readerInTheWay = DatabaseError(
         kind: .busy, message: "a reader keeps the log from being copied", operation: "checkpoint")
+
+    static func locked(_ path: String) -> DatabaseError {
+        DatabaseError(kind: .busy, message: "another program holds the lock", operation: "flock \(path)")
+    }
 }

@@ -25,7 +25,7 @@ extension DatabaseError {
         case .readOnly: "make \(path) and \(directory) writable for the user that Sluice runs as"
         case .cannotOpen: "make the directory \(directory), and let the user that Sluice runs as write there"
         case .corrupt: "stop Sluice, and restore \(path) from a backup or with `sqlite3 .recover`"
-        case .busy: "look for another program that holds \(path) open in a transaction"
+        case .busy: "look for another program that holds \(path) in a transaction, or \(path).lock"
         case .foreignSchema: "point SLUICE_DATABASE at Sluice's own file, or run the version that wrote it"
         case .constraint, .other: "report this as a defect"
         }

@@ -19,8 +19,8 @@ import Testing
     }
 
     @Test func `two on one database have ids and locks of their own, and both write`() throws {
-        let first = try fixture.open()
-        let second = try fixture.open()
+        let first = try fixture.open { $0.busyMilliseconds = 1_000_000 }
+        let second = try fixture.open { $0.busyMilliseconds = 1_000_000 }
         #expect(first.instanceID != second.instanceID)
         #expect(try !canLock(first.instanceID))
         #expect(try !canLock(second.instanceID))

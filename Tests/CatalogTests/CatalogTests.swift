@@ -143,9 +143,13 @@ import Testing
     }
 
     @Test func `a full queue refuses`() throws {
-        let catalog = try fixture.open { $0.queueEntriesMax = 4 }
+        let catalog = try fixture.open {
+            $0.queueEntriesMax = 4
+            $0.busyMilliseconds = 1_000_000
+        }
         // The writer stands still while another process commits.
-        let lock = try FileLock.lock(fixture.path + ".lock")
+        let lock = try FileLock(fixture.path + ".lock")
+        #expect(try lock.lock(withinMilliseconds: 1_000_000))
         var taken = 0
         while catalog.submit(.opening(CatalogFixture.opening(taken)), replyTo: nil, tag: 0) { taken += 1 }
         #expect(catalog.queuedEntries == 4)

@@ -37,6 +37,25 @@ import Testing
         catalog.close()
     }
 
+    @Test func `whoever holds the lock for long is a trouble, and no end of everything`() throws {
+        let catalog = try fixture.open()
+        let id = try fixture.open(1, on: catalog)
+        let lock = try FileLock(fixture.path + ".lock")
+        #expect(try lock.lock(withinMilliseconds: 1_000_000))
+        #expect(isUnavailable(try fixture.perform(.opening(CatalogFixture.opening(2)), on: catalog)))
+        #expect(catalog.readiness.contains("look for another program"))
+        #expect(catalog.readiness.contains("\(fixture.path).lock"))
+        #expect(catalog.submit(.uploadID(id, "kept"), replyTo: nil, tag: 0))
+        let start = failure(fixture.path, busyMilliseconds: 20)
+        #expect(start?.description.contains("look for another program") == true)
+        try lock.unlock()
+        CatalogFixture.eventually { catalog.health == .ok }
+        #expect(try fixture.perform(.completing(id, size: 1), on: catalog) == .committed(imageID: id))
+        #expect(try catalog.row(id)?.uploadID == "kept")
+        #expect(try lock.lock(withinMilliseconds: 1_000_000))
+        catalog.close()
+    }
+
     @Test func `a full file fails the write, says so, and serves again when there is room`() throws {
         // The bound of a connection stands for the disk's, and a row that frees its page for the room.
         let catalog = try fixture.open { $0.connectionSetUp = "PRAGMA max_page_count=12" }
@@ -88,9 +107,11 @@ import Testing
         #expect(fixture.instanceFiles() == [])
     }
 
-    private func failure(_ path: String) -> CatalogError? {
+    private func failure(_ path: String, busyMilliseconds: Int32 = 5_000) -> CatalogError? {
+        var configuration = CatalogConfiguration()
+        configuration.busyMilliseconds = busyMilliseconds
         do {
-            _ = try Catalog(path: path, logger: CatalogFixture.quiet)
+            _ = try Catalog(path: path, configuration: configuration, logger: CatalogFixture.quiet)
             return nil
         } catch {
             return error

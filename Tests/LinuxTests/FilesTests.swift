@@ -74,14 +74,33 @@ import Testing
     @Test func `a lock excludes a second holder until it is let go`() throws {
         try withDirectory { path in
             do {
-                let held = try FileLock.lock(path + "/lock")
+                let held = try FileLock(path + "/lock")
+                #expect(try canLock(path + "/lock"))
+                #expect(try held.lock(withinMilliseconds: 0))
                 #expect(try !canLock(path + "/lock"))
                 try held.unlock()
                 #expect(try canLock(path + "/lock"))
-                try held.relock()
+                #expect(try held.lock(withinMilliseconds: 0))
                 #expect(try !canLock(path + "/lock"))
             }
             #expect(try canLock(path + "/lock"))
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `the wait for a lock ends with the lock or with the time`() throws {
+        try withDirectory { path in
+            let name = path + "/lock"
+            let held = try FileLock(name)
+            #expect(try held.lock(withinMilliseconds: 0))
+            let waiting = try FileLock(name)
+            #expect(try !waiting.lock(withinMilliseconds: 5))
+            let thread = try Thread.start(name: "waiting") {
+                guard let other = try? FileLock(name) else { return }
+                _ = try? other.lock(withinMilliseconds: 1_000_000)
+            }
+            try held.unlock()
+            thread.join()
         }
     }
 
