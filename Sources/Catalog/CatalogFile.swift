@@ -44,6 +44,9 @@ final class CatalogFile {
     }
 
     /// Runs `body` in one transaction, which is as durable as `synchronous` says when this returns.
+    ///
+    /// Where there is no room, it may be the log itself that took it: the log is copied and cut off, and `body` runs a
+    /// second time.
     func transact(
         _ synchronous: DatabaseConnection.Synchronous,
         _ body: (CatalogStatements, DatabaseConnection) throws(DatabaseError) -> Void
@@ -51,15 +54,27 @@ final class CatalogFile {
         try locked { () throws(DatabaseError) in
             guard let connection, let statements else { throw DatabaseError.notOpen }
             try connection.setSynchronous(synchronous)
-            try statements.begin.run()
             do throws(DatabaseError) {
-                try body(statements, connection)
-                try statements.commit.run()
+                try Self.transact(statements, connection, body)
             } catch {
-                // Some errors have rolled back by themselves.
-                if connection.isInTransaction { try? statements.rollback.run() }
-                throw error
+                guard error.kind == .full, (try? connection.checkpoint(.truncate)) == true else { throw error }
+                try Self.transact(statements, connection, body)
             }
+        }
+    }
+
+    private static func transact(
+        _ statements: CatalogStatements, _ connection: DatabaseConnection,
+        _ body: (CatalogStatements, DatabaseConnection) throws(DatabaseError) -> Void
+    ) throws(DatabaseError) {
+        try statements.begin.run()
+        do throws(DatabaseError) {
+            try body(statements, connection)
+            try statements.commit.run()
+        } catch {
+            // Some errors have rolled back by themselves.
+            if connection.isInTransaction { try? statements.rollback.run() }
+            throw error
         }
     }
 

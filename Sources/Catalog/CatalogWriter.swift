@@ -111,10 +111,10 @@ final class CatalogWriter {
     private func write(_ positions: [Int], of requests: ArraySlice<JournalRequest>, isSynced: Bool) {
         guard !positions.isEmpty else { return }
         if let trouble { return fail(positions, of: requests, trouble, isUncertain: false) }
-        results.removeAll(keepingCapacity: true)
         let now = Clock.wallMilliseconds()
         do throws(CatalogTrouble) {
             try file.transact(isSynced ? .full : .normal) { (statements, connection) throws(DatabaseError) in
+                results.removeAll(keepingCapacity: true)
                 for position in positions {
                     results.append(
                         try statements.perform(

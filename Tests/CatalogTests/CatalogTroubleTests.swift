@@ -79,6 +79,22 @@ import Testing
         catalog.close()
     }
 
+    @Test func `where there is no room, the log gives up its own before a write fails`() throws {
+        let catalog = try fixture.open {
+            $0.connectionSetUp = "PRAGMA max_page_count=12"
+            $0.retryMilliseconds = 1_000_000
+        }
+        var number = 0
+        while catalog.health == .ok {
+            number += 1
+            #expect(fixture.size("a.sqlite-wal") != 0)
+            _ = try fixture.perform(.opening(CatalogFixture.opening(number)), on: catalog)
+        }
+        #expect(number > 10)
+        #expect(fixture.size("a.sqlite-wal") == 0)
+        catalog.close()
+    }
+
     @Test func `a connection that no longer works is opened again until it does`() throws {
         let catalog = try fixture.open()
         let id = try fixture.open(1, on: catalog)
