@@ -32,7 +32,7 @@ def daemon(s3_environment):
     """A daemon in front of moto that the tests of a module share."""
     with Daemon(s3_environment) as started:
         yield started
-        assert started.process.poll() is None, f"the daemon died:\n{started.output}"
+        assert started.process.poll() is None, f"the daemon ended with {started.process.returncode}:\n{started.output}"
 
 
 @pytest.fixture(scope="session")
