@@ -28,7 +28,13 @@ static inline CURLcode sluice_curl_set_seek_function(CURL *easy, curl_seek_callb
 static inline CURLcode sluice_curl_set_close_function(CURL *easy, curl_closesocket_callback value) {
     return curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, value);
 }
+static inline CURLcode sluice_curl_set_prerequest_function(CURL *easy, curl_prereq_callback value) {
+    return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, value);
+}
 static inline CURLcode sluice_curl_get_long(CURL *easy, CURLINFO info, long *value) {
+    return curl_easy_getinfo(easy, info, value);
+}
+static inline CURLcode sluice_curl_get_offset(CURL *easy, CURLINFO info, curl_off_t *value) {
     return curl_easy_getinfo(easy, info, value);
 }
 static inline CURLcode sluice_curl_get_pointer(CURL *easy, CURLINFO info, void **value) {

@@ -54,6 +54,14 @@ let curlSeek: curl_seek_callback = { context, offset, origin in
     return transfer.rewind() ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL
 }
 
+/// CURLOPT_PREREQFUNCTION(3): the request is about to be sent, perhaps not for the first time.
+let curlPrerequest: curl_prereq_callback = { context, _, _, _, _ in
+    if let context = unsafe context {
+        unsafe Unmanaged<CurlHandle>.fromOpaque(context).takeUnretainedValue().transfer?.willSend()
+    }
+    return CURL_PREREQFUNC_OK
+}
+
 /// CURLOPT_CLOSESOCKETFUNCTION(3): a connection's end, of whatever transfer.
 let curlCloseSocket: curl_closesocket_callback = { context, descriptor in
     if let context = unsafe context {

@@ -80,6 +80,8 @@ internal import CCurl
         unsafe sum += sluice_curl_set_transfer_function(easy, CURLOPT_HEADERFUNCTION, curlHeader)
         unsafe sum += sluice_curl_set_transfer_function(easy, CURLOPT_READFUNCTION, curlRead)
         unsafe sum += sluice_curl_set_seek_function(easy, curlSeek)
+        unsafe sum += sluice_curl_set_pointer(easy, CURLOPT_PREREQDATA, own)
+        unsafe sum += sluice_curl_set_prerequest_function(easy, curlPrerequest)
         // The connection outlives this handle, so its end is told to the client.
         let owner = unsafe Unmanaged.passUnretained(client).toOpaque()
         unsafe sum += sluice_curl_set_pointer(easy, CURLOPT_CLOSESOCKETDATA, owner)
@@ -214,6 +216,12 @@ internal import CCurl
     var isRequestSent: Bool {
         var value = 0
         return unsafe sluice_curl_get_long(easy, CURLINFO_REQUEST_SIZE, &value) == CURLE_OK && value > 0
+    }
+
+    /// Bytes of the body that were written to the connection.
+    var sentBodyBytes: Int64 {
+        var value: curl_off_t = 0
+        return unsafe sluice_curl_get_offset(easy, CURLINFO_SIZE_UPLOAD_T, &value) == CURLE_OK ? Int64(value) : 0
     }
 
     /// Goes on after a pause (curl_easy_pause(3)).

@@ -228,7 +228,16 @@ internal import Glibc
     private func result(
         of transfer: HTTPTransfer, _ handle: CurlHandle, _ code: CURLcode
     ) -> Result<HTTPResponse, HTTPFailure> {
-        if code == CURLE_OK { return .success(transfer.response(status: handle.status)) }
+        if code == CURLE_OK {
+            let status = handle.status
+            // A final answer that ends the connection ends the sending too, and curl calls that a success whatever it
+            // is. One that says yes to a body that was not sent says nothing.
+            guard status >= 300 || transfer.isBodySent && handle.sentBodyBytes >= transfer.bodyLength else {
+                let detail = "the server answered \(status) before it had the body"
+                return .failure(HTTPFailure(kind: .malformedResponse, detail: detail, requestSent: true))
+            }
+            return .success(transfer.response(status: status))
+        }
         let isSent = handle.isRequestSent
         return .failure(
             HTTPFailure(

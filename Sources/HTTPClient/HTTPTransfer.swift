@@ -17,6 +17,9 @@ package final class HTTPTransfer {
     private weak var client: HTTPClient?
     var stage = Stage.waiting
     var isPaused = false
+    /// How often sending the request was begun: curl repeats one, whatever its method, when a kept connection ends
+    /// before a byte of the answer, and says nothing of it.
+    package private(set) var sendCount = 0
     /// The handle that carries it, while it runs.
     var handle: CurlHandle?
     /// What stands in the way beside curl's own code: set by the callbacks that end a transfer.
@@ -68,6 +71,8 @@ package final class HTTPTransfer {
         case pause
         case abort
     }
+
+    func willSend() { sendCount += 1 }
 
     /// The next bytes of the body, copied by `copy`, which must take as many as it is told.
     func supply(capacity: Int, _ copy: (Span<UInt8>) -> Void) -> Supplied {
@@ -146,7 +151,16 @@ package final class HTTPTransfer {
         return true
     }
 
+    /// Whether curl was given the whole body, which is not yet to say that the connection was.
     var isBodySent: Bool { bodyRest == 0 }
+
+    var bodyLength: Int64 {
+        switch request.body {
+        case .none: 0
+        case .bytes(let bytes): Int64(bytes.count)
+        case .streamed(let length, _): length
+        }
+    }
 
     func response(status: Int) -> HTTPResponse {
         HTTPResponse(status: status, fields: fields, body: body)

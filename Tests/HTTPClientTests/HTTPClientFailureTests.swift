@@ -62,6 +62,45 @@ import Testing
         #expect(!found.bodySent)
     }
 
+    /// curl takes a final answer that closes the connection for the end, whatever of the body is out.
+    @Test(arguments: [20, 3_000_000], [true, false])
+    func `a yes before the body was sent is none`(length: Int, isStreamed: Bool) throws {
+        let server = try ScriptedServer { connection in
+            guard try connection.readHead() != nil else { return }
+            try connection.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+            connection.waitForRelease()
+        }
+        let bench = try Bench(server)
+        let bytes = [UInt8](repeating: 1, count: length)
+        // What is small and in one piece is out before any answer: that one is whole.
+        let source = TestSource(Array(bytes.prefix(10)), isOver: false)
+        let body: HTTPRequestBody = isStreamed ? .streamed(length: Int64(length), source: source) : .bytes(bytes)
+        let result = try bench.send(HTTPRequest(.put, server.url, body: body))
+        server.release()
+        guard isStreamed || length > 20 else {
+            #expect(try result.get().status == 200)
+            return
+        }
+        let found = try #require(failure(result))
+        #expect(found.kind == .malformedResponse)
+        #expect(found.detail == "the server answered 200 before it had the body")
+        #expect(found.requestSent)
+        #expect(!found.bodySent)
+    }
+
+    @Test func `a no before the body was sent is an answer`() throws {
+        let server = try ScriptedServer { connection in
+            guard try connection.readHead() != nil else { return }
+            try connection.send("HTTP/1.1 403 No\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+            connection.waitForRelease()
+        }
+        let bench = try Bench(server)
+        let source = TestSource([1], isOver: false)
+        let result = try bench.send(HTTPRequest(.put, server.url, body: .streamed(length: 20, source: source)))
+        server.release()
+        #expect(try result.get().status == 403)
+    }
+
     @Test func `an answer cut short is a lost connection`() throws {
         let server = try ScriptedServer(replying: { _ in .raw("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf") })
         let bench = try Bench(server)
