@@ -6,6 +6,7 @@ final class PartSource: RequestBodySource {
     private let length: Int64
     /// Bytes that were taken since the last ``rewind()``.
     private(set) var takenBytes: Int64 = 0
+    var isTaken: Bool { takenBytes == length }
     /// The source itself failed, or ended before the declared length.
     private(set) var hasFailed = false
     /// The store waits for the source, not the other way round.

@@ -3,7 +3,9 @@ package enum S3Answer: Equatable, Sendable {
     case created(uploadID: String)
     case stored(etag: String)
     case completed
-    /// No upload of that id is there: Abort said 204 or NoSuchUpload.
+    /// Abort said 204.
+    case aborted
+    /// Abort said NoSuchUpload.
     case gone
     /// HEAD found an object, with this `x-amz-meta-sluice-id`.
     case object(length: Int64, recordToken: String?)

@@ -31,7 +31,7 @@ package enum S3AnswerReader {
             let etag = head.etag ?? ""
             return .stored(etag: etag)
         case .complete where isSuccess: return readCompleted(step, head, body)
-        case .abort where isSuccess: return .gone
+        case .abort where isSuccess: return .aborted
         case .abort:
             let problem = problem(step, head.status, body)
             return problem.isNoSuchUpload ? .gone : .refused(problem)

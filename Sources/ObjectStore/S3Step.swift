@@ -29,6 +29,8 @@ package struct S3Reaction: Equatable, Sendable {
         case send(S3Step)
         /// Wait for a random time up to this (full jitter), then say so.
         case wait(millisecondsMax: Int)
+        /// Wait for this time, then say so.
+        case pause(milliseconds: Int)
     }
 
     package var command: Command?
@@ -51,6 +53,11 @@ package struct S3RetryLimits: Sendable {
     package var completeAttemptsMax = 4
     /// Nobody waits for these; about five minutes in all, then recovery's sweep takes over.
     package var cleanupAttemptsMax = 16
+    /// A Create without an answer may take the store as long as a Complete; so long the upload is looked for.
+    package var lateCreateMilliseconds = 60_000
+    /// An upload that lost a part under way is aborted until the store denies it, or so often more.
+    package var abortConfirmationsMax = 3
+    package var abortConfirmMilliseconds = 2_000
     package var baseMilliseconds = 100
     package var capMilliseconds = 30_000
 

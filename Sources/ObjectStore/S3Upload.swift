@@ -60,7 +60,8 @@ final class S3Upload: StoreUpload {
         if reaction.command != nil || state.isOver { stopWaiting() }
         switch reaction.command {
         case .send(let step): send(step)
-        case .wait(let millisecondsMax): wait(millisecondsMax)
+        case .wait(let millisecondsMax): wait(Int64.random(in: 0...Int64(max(millisecondsMax, 0))))
+        case .pause(let milliseconds): wait(Int64(milliseconds))
         case nil: break
         }
         if state.isOver { store.release(self) }
@@ -81,8 +82,7 @@ final class S3Upload: StoreUpload {
         timer = nil
     }
 
-    private func wait(_ millisecondsMax: Int) {
-        let delay = Int64.random(in: 0...Int64(max(millisecondsMax, 0)))
+    private func wait(_ delay: Int64) {
         timer = store.loop.schedule(afterMilliseconds: delay) { [self] in
             timer = nil
             perform(state.waited())
@@ -105,20 +105,21 @@ final class S3Upload: StoreUpload {
         }
         transfer = store.client.start(request) { [self] result in
             guard round == self.round else { return }
+            let sends = transfer?.sendCount ?? 1
             transfer = nil
             isPartOpen = false
-            take(answer(step, result), isPart: body != nil)
+            take(answer(step, result), isPart: body != nil, sends: sends)
         }
     }
 
-    private func take(_ answer: S3Answer, isPart: Bool) {
+    private func take(_ answer: S3Answer, isPart: Bool, sends: Int = 1) {
         store.note(answer)
         var isRewound = false
         if isPart {
             // A part that was not stored wants its bytes again, if they can be had.
             if case .stored = answer {} else { isRewound = source?.rewind() ?? false }
         }
-        let reaction = state.answered(answer, isRewound: isRewound)
+        let reaction = state.answered(answer, isRewound: isRewound, sends: sends)
         if isPart, reaction.event != nil { source = nil }
         perform(reaction)
     }
@@ -129,7 +130,12 @@ final class S3Upload: StoreUpload {
             let fields = response.fields
             var head = S3AnswerHead(status: response.status)
             switch step {
-            case .part: head.etag = fields.value(of: "etag")
+            case .part:
+                if response.status < 300, source?.isTaken != true {
+                    let problem = S3Problem(detail: "\(step.name): a yes to bytes that were not sent")
+                    return .lost(problem, mayHaveArrived: true)
+                }
+                head.etag = fields.value(of: "etag")
             case .head:
                 head.contentLength = fields.value(of: "content-length")
                 head.recordToken = fields.value(of: "x-amz-meta-sluice-id")
@@ -139,7 +145,9 @@ final class S3Upload: StoreUpload {
         case .failure(let failure):
             let detail = "\(step.name): \(failure.detail)"
             if failure.kind == .bodySource, source?.hasFailed == true { return .sourceFailed(detail) }
-            return .lost(S3Problem(detail: detail), mayHaveArrived: failure.requestSent && failure.bodySent)
+            // Who answers in another language than HTTP's may have done anything.
+            let mayHaveArrived = failure.requestSent && (failure.bodySent || failure.kind == .malformedResponse)
+            return .lost(S3Problem(detail: detail), mayHaveArrived: mayHaveArrived)
         }
     }
 

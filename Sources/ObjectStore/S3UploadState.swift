@@ -3,10 +3,9 @@
 package struct S3UploadState: Sendable {
     /// What S3 may hold of an upload that cannot go on.
     private enum Leftover: Equatable {
+        /// No upload whose id is known.
         case nothing
         case upload(String)
-        /// Create may have happened; nobody knows the id.
-        case unknown
         /// Complete may have happened, and the attempts to find out are over.
         case unsettled
     }
@@ -16,6 +15,10 @@ package struct S3UploadState: Sendable {
         var parts: [StoredPart]
         /// Whether an attempt may have succeeded without our hearing of it.
         var mayBeDone = false
+        /// The store denied the upload: an attempt may be at work yet.
+        var isDenied = false
+        /// Abort said that no upload is open.
+        var isAborted = false
         /// Why it did not go through, for the message.
         var problem = S3Problem(detail: "")
 
@@ -35,13 +38,23 @@ package struct S3UploadState: Sendable {
         /// The owner has been told, and must abort.
         case ownersAbort(Leftover)
         case search(attempt: Int)
-        case aborted(uploadID: String, others: [String], attempt: Int)
+        /// `confirmations` is how often more a 204 is doubted.
+        case aborted(uploadID: String, others: [String], attempt: Int, confirmations: Int)
         case over
     }
 
     private var phase = Phase.fresh
     /// The owner wants it gone: there is no one to tell of anything but the end.
     private var isAbandoned = false
+    /// The owner knows the end; what follows is cleaning up.
+    private var isTold = false
+    private var uploadID: String?
+    /// Uploads that may be open beside that one: of Creates whose answer nobody heard.
+    private var unheardCount = 0
+    /// How long they have been looked for in vain.
+    private var searchedMilliseconds = 0
+    /// A part was cut off: the store may be at work on it still.
+    private var mayHavePartUnderWay = false
     private let recordToken: String
     private let limits: S3RetryLimits
 
@@ -75,24 +88,23 @@ package struct S3UploadState: Sendable {
 
     /// - Parameter isWaiting: no request is under way, only a timer.
     package mutating func abort(isWaiting: Bool) -> S3Reaction {
-        guard !isAbandoned, phase != .over else { return .none }
+        guard !isAbandoned, !isTold, phase != .over else { return .none }
         isAbandoned = true
         switch phase {
         case .fresh: return end(.aborted)
         case .created:
             // Its answer tells the id that has to be aborted.
-            return isWaiting ? end(.aborted) : .none
-        case .nextStep(let uploadID), .part(let uploadID, _, _, _), .ownersAbort(.upload(let uploadID)):
+            return isWaiting ? cleaned() : .none
+        case .part(let uploadID, _, _, _):
+            mayHavePartUnderWay = mayHavePartUnderWay || !isWaiting
             return abortNow(uploadID)
+        case .nextStep(let uploadID), .ownersAbort(.upload(let uploadID)): return abortNow(uploadID)
         case .completed(let completion, _):
             return isWaiting ? settle(completion) : .none
-        case .ownersAbort(.nothing): return end(.aborted)
-        case .ownersAbort(.unknown):
-            phase = .search(attempt: 1)
-            return S3Reaction(.send(.search))
+        case .ownersAbort(.nothing): return cleaned()
         case .ownersAbort(.unsettled):
             let detail = "the upload could not be settled"
-            return end(.failed(StoreFailure(step: .abort, kind: .ambiguous, detail: detail)))
+            return tellEnd(.failed(StoreFailure(step: .abort, kind: .ambiguous, detail: detail)))
         case .settlingAbort, .settlingHead, .search, .aborted, .over: return .none
         }
     }
@@ -110,45 +122,47 @@ package struct S3UploadState: Sendable {
         case .settlingAbort(let completion, _): S3Reaction(.send(.abort(uploadID: completion.uploadID)))
         case .settlingHead: S3Reaction(.send(.head))
         case .search: S3Reaction(.send(.search))
-        case .aborted(let uploadID, _, _): S3Reaction(.send(.abort(uploadID: uploadID)))
+        case .aborted(let uploadID, _, _, _): S3Reaction(.send(.abort(uploadID: uploadID)))
         case .fresh, .nextStep, .ownersAbort, .over: .none
         }
     }
 
-    /// - Parameter isRewound: the part's source stands at its first byte again. Only of interest after a part failed.
-    package mutating func answered(_ answer: S3Answer, isRewound: Bool) -> S3Reaction {
+    /// - Parameters:
+    ///   - isRewound: the part's source stands at its first byte again. Only of interest after a part failed.
+    ///   - sends: how often the request was sent for this one answer: HTTP clients repeat one on a kept connection that
+    ///     ends without a byte of an answer.
+    package mutating func answered(_ answer: S3Answer, isRewound: Bool, sends: Int = 1) -> S3Reaction {
         switch phase {
-        case .created(let attempt): createAnswered(answer, attempt)
+        case .created(let attempt): createAnswered(answer, attempt, sends)
         case .part(let uploadID, let number, let length, let attempt):
             partAnswered(answer, uploadID, number, length, attempt, isRewound: isRewound)
-        case .completed(let completion, let attempt): completeAnswered(answer, completion, attempt)
+        case .completed(let completion, let attempt): completeAnswered(answer, completion, attempt, sends)
         case .settlingAbort(let completion, let attempt): settlingAbortAnswered(answer, completion, attempt)
         case .settlingHead(let completion, let attempt): settlingHeadAnswered(answer, completion, attempt)
         case .search(let attempt): searchAnswered(answer, attempt)
-        case .aborted(let uploadID, let others, let attempt): abortAnswered(answer, uploadID, others, attempt)
+        case .aborted(let uploadID, let others, let attempt, let confirmations):
+            abortAnswered(answer, uploadID, others, attempt, confirmations)
         case .fresh, .nextStep, .ownersAbort, .over: .none
         }
     }
 
-    private mutating func createAnswered(_ answer: S3Answer, _ attempt: Int) -> S3Reaction {
+    private mutating func createAnswered(_ answer: S3Answer, _ attempt: Int, _ sends: Int) -> S3Reaction {
+        unheardCount += max(sends - 1, 0)
         if case .created(let uploadID) = answer {
+            self.uploadID = uploadID
             guard !isAbandoned else { return abortNow(uploadID) }
             phase = .nextStep(uploadID: uploadID)
             return S3Reaction(event: .created(uploadID: uploadID))
         }
         let problem = answer.problem
-        let mayExist = answer.mayHaveHappened
-        // A second Create after one that may have happened would leave the first behind.
-        if problem.isTransient, !mayExist, !isAbandoned, attempt < limits.createAttemptsMax {
+        if answer.mayHaveHappened { unheardCount += 1 }
+        if isAbandoned { return cleaned() }
+        // A second Create after one that may have happened would be one more to look for.
+        if problem.isTransient, unheardCount == 0, attempt < limits.createAttemptsMax {
             phase = .created(attempt: attempt + 1)
             return wait(attempt)
         }
-        if isAbandoned {
-            guard mayExist else { return end(.aborted) }
-            phase = .search(attempt: 1)
-            return S3Reaction(.send(.search))
-        }
-        return fail(.create, mayExist ? .ambiguous : problem.kind, problem, leaving: mayExist ? .unknown : .nothing)
+        return fail(.create, unheardCount > 0 ? .ambiguous : problem.kind, problem, leaving: .nothing)
     }
 
     private mutating func partAnswered(
@@ -158,6 +172,7 @@ package struct S3UploadState: Sendable {
             phase = .nextStep(uploadID: uploadID)
             return S3Reaction(event: .partStored(StoredPart(number: number, etag: etag, length: length)))
         }
+        if case .refused = answer {} else { mayHavePartUnderWay = true }
         if case .sourceFailed(let detail) = answer {
             return fail(.part, .clientSide, S3Problem(detail: detail), leaving: .upload(uploadID))
         }
@@ -170,12 +185,14 @@ package struct S3UploadState: Sendable {
     }
 
     private mutating func completeAnswered(
-        _ answer: S3Answer, _ completion: Completion, _ attempt: Int
+        _ answer: S3Answer, _ completion: Completion, _ attempt: Int, _ sends: Int
     ) -> S3Reaction {
-        if answer == .completed { return end(.completed) }
+        if answer == .completed { return tellEnd(.completed) }
         var completion = completion
         completion.problem = answer.problem
+        completion.mayBeDone = completion.mayBeDone || sends > 1
         if completion.problem.isNoSuchUpload {
+            completion.isDenied = true
             // An earlier attempt won (curl repeats one on a connection that died while idle), or all is lost.
             phase = .settlingHead(completion, attempt: 1)
             return S3Reaction(.send(.head))
@@ -201,7 +218,10 @@ extension S3UploadState {
     private mutating func settlingAbortAnswered(
         _ answer: S3Answer, _ completion: Completion, _ attempt: Int
     ) -> S3Reaction {
-        if answer == .gone {
+        if answer.isGone {
+            var completion = completion
+            completion.isDenied = completion.isDenied || answer == .gone
+            completion.isAborted = true
             phase = .settlingHead(completion, attempt: 1)
             return S3Reaction(.send(.head))
         }
@@ -215,9 +235,12 @@ extension S3UploadState {
     ) -> S3Reaction {
         switch answer {
         case .object(let length, let token) where length == completion.length && token == recordToken:
-            return end(.completed)
+            return tellEnd(.completed)
         case .object, .noObject:
-            if isAbandoned { return end(.aborted) }
+            guard completion.isAborted else { return settle(completion) }
+            // Whose upload the store denies, yet shows no object of, may be putting it together.
+            if completion.mayBeDone, completion.isDenied { return unsettled(completion) }
+            if isAbandoned { return cleaned() }
             return fail(.complete, .unavailable, completion.problem, leaving: .nothing)
         default:
             // 403 or 5xx says nothing of the object.
@@ -229,37 +252,74 @@ extension S3UploadState {
 
     private mutating func unsettled(_ completion: Completion) -> S3Reaction {
         if isAbandoned {
-            return end(.failed(StoreFailure(
+            return tellEnd(.failed(StoreFailure(
                 step: .abort, kind: .ambiguous, detail: completion.problem.detail, code: completion.problem.code)))
         }
         return fail(.complete, .ambiguous, completion.problem, leaving: .unsettled)
     }
 
     private mutating func abortNow(_ uploadID: String, others: [String] = []) -> S3Reaction {
-        phase = .aborted(uploadID: uploadID, others: others, attempt: 1)
+        let confirmations = mayHavePartUnderWay && uploadID == self.uploadID ? limits.abortConfirmationsMax : 0
+        phase = .aborted(uploadID: uploadID, others: others, attempt: 1, confirmations: confirmations)
         return S3Reaction(.send(.abort(uploadID: uploadID)))
     }
 
     private mutating func abortAnswered(
-        _ answer: S3Answer, _ uploadID: String, _ others: [String], _ attempt: Int
+        _ answer: S3Answer, _ uploadID: String, _ others: [String], _ attempt: Int, _ confirmations: Int
     ) -> S3Reaction {
-        if answer == .gone {
-            guard let next = others.first else { return end(.aborted) }
+        if answer == .aborted, confirmations > 0 {
+            // "If any part uploads are currently in progress, those part uploads might or might not succeed. As a
+            // result, it might be necessary to abort a given multipart upload multiple times" (AbortMultipartUpload in
+            // the Amazon S3 API Reference).
+            phase = .aborted(uploadID: uploadID, others: others, attempt: 1, confirmations: confirmations - 1)
+            return S3Reaction(.pause(milliseconds: limits.abortConfirmMilliseconds))
+        }
+        if answer.isGone {
+            guard let next = others.first else { return cleaned() }
             return abortNow(next, others: Array(others.dropFirst()))
         }
         guard attempt < limits.cleanupAttemptsMax else { return endUnclean(answer.problem) }
-        phase = .aborted(uploadID: uploadID, others: others, attempt: attempt + 1)
+        phase = .aborted(uploadID: uploadID, others: others, attempt: attempt + 1, confirmations: confirmations)
         return wait(attempt)
     }
 
     private mutating func searchAnswered(_ answer: S3Answer, _ attempt: Int) -> S3Reaction {
-        if case .uploads(let ids) = answer {
-            guard let first = ids.first else { return end(.aborted) }
-            return abortNow(first, others: Array(ids.dropFirst()))
+        guard case .uploads(let found) = answer else {
+            guard attempt < limits.cleanupAttemptsMax else { return endUnclean(answer.problem) }
+            phase = .search(attempt: attempt + 1)
+            return wait(attempt)
         }
-        guard attempt < limits.cleanupAttemptsMax else { return endUnclean(answer.problem) }
+        let others = found.filter { $0 != uploadID }
+        if let first = others.first {
+            unheardCount = max(unheardCount - others.count, 0)
+            return abortNow(first, others: Array(others.dropFirst()))
+        }
+        // The store may be at work on a Create that nobody waits for any more, and lists nothing before its end.
+        guard searchedMilliseconds < limits.lateCreateMilliseconds else {
+            let detail = "a CreateMultipartUpload had no answer, and the upload is not to be found"
+            return end(.failed(StoreFailure(step: .abort, kind: .ambiguous, detail: detail)))
+        }
+        let pause = limits.waitMilliseconds(attempt: attempt)
+        searchedMilliseconds += pause
         phase = .search(attempt: attempt + 1)
-        return wait(attempt)
+        return S3Reaction(.pause(milliseconds: pause))
+    }
+
+    /// No upload whose id is known is left.
+    private mutating func cleaned() -> S3Reaction { unheardCount > 0 ? search() : end(.aborted) }
+
+    /// The known upload is as it will stay; others are cleaned up behind the owner's back.
+    private mutating func tellEnd(_ event: StoreEvent) -> S3Reaction {
+        guard unheardCount > 0 else { return end(event) }
+        isTold = true
+        var reaction = search()
+        reaction.event = event
+        return reaction
+    }
+
+    private mutating func search() -> S3Reaction {
+        phase = .search(attempt: 1)
+        return S3Reaction(.send(.search))
     }
 
     private mutating func endUnclean(_ problem: S3Problem) -> S3Reaction {
@@ -280,7 +340,7 @@ extension S3UploadState {
 
     private mutating func end(_ event: StoreEvent) -> S3Reaction {
         phase = .over
-        return S3Reaction(event: event)
+        return S3Reaction(event: isTold ? nil : event)
     }
 
     /// A step that does not fit: a defect of the owner's, which must not cost an upload left behind.
@@ -292,6 +352,8 @@ extension S3UploadState {
 }
 
 extension S3Answer {
+    var isGone: Bool { self == .aborted || self == .gone }
+
     /// What stands in the way; an answer to another question counts as a malformed one.
     var problem: S3Problem {
         switch self {

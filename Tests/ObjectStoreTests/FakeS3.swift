@@ -28,6 +28,8 @@ final class FakeS3: Sendable {
         case instead(ScriptedReply)
         /// After doing it.
         case after(ScriptedReply)
+        /// After doing another step.
+        case beside(String)
     }
 
     private let bucket = Mutex(Bucket())
@@ -55,6 +57,10 @@ final class FakeS3: Sendable {
             case .after(let reply):
                 _ = Self.perform(step, path, query, request, &bucket)
                 return reply
+            case .beside(let other):
+                // A Create of the key that the test has.
+                _ = Self.perform(other, S3StoreTests.path, [:], request, &bucket)
+                return Self.perform(step, path, query, request, &bucket)
             case nil: return Self.perform(step, path, query, request, &bucket)
             }
         }

@@ -45,7 +45,7 @@ import Testing
 
     @Test func `an Abort is done at 204 and when there is no such upload, and only then`() {
         let step = S3Step.abort(uploadID: "u")
-        #expect(Self.read(step, 204) == .gone)
+        #expect(Self.read(step, 204) == .aborted)
         #expect(Self.read(step, 404, Self.error("NoSuchUpload")) == .gone)
         #expect(Self.problem(Self.read(step, 404, Self.error("NoSuchBucket")))?.status == 404)
         #expect(Self.problem(Self.read(step, 404))?.status == 404)

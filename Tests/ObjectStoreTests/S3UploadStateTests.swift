@@ -122,15 +122,115 @@ import Testing
         #expect(
             state.answered(.object(length: 10, recordToken: "token"), isRewound: false)
                 == S3Reaction(event: .completed))
-        // Somebody else's object, or none: the upload is gone and so are its bytes.
-        guard case .failed(let failure) = other.answered(
-            .object(length: 10, recordToken: "other"), isRewound: false).event
-        else {
+        // Somebody else's object, or none: Complete may be at work yet, and an Abort that finds nothing ends no doubt.
+        let foreign = S3Answer.object(length: 10, recordToken: "other")
+        #expect(other.answered(foreign, isRewound: false) == S3Reaction(.send(.abort(uploadID: "u"))))
+        #expect(other.answered(.gone, isRewound: false) == S3Reaction(.send(.head)))
+        guard case .failed(let failure) = other.answered(.noObject, isRewound: false).event else {
             Issue.record("no failure")
             return
         }
-        #expect(failure.kind == .unavailable)
-        #expect(other.abort(isWaiting: false) == S3Reaction(event: .aborted))
+        #expect(failure.kind == .ambiguous)
+        #expect(failure.step == .complete)
+        // The record has to stay.
+        guard case .failed(let end) = other.abort(isWaiting: false).event else {
+            Issue.record("a certain end")
+            return
+        }
+        #expect(end.step == .abort)
+        #expect(other.isOver)
+    }
+
+    @Test func `an upload that somebody else aborted is lost`() {
+        var state = Self.completing()
+        #expect(state.answered(Self.missing, isRewound: false) == S3Reaction(.send(.head)))
+        var repeated = Self.completing()
+        _ = repeated.answered(Self.missing, isRewound: false, sends: 2)
+        for (isRepeated, kind) in [(false, StoreFailure.Kind.unavailable), (true, .ambiguous)] {
+            if isRepeated { state = repeated }
+            #expect(state.answered(.noObject, isRewound: false) == S3Reaction(.send(.abort(uploadID: "u"))))
+            _ = state.answered(.gone, isRewound: false)
+            guard case .failed(let failure) = state.answered(.noObject, isRewound: false).event else {
+                Issue.record("no failure")
+                return
+            }
+            #expect(failure.kind == kind)
+        }
+    }
+
+    @Test func `a Create that was sent twice is looked for once the upload is over`() {
+        var state = S3UploadState(recordToken: "token")
+        _ = state.create()
+        #expect(
+            state.answered(.created(uploadID: "u"), isRewound: false, sends: 2)
+                == S3Reaction(event: .created(uploadID: "u")))
+        var aborted = state
+        _ = state.complete(parts: [Self.part])
+        #expect(state.answered(.completed, isRewound: false) == S3Reaction(.send(.search), event: .completed))
+        #expect(!state.isOver)
+        #expect(state.abort(isWaiting: false) == .none)
+        #expect(
+            state.answered(.uploads(["u", "twin"]), isRewound: false)
+                == S3Reaction(.send(.abort(uploadID: "twin"))))
+        // The owner has its answer.
+        #expect(state.answered(.aborted, isRewound: false) == .none)
+        #expect(state.isOver)
+
+        #expect(aborted.abort(isWaiting: false) == S3Reaction(.send(.abort(uploadID: "u"))))
+        #expect(aborted.answered(.aborted, isRewound: false) == S3Reaction(.send(.search)))
+        #expect(aborted.answered(.uploads(["twin"]), isRewound: false) == S3Reaction(.send(.abort(uploadID: "twin"))))
+        #expect(aborted.answered(.gone, isRewound: false) == S3Reaction(event: .aborted))
+    }
+
+    @Test func `an upload that is not found is looked for until its Create must be over, and not declared gone`() {
+        var limits = S3RetryLimits()
+        limits.lateCreateMilliseconds = 1_000
+        var state = S3UploadState(recordToken: "token", limits: limits)
+        _ = state.create()
+        _ = state.answered(Self.lost, isRewound: false)
+        #expect(state.abort(isWaiting: false) == S3Reaction(.send(.search)))
+        var late: S3UploadState?
+        var waited = 0
+        var reaction = state.answered(.uploads([]), isRewound: false)
+        while case .pause(let milliseconds)? = reaction.command {
+            waited += milliseconds
+            #expect(state.waited() == S3Reaction(.send(.search)))
+            late = state
+            reaction = state.answered(.uploads([]), isRewound: false)
+        }
+        #expect(waited >= 1_000)
+        guard case .failed(let failure) = reaction.event else {
+            Issue.record("\(reaction)")
+            return
+        }
+        #expect(failure.step == .abort)
+        #expect(failure.kind == .ambiguous)
+        #expect(state.isOver)
+        #expect(late?.answered(.uploads(["l"]), isRewound: false) == S3Reaction(.send(.abort(uploadID: "l"))))
+        #expect(late?.answered(.aborted, isRewound: false) == S3Reaction(event: .aborted))
+    }
+
+    @Test func `an upload whose part was cut off is aborted until the store denies it`() {
+        var state = S3UploadState(recordToken: "token")
+        _ = state.create()
+        _ = state.answered(.created(uploadID: "u"), isRewound: false)
+        var idle = state
+        #expect(idle.abort(isWaiting: false) == S3Reaction(.send(.abort(uploadID: "u"))))
+        #expect(idle.answered(.aborted, isRewound: false) == S3Reaction(event: .aborted))
+        _ = state.openPart(number: 1, length: 10)
+        _ = state.abort(isWaiting: false)
+        let limits = S3RetryLimits()
+        let pause = S3Reaction(.pause(milliseconds: limits.abortConfirmMilliseconds))
+        var doubting = state
+        #expect(state.answered(.aborted, isRewound: false) == pause)
+        #expect(state.waited() == S3Reaction(.send(.abort(uploadID: "u"))))
+        #expect(state.answered(.gone, isRewound: false) == S3Reaction(event: .aborted))
+        // Some stores never deny one.
+        for _ in 0..<limits.abortConfirmationsMax {
+            #expect(doubting.answered(.aborted, isRewound: false) == pause)
+            _ = doubting.waited()
+        }
+        #expect(doubting.answered(.aborted, isRewound: false) == S3Reaction(event: .aborted))
     }
 
     @Test func `giving up on a Complete aborts first, for only then a HEAD decides`() {
@@ -144,7 +244,7 @@ import Testing
         #expect(state.answered(Self.lost, isRewound: false) == S3Reaction(.send(.abort(uploadID: "u"))))
         #expect(state.answered(Self.slow, isRewound: false) == S3Reaction(.wait(millisecondsMax: 100)))
         #expect(state.waited() == S3Reaction(.send(.abort(uploadID: "u"))))
-        #expect(state.answered(.gone, isRewound: false) == S3Reaction(.send(.head)))
+        #expect(state.answered(.aborted, isRewound: false) == S3Reaction(.send(.head)))
         // 403 says nothing.
         #expect(state.answered(Self.denied, isRewound: false) == S3Reaction(.wait(millisecondsMax: 100)))
         #expect(state.waited() == S3Reaction(.send(.head)))
@@ -215,78 +315,5 @@ import Testing
         }
         #expect(failure.kind == .clientSide)
         #expect(state.abort(isWaiting: false) == S3Reaction(event: .aborted))
-    }
-
-    /// What is left in the store is what the last event says, whatever the store does and whenever the owner gives up.
-    @Test(arguments: [0, 10, 30, 60]) func `every upload ends completed or aborted`(faults: Int) {
-        var ends: [String: Int] = [:]
-        for seed in UInt64(0)..<4_000 {
-            let end = Self.run(seed: seed &* 977 &+ UInt64(faults), faults: faults)
-            ends[end, default: 0] += 1
-        }
-        #expect(ends["completed", default: 0] > 100, "\(ends)")
-        #expect(ends["aborted", default: 0] > 100, "\(ends)")
-        if faults <= 30 { #expect(ends["left", default: 0] == 0, "\(ends)") }
-    }
-
-    private static func run(seed: UInt64, faults: Int) -> String {
-        var world = SimulatedS3(seed: seed, token: "token", faults: faults)
-        var state = S3UploadState(recordToken: "token")
-        var parts: [StoredPart] = []
-        let partCount = world.roll(3) + 1
-        let abortAfter = world.roll(3) == 0 ? world.roll(8) : Int.max
-        var reaction = state.create()
-        var isWaiting = false
-        for turn in 0..<400 {
-            switch reaction.event {
-            case .completed:
-                #expect(world.uploads.isEmpty && world.object != nil, "seed \(seed)")
-                #expect(state.isOver)
-                return "completed"
-            case .aborted:
-                #expect(world.uploads.isEmpty && world.object == nil, "seed \(seed)")
-                #expect(state.isOver)
-                return "aborted"
-            case .failed(let failure) where failure.step == .abort:
-                #expect(state.isOver)
-                return "left"
-            case .failed:
-                #expect(!state.isOver)
-                reaction = state.abort(isWaiting: false)
-                continue
-            case .partStored(let part): parts.append(part)
-            case .created, nil: break
-            }
-            if turn == abortAfter {
-                let pending = reaction
-                reaction = state.abort(isWaiting: isWaiting || reaction.isWait)
-                // Nothing new is asked: what is under way goes on.
-                if reaction == .none { reaction = S3Reaction(pending.command) } else { continue }
-            }
-            switch reaction.command {
-            case .send(let step):
-                isWaiting = false
-                reaction = state.answered(world.answer(step), isRewound: world.roll(2) == 0)
-            case .wait:
-                isWaiting = true
-                reaction = state.waited()
-                isWaiting = false
-            case nil:
-                guard turn <= abortAfter || abortAfter == .max else { break }
-                if parts.count < partCount {
-                    reaction = state.openPart(number: parts.count + 1, length: Int64(parts.count + 1))
-                } else {
-                    reaction = state.complete(parts: parts)
-                }
-            }
-        }
-        Issue.record("seed \(seed) does not end")
-        return "endless"
-    }
-}
-
-extension S3Reaction {
-    var isWait: Bool {
-        if case .wait? = command { true } else { false }
     }
 }

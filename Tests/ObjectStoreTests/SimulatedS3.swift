@@ -13,6 +13,13 @@ struct SimulatedS3 {
     private(set) var object: Object?
     /// A Complete that nobody waits for any more, and which may still go through.
     private var lateComplete: (uploadID: String, length: Int64)?
+    /// Creates that nobody waits for any more, by the time of their end.
+    private var lateCreates: [Int] = []
+    /// What a Complete at work puts together, its upload being denied already.
+    private var lateObject: (object: Object, at: Int)?
+    private var milliseconds = 0
+    /// How often the last request was sent for its one answer.
+    private(set) var sends = 1
     let token: String
     /// Out of 100.
     var faults: Int
@@ -29,15 +36,24 @@ struct SimulatedS3 {
     /// Does what is asked, or does not, and answers, or does not.
     mutating func answer(_ step: S3Step) -> S3Answer {
         requests += 1
+        sends = 1
         settleLateComplete()
+        settle(until: milliseconds)
         guard roll(100) < faults else { return perform(step) }
-        switch roll(6) {
+        switch roll(7) {
         case 0: return .lost(S3Problem(detail: "refused connection"), mayHaveArrived: false)
         case 1: return .refused(S3Problem(status: 503, code: "SlowDown", detail: "slow down"))
         case 2:
             if case .complete(let uploadID, let parts) = step, uploads[uploadID] != nil {
-                lateComplete = (uploadID, parts.reduce(0) { $0 + $1.length })
+                let length = parts.reduce(0) { $0 + $1.length }
+                if roll(2) == 0 {
+                    lateComplete = (uploadID, length)
+                } else {
+                    uploads[uploadID] = nil
+                    lateObject = (Object(length: length, token: token), milliseconds + roll(10_000))
+                }
             }
+            if case .create = step, roll(2) == 0 { lateCreates.append(milliseconds + roll(60_000)) }
             return .lost(S3Problem(detail: "timed out"), mayHaveArrived: true)
         case 3:
             _ = perform(step)
@@ -45,8 +61,29 @@ struct SimulatedS3 {
         case 4:
             _ = perform(step)
             return .refused(S3Problem(status: 500, code: "InternalError", detail: "internal error"))
+        case 5:
+            // The connection ended before a byte of the answer, and the client's library sent the request again.
+            sends = 2
+            if roll(2) == 0 { _ = perform(step) }
+            return perform(step)
         default: return .refused(S3Problem(status: 403, code: "AccessDenied", detail: "denied"))
         }
+    }
+
+    mutating func pass(milliseconds passed: Int) { milliseconds += passed }
+
+    /// Whatever is under way at the store ends.
+    mutating func settle() {
+        lateComplete = lateComplete.flatMap { uploads[$0.uploadID] == nil ? nil : $0 }
+        settle(until: .max)
+    }
+
+    private mutating func settle(until time: Int) {
+        for due in lateCreates where due <= time { _ = perform(.create) }
+        lateCreates.removeAll { $0 <= time }
+        guard let late = lateObject, late.at <= time else { return }
+        lateObject = nil
+        object = late.object
     }
 
     private mutating func settleLateComplete() {
@@ -75,8 +112,7 @@ struct SimulatedS3 {
             object = Object(length: parts.reduce(0) { $0 + $1.length }, token: token)
             return .completed
         case .abort(let uploadID):
-            uploads[uploadID] = nil
-            return .gone
+            return uploads.removeValue(forKey: uploadID) == nil ? .gone : .aborted
         case .head:
             guard let object else { return .noObject }
             return .object(length: object.length, recordToken: object.token)
