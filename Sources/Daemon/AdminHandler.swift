@@ -11,11 +11,13 @@ internal import Telemetry
 struct Readiness: Sendable, Equatable {
     /// `ok`, or one line for the operator.
     var secret = "waiting for the secret"
+    /// Whether tokens can be verified, be it with a secret that could not be refreshed.
+    var isSecretUsable = false
     var store = "ok"
     var catalog = "ok"
     var isDraining = false
 
-    var isReady: Bool { !isDraining && secret == "ok" && store == "ok" && catalog == "ok" }
+    var isReady: Bool { !isDraining && isSecretUsable && store == "ok" && catalog == "ok" }
 }
 
 /// The three answers of the admin listener: `/healthz`, `/readyz`, `/metrics`.
@@ -82,13 +84,7 @@ final class AdminHandler: RequestHandler {
     private func json(_ status: Int, _ body: [UInt8]) -> Response { response(status, body, "application/json") }
 
     private func response(_ status: Int, _ body: [UInt8], _ contentType: String) -> Response {
-        Response(
-            status: status,
-            fields: [
-                ResponseField("Date", CivilTime(millisecondsSinceEpoch: Clock.wallMilliseconds()).imfFixdate),
-                ResponseField("Content-Type", contentType), ResponseField("Cache-Control", "no-store"),
-            ],
-            body: body)
+        Response(status: status, fields: context().commonFields(contentType: contentType), body: body)
     }
 
     private func context() -> ReplyContext {

@@ -59,8 +59,9 @@ final class Control {
         loop = try EventLoop()
         reports = try Mailbox(capacity: Self.reportsMax)
         signals = try SignalDescriptor([.terminate, .interrupt, .hangup])
-        listeners = try settings.listen.map(Listening.open)
-        adminListener = try Listening.open(settings.adminListen)
+        if isDevelopment { try Directories.makePrivate(SettingsContext.developmentDirectory) }
+        listeners = try settings.listen.flatMap(Listening.open)
+        adminListener = try Listening.openOne(settings.adminListen)
         files = try FilesThread()
         let spool = try Directories.openSpool(settings)
         catalog = try Catalog(path: settings.database, logger: logging.logger("catalog"))
@@ -123,7 +124,7 @@ final class Control {
         for index in 0 ..< settings.workers {
             let commands = try Mailbox<WorkerCommand>(capacity: Self.commandsMax)
             let setup = WorkerSetup(
-                plan: plan, listeners: shares, catalog: catalog, spool: spool, files: files,
+                index: index, plan: plan, listeners: shares, catalog: catalog, spool: spool, files: files,
                 telemetry: WorkerTelemetry(registry: registry, logging: logging), secrets: snapshot,
                 commands: commands, reports: reports)
             let thread = try Thread.start(name: "worker-\(index)") { Worker.run(setup) }
@@ -147,7 +148,7 @@ final class Control {
             exitCode = 1
             loop.stop()
         case .badSignature: secretCache?.badSignature()
-        case .store(let condition): store.report(condition, now: loop.now)
+        case .store(let worker, let condition): store.report(condition, worker: worker, now: loop.now)
         case .drained: workerDrained()
         }
     }
@@ -185,8 +186,8 @@ final class Control {
         ServiceManager.stopping(status: "draining")
         tellWorkers(.drain)
         // What systemd listens on for us goes on queueing for whoever comes next.
-        for (listener, address) in zip(listeners, settings.listen) where address != .systemd {
-            listener.stopListening()
+        if !settings.listen.contains(.systemd) {
+            for listener in listeners { listener.stopListening() }
         }
         loop.schedule(afterMilliseconds: settings.shutdownGraceSeconds * 1_000) { [unowned self] in cancelAll() }
     }
@@ -226,19 +227,19 @@ final class Control {
     private var readiness: Readiness {
         var state = Readiness()
         if case .draining = phase { state.isDraining = true }
-        state.secret = secretReadiness
+        (state.secret, state.isSecretUsable) = secretReadiness
         state.store = store.readiness(now: loop.now)
         state.catalog = catalog.readiness
         return state
     }
 
-    private var secretReadiness: String {
-        guard let secretCache else { return "ok" }
+    private var secretReadiness: (text: String, isUsable: Bool) {
+        guard let secretCache else { return ("ok", true) }
         switch secretCache.health {
-        case .good: return "ok"
-        case .waiting: return "waiting for the secret"
-        case .stale: return "ok"
-        case .missing(let failure): return failure.description
+        case .good: return ("ok", true)
+        case .waiting: return ("waiting for the secret", false)
+        case .stale(let failure): return ("stale, the last known one serves: \(failure)", true)
+        case .missing(let failure): return (failure.description, false)
         }
     }
 }

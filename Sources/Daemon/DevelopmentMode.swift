@@ -32,7 +32,8 @@ enum DevelopmentMode {
         StandardStreams.flushOutput()
     }
 
-    private static func reachable(_ address: SocketAddress) -> String {
+    /// Where a listener on any address is reached from this machine.
+    static func reachable(_ address: SocketAddress) -> String {
         guard address.ip.isUnspecified else { return address.description }
         return "localhost:\(address.port)"
     }

@@ -5,11 +5,17 @@ internal import Systemd
 
 /// Opens listeners, with messages that say what to do when that fails.
 enum Listening {
-    static func open(_ address: ListenAddress) throws(StartProblem) -> ListeningSocket {
+    static func open(_ address: ListenAddress) throws(StartProblem) -> [ListeningSocket] {
         switch address {
-        case .address(let host, let port): return try bind(host, port, address.text)
+        case .address(let host, let port): return [try bind(host, port, address.text)]
         case .systemd: return try inherited()
         }
+    }
+
+    /// The admin listener, which systemd never hands over.
+    static func openOne(_ address: ListenAddress) throws(StartProblem) -> ListeningSocket {
+        guard let socket = try open(address).first else { throw StartProblem("\(address.text): nothing to listen on") }
+        return socket
     }
 
     private static func bind(_ host: String, _ port: UInt16, _ text: String) throws(StartProblem) -> ListeningSocket {
@@ -32,15 +38,20 @@ enum Listening {
         }
     }
 
-    private static func inherited() throws(StartProblem) -> ListeningSocket {
+    /// All of them: a connection to one that nobody accepts from would wait for ever.
+    private static func inherited() throws(StartProblem) -> [ListeningSocket] {
+        var sockets: [ListeningSocket] = []
         do {
             for socket in try InheritedSockets.take() where socket.isTCPListener {
-                return try ListeningSocket(adopting: FileDescriptor(adopting: socket.descriptor))
+                sockets.append(try ListeningSocket(adopting: FileDescriptor(adopting: socket.descriptor)))
             }
         } catch {
             throw StartProblem("the sockets of systemd cannot be used: \(error)")
         }
-        throw StartProblem("systemd handed over no listening TCP socket: check the .socket unit")
+        guard !sockets.isEmpty else {
+            throw StartProblem("systemd handed over no listening TCP socket: check the .socket unit")
+        }
+        return sockets
     }
 }
 
@@ -52,6 +63,15 @@ enum Directories {
             return try Spool(directory: settings.spoolDirectory, slotsMax: settings.spoolSlots)
         } catch {
             throw StartProblem("the spool cannot be used: \(error); set SLUICE_SPOOL_DIR to a directory with rights")
+        }
+    }
+
+    /// The folder of development mode, which holds a secret.
+    static func makePrivate(_ path: String) throws(StartProblem) {
+        do {
+            try Files.makeDirectories(path, permissions: 0o700)
+        } catch {
+            throw StartProblem("the directory \(path) cannot be made: \(error); start in a directory with rights")
         }
     }
 

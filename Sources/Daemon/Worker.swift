@@ -13,6 +13,7 @@ internal import Uploads
 
 /// What a worker is made of, handed over to its thread.
 struct WorkerSetup: Sendable {
+    let index: Int
     let plan: ServicePlan
     let listeners: [(socket: ListeningSocket, share: ListenerShare)]
     let catalog: Catalog
@@ -31,6 +32,8 @@ final class Worker {
     private let serving: ServingWorker
     private let uploads: UploadService
     private let client: HTTPClient?
+    /// How long cancelled clients may take to read why.
+    private static let lastAnswersMilliseconds: Int64 = 2_000
     private var isDraining = false
     /// Since when nothing but aborts is under way.
     private var settledAt: Int64?
@@ -57,7 +60,7 @@ final class Worker {
         loop = try EventLoop()
         let files = try FilesPort(thread: setup.files, loop: loop)
         let plan = setup.plan
-        let observer = WorkerObserver(telemetry: setup.telemetry, reports: setup.reports)
+        let observer = WorkerObserver(worker: setup.index, telemetry: setup.telemetry, reports: setup.reports)
         let store: any UploadStore
         var objects: (any ObjectReader)?
         switch plan.store {
@@ -76,7 +79,9 @@ final class Worker {
         let answers = try Mailbox<JournalAnswer>(capacity: plan.limits.uploadsMax * 2)
         uploads = UploadService(
             loop: loop, judge: plan.judge, cors: plan.cors,
-            publicURL: store.publicBase.map(PublicURL.base) ?? .ofRequest(scheme: "http"), store: store,
+            publicURL: store.publicBase.map(PublicURL.base) ?? .ofRequest(scheme: "http"),
+            ownAddress: setup.listeners.first.map { DevelopmentMode.reachable($0.socket.address) } ?? "localhost",
+            store: store,
             catalog: setup.catalog, journalAnswers: answers,
             spool: setup.spool, files: files, objects: objects, limits: plan.limits, events: observer)
         uploads.use(setup.secrets)
@@ -97,7 +102,9 @@ final class Worker {
         case .drain: drain()
         case .cancel:
             uploads.cancelAll()
-            serving.abandon()
+            drain()
+            // Their answers are read before the connections are cut.
+            loop.schedule(afterMilliseconds: Self.lastAnswersMilliseconds) { [unowned self] in serving.abandon() }
         case .stop: loop.stop()
         }
     }

@@ -19,7 +19,7 @@ enum WorkerReport: Sendable {
     case failed(String)
     /// A token's signature was wrong: the secret may have been rotated.
     case badSignature
-    case store(StoreCondition)
+    case store(worker: Int, StoreCondition)
     /// Draining has come to its end.
     case drained
 }

@@ -9,6 +9,7 @@ internal import Uploads
 
 /// Turns what happens to a worker's requests into log lines, counts and reports to the control thread.
 final class WorkerObserver: UploadObserver {
+    private let worker: Int
     private let telemetry: WorkerTelemetry
     private let accessLog: AccessLog
     private let reports: Mailbox<WorkerReport>
@@ -18,7 +19,8 @@ final class WorkerObserver: UploadObserver {
     private var throttle = LineThrottle()
     private static let repeatMilliseconds = StoreHealth.troubleMilliseconds / 3
 
-    init(telemetry: WorkerTelemetry, reports: Mailbox<WorkerReport>) {
+    init(worker: Int, telemetry: WorkerTelemetry, reports: Mailbox<WorkerReport>) {
+        self.worker = worker
         self.telemetry = telemetry
         accessLog = telemetry.makeAccessLog()
         self.reports = reports
@@ -77,11 +79,7 @@ final class WorkerObserver: UploadObserver {
         complain("an upload was refused: \(detail)", requestID: requestID)
     }
 
-    func uploadShed(requestID: String) {
-        complain(
-            "the slowest upload was ended: the windows of all uploads are over SLUICE_WINDOW_MEMORY_BYTES",
-            requestID: requestID)
-    }
+    func limitReached(_ detail: String, _ requestID: String) { complain(detail, requestID: requestID) }
 
     private func complain(_ text: String, requestID: String) {
         guard let leftOut = throttle.admit(text, now: Clock.monotonicMilliseconds()) else { return }
@@ -95,7 +93,7 @@ final class WorkerObserver: UploadObserver {
         // Trouble is repeated, since it is forgotten without news.
         guard new != condition || new != .good && now - reportedAt >= Self.repeatMilliseconds else { return }
         // A full mailbox leaves the old condition: the next request reports again.
-        guard reports.post(.store(new)) else { return }
+        guard reports.post(.store(worker: worker, new)) else { return }
         condition = new
         reportedAt = now
     }

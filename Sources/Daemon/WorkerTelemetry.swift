@@ -34,6 +34,11 @@ struct WorkerTelemetry: Sendable {
     func count(_ record: RequestRecord) {
         metrics.bytesReceived.add(record.bytesIn)
         metrics.bytesSent.add(record.bytesOut)
+        if let store = record.storeMicroseconds {
+            metrics.storeAnswered(operation: 0, outcome: record.status == 201 ? .ok : .failed, microseconds: store)
+        }
+        // A client that was gone before its answer has no status to count.
+        guard record.status > 0 else { return }
         metrics.requestAnswered(
             route: Self.route(record.path.span), status: record.status, error: record.refusal?.row.error,
             microseconds: record.totalMicroseconds)

@@ -16,11 +16,18 @@ package struct CORSPolicy: Sendable, Equatable {
             fields.append(ResponseField("Access-Control-Allow-Origin", "*"))
         } else {
             fields.append(ResponseField("Vary", "Origin"))
-            if let origin, let allowed = origins.first(where: { origin.equals($0) }) {
+            if let allowed = allowed(origin) {
                 fields.append(ResponseField("Access-Control-Allow-Origin", allowed))
             }
         }
         fields.append(ResponseField("Access-Control-Expose-Headers", "x-request-id, retry-after"))
+    }
+
+    private func allowed(_ origin: Span<UInt8>?) -> String? {
+        // A request that could not be read has no origin that is known: with one on the list, that one is meant.
+        guard let origin else { return origins.count == 1 ? origins[0] : nil }
+        for candidate in origins where origin.equals(candidate) { return candidate }
+        return nil
     }
 
     /// Appends what only the answer to a preflight carries. A `*` would not cover `Authorization`: names are listed.

@@ -30,7 +30,7 @@ package struct ReplyContext: Sendable {
     }
 
     /// The fields that every response carries.
-    func commonFields(contentType: String?) -> [ResponseField] {
+    package func commonFields(contentType: String?) -> [ResponseField] {
         var fields: [ResponseField] = []
         fields.reserveCapacity(corsFields.count + 8)
         fields.append(ResponseField("Date", CivilTime(millisecondsSinceEpoch: nowMilliseconds).imfFixdate))

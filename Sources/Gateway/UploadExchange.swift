@@ -174,9 +174,10 @@ package struct UploadExchange: ~Copyable {
         switch store {
         case .untouched, .aborting, .ended: return
         case .creating where !outcomeUnknown:
+            // Nothing is there, but the store's own side of this upload ends with an abort only.
             answerRefusal(.storeUnavailable, into: &effects)
-            effects.append(.journal(.gone))
-            finish(into: &effects)
+            store = .aborting(thenGone: true)
+            effects.append(.abort)
         case .completing where outcomeUnknown:
             // The object may be there: the record keeps `completing`, which is what recovery settles.
             answerRefusal(.storeUnavailable, into: &effects)

@@ -25,7 +25,7 @@ extension Connection {
         guard outputStart == output.count else { return state.wrote(now: now) }
         output = []
         outputStart = 0
-        if !state.isWithHandler { responseWritten() }
+        if pending == nil, !state.isWithHandler { responseWritten() }
         pump()
     }
 

@@ -282,7 +282,8 @@ struct ConnectionState: ~Copyable {
 
     /// The bytes that came pay for time: at the least rate, so many milliseconds after the grace.
     private func bodyDeadline(_ exchange: Exchange) -> Int64 {
-        let paid = exchange.bodyBytes / UInt64(max(limits.bodyBytesPerSecondMin, 1))
+        guard limits.bodyBytesPerSecondMin > 0 else { return exchange.lastByteAt + limits.bodyIdleMilliseconds }
+        let paid = exchange.bodyBytes / UInt64(limits.bodyBytesPerSecondMin)
         let earned = Int64(min(paid, 1 << 32)) * 1_000
         return min(
             exchange.lastByteAt + limits.bodyIdleMilliseconds,

@@ -4,7 +4,7 @@ package struct ServingLimits: Equatable, Sendable {
     package var headMilliseconds: Int64 = 10_000
     /// Between two pieces of a body: S3 cuts an upload that is idle for about 20 s.
     package var bodyIdleMilliseconds: Int64 = 15_000
-    /// The slowest body, counted over the time in which the client was allowed to send.
+    /// The slowest body, counted over the time in which the client was allowed to send; 0: as slow as it likes.
     package var bodyBytesPerSecondMin: Int64 = 1_024
     /// The time that a body may take before its rate counts.
     package var bodyGraceMilliseconds: Int64 = 10_000

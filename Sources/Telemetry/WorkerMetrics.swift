@@ -1,9 +1,8 @@
 /// What one worker counts. Each worker makes its own from the same registry.
 package final class WorkerMetrics: Sendable {
-    /// Connections accepted, open now, and turned away because there were too many.
+    /// Connections accepted, and open now.
     package let connectionsAccepted: Counter
     package let connectionsOpen: Gauge
-    package let connectionsRefused: Counter
     /// Bytes of request bodies received, and of responses sent.
     package let bytesReceived: Counter
     package let bytesSent: Counter
@@ -47,8 +46,6 @@ package final class WorkerMetrics: Sendable {
         connectionsAccepted = registry.counter(
             "sluice_connections_accepted_total", help: "Client connections accepted.")
         connectionsOpen = registry.gauge("sluice_connections_open", help: "Client connections open now.")
-        connectionsRefused = registry.counter(
-            "sluice_connections_refused_total", help: "Client connections closed at once because of a limit.")
         bytesReceived = registry.counter(
             "sluice_body_bytes_received_total", help: "Bytes of request bodies received.")
         bytesSent = registry.counter("sluice_response_bytes_sent_total", help: "Bytes of responses sent.")

@@ -29,6 +29,7 @@ final class UploadDriver {
     private var store: (any StoreUpload)?
     private var imageID: Int64?
     private var openTimer: TimerID?
+    private var waitingPart: (number: Int, length: UInt64)?
     private let startedAt: Int64
     /// Microseconds of the monotonic clock.
     private var storeStartedAt: Int64?
@@ -48,7 +49,8 @@ final class UploadDriver {
     }
 
     var receivedBytes: UInt64 { exchange.receivedBytes }
-    var bodyIsWhole: Bool { body.isWhole }
+    /// Whether what goes on too long is not the client's doing: it has sent everything, or all that it was let.
+    var waitsForStore: Bool { body.isWhole || body.isClientPaused }
 
     /// Performs the effects of the accepted head.
     func start() { perform() }
@@ -59,6 +61,7 @@ final class UploadDriver {
         let isKept = exchange.receive(bytes, into: &effects)
         if isKept { body.append(bytes, owner: self) } else { body.drop(service) }
         perform()
+        openWaitingPart()
         if isKept { service.shedWhileOver() }
         guard isKept, handler != nil else { return }
         if body.takesStoreWaiting() { store?.bodyAvailable() }
@@ -69,11 +72,14 @@ final class UploadDriver {
         exchange.bodyEnded(into: &effects)
         body.end()
         perform()
+        openWaitingPart()
     }
 
     func clientLost() {
         handler = nil
         connection = nil
+        // The bytes of a body that will not be whole serve nobody, even while the record's first answer is awaited.
+        if !body.isWhole { body.drop(service) }
         exchange.clientLost(into: &effects)
         perform()
     }
@@ -86,12 +92,15 @@ final class UploadDriver {
         receivedBytes &* 1_000 / UInt64(max(service.loop.now - startedAt, 1))
     }
 
-    /// Whether what the store has of it is being undone: nobody waits for that.
-    private(set) var wasAborted = false
+    /// Whether what the store may have of it is being undone: nobody waits for that.
+    private(set) var isAborting = false
+    /// Whether the store said that it has an upload of ours.
+    private var isOpenAtStore = false
 
     /// Memory is short, and this is the slowest.
     func shed() {
-        service.events.uploadShed(requestID: requestID)
+        service.events.limitReached(
+            "the slowest upload was ended: the windows of all uploads are over SLUICE_WINDOW_MEMORY_BYTES", requestID)
         cancel(.storeUnavailable)
     }
 
@@ -100,8 +109,12 @@ final class UploadDriver {
         perform()
     }
 
-    /// A part that is not where it must be is a defect of ours: the upload ends, the daemon does not.
-    private func cancelLater(_ refusal: Refusal) { exchange.cancel(refusal, into: &effects) }
+    /// Sends the part that is due once all of its bytes are in the spool, which the disk may lag behind.
+    private func openWaitingPart() {
+        guard let (number, length) = waitingPart, let slot = body.spoolSource(part: number) else { return }
+        waitingPart = nil
+        store?.openPart(number: number, length: Int64(clamping: length), body: slot)
+    }
 
     private func pauseClient() {
         guard !body.isClientPaused else { return }
@@ -186,6 +199,7 @@ final class UploadDriver {
             openTimer = service.loop.schedule(afterMilliseconds: milliseconds, self)
         case .openSpool:
             if !body.openSpool(partBytes: service.judge.policy.partBytes, owner: self) {
+                service.events.limitReached("every slot of the spool is taken: raise SLUICE_SPOOL_SLOTS", requestID)
                 exchange.cancel(.storeUnavailable, into: &effects)
             }
         case .journal(let write): self.write(write)
@@ -194,8 +208,8 @@ final class UploadDriver {
             switch route {
             case .window: store?.openPart(number: number, length: Int64(clamping: length), body: self)
             case .spool:
-                guard let slot = body.spoolSource(part: number) else { return cancelLater(.internal) }
-                store?.openPart(number: number, length: Int64(clamping: length), body: slot)
+                waitingPart = (number, length)
+                openWaitingPart()
             }
         case .complete(let parts):
             store?.complete(parts: parts.map { StoredPart(number: $0.number, etag: $0.entityTag, length: $0.bytes) })
@@ -215,13 +229,15 @@ final class UploadDriver {
 
     private func abort() {
         body.drop(service)
-        wasAborted = true
+        isAborting = true
+        waitingPart = nil
         guard let store else { return exchange.storeAborted(isCertain: true, into: &effects) }
         store.abort()
     }
 
     private func reply(_ answer: UploadAnswer) {
         if let begun = storeStartedAt { storeMicroseconds = Clock.monotonicMicroseconds() - begun }
+        if case .refused = answer { body.drop(service) }
         let answered = handler
         handler = nil
         connection = nil
@@ -234,7 +250,7 @@ final class UploadDriver {
         body.drop(service)
         store = nil
         service.remove(tag)
-        service.events.uploadEnded(wasAborted: wasAborted)
+        service.events.uploadEnded(wasAborted: isAborting && isOpenAtStore)
     }
 }
 
@@ -263,7 +279,9 @@ extension UploadDriver: RequestBodySource {
 extension UploadDriver: StoreUploadDelegate {
     func upload(_ upload: any StoreUpload, did event: StoreEvent) {
         switch event {
-        case .created(let uploadID): exchange.storeCreated(uploadID: uploadID, into: &effects)
+        case .created(let uploadID):
+            isOpenAtStore = true
+            exchange.storeCreated(uploadID: uploadID, into: &effects)
         case .partStored(let part):
             body.partStored(part.number, owner: self)
             exchange.storePartStored(
@@ -288,6 +306,7 @@ extension UploadDriver: StoreUploadDelegate {
 extension UploadDriver: SpoolSlotDelegate {
     func spoolHasRoom(_ slot: SpoolSlot) {
         body.pump(self)
+        openWaitingPart()
         resumeClientIfRoom()
     }
 

@@ -61,7 +61,7 @@ package final class UploadHandler: RequestHandler {
     package func clientGone(_ loss: ClientLoss) {
         let lost = driver
         driver = nil
-        let bodyWasWhole = lost?.bodyIsWhole ?? false
+        let waitsForUs = lost?.waitsForStore ?? true
         lost?.clientLost()
         guard let context = answerContext() else { return connection = nil }
         switch loss {
@@ -72,8 +72,7 @@ package final class UploadHandler: RequestHandler {
         case .malformed(let refusal): send(.unreadable(refusal, context: context))
         case .bodyTooSlow: send(.refused(.requestTimeout, context: context))
         case .requestTooLong:
-            // With the whole body here it is the store that took too long, not the client.
-            send(.refused(bodyWasWhole ? .storeUnavailable : .requestTimeout, context: context))
+            send(.refused(waitsForUs ? .storeUnavailable : .requestTimeout, context: context))
         }
     }
 
@@ -86,7 +85,9 @@ package final class UploadHandler: RequestHandler {
         switch answer {
         case .created(let imageID, let fileBytes):
             record?.imageID = imageID
-            let url = service.publicURL.url(of: driver.plan.key, host: driver.plan.host)
+            // HTTP/1.0 need not say where it wants to go.
+            let host = driver.plan.host.isEmpty ? service.ownAddress : driver.plan.host
+            let url = service.publicURL.url(of: driver.plan.key, host: host)
             send(.created(imageID: imageID, fileBytes: fileBytes, plan: driver.plan, imageURL: url, context: context))
         case .refused(let refusal): send(.refused(refusal, context: context))
         }
@@ -103,7 +104,8 @@ package final class UploadHandler: RequestHandler {
             send(.refused(refused.refusal, allow: refused.allow, context: context))
         case .upload(let plan):
             record?.subject = plan.claims.subject
-            guard !service.isDraining, service.hasRoom else {
+            if let shortage = service.shortage { service.events.limitReached(shortage, context.requestID) }
+            guard !service.isDraining, service.shortage == nil else {
                 return send(.refused(.storeUnavailable, context: context))
             }
             let driver = UploadDriver(
@@ -121,8 +123,10 @@ package final class UploadHandler: RequestHandler {
             guard let context = answerContext() else { return }
             return send(.refused(.notFound, context: context))
         }
+        let requestID = context?.requestID
         objects.read(key: key) { [weak self] object in
-            guard let self, let context = answerContext() else { return }
+            // The request that asked may be over, and another one under way.
+            guard let self, let context = answerContext(), context.requestID == requestID else { return }
             guard let object else { return send(.refused(.notFound, context: context)) }
             send(.content(object.bytes, contentType: object.contentType, context: context))
         }

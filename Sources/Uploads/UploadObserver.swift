@@ -21,8 +21,8 @@ package protocol UploadObserver: AnyObject {
     func storeFailed(_ failure: StoreFailure, requestID: String)
     /// An upload's object is complete.
     func storeSucceeded()
-    /// An upload was ended because memory is short.
-    func uploadShed(requestID: String)
+    /// An upload was refused or ended because of a limit of ours; `detail` names the setting.
+    func limitReached(_ detail: String, _ requestID: String)
     /// The disk under the spool failed an upload.
     func diskFailed(_ detail: String, requestID: String)
     /// The record's journal could not take a write.

@@ -13,6 +13,8 @@ package final class UploadService {
     let judge: Judge
     let cors: CORSPolicy
     let publicURL: PublicURL
+    /// Host and port of the listener, for requests that name none.
+    let ownAddress: String
     let store: any UploadStore
     let catalog: Catalog
     let spool: Spool
@@ -31,7 +33,8 @@ package final class UploadService {
     var windowBytes = 0
 
     package init(
-        loop: EventLoop, judge: Judge, cors: CORSPolicy, publicURL: PublicURL, store: any UploadStore,
+        loop: EventLoop, judge: Judge, cors: CORSPolicy, publicURL: PublicURL, ownAddress: String,
+        store: any UploadStore,
         catalog: Catalog, journalAnswers: Mailbox<JournalAnswer>, spool: Spool,
         files: FilesPort, objects: (any ObjectReader)?, limits: UploadServiceLimits, events: any UploadObserver
     ) {
@@ -39,6 +42,7 @@ package final class UploadService {
         self.judge = judge
         self.cors = cors
         self.publicURL = publicURL
+        self.ownAddress = ownAddress
         self.store = store
         self.catalog = catalog
         self.journalAnswers = journalAnswers
@@ -53,7 +57,7 @@ package final class UploadService {
     package var uploadsCount: Int { drivers.count }
 
     /// Uploads that somebody may still wait for, or that may still become an object.
-    package var unsettledCount: Int { drivers.values.count { !$0.wasAborted } }
+    package var unsettledCount: Int { drivers.values.count { !$0.isAborting } }
 
     /// Tokens are verified with these secrets from now on.
     package func use(_ snapshot: SecretSnapshot?) { secrets = snapshot.map(SecretKeys.init) }
@@ -99,10 +103,11 @@ package final class UploadService {
         catalog.submit(entry, replyTo: wantsAnswer ? journalAnswers : nil, tag: tag)
     }
 
-    /// Whether another upload may begin: its state and the first block of its window must find room.
-    var hasRoom: Bool {
-        drivers.count < limits.uploadsMax
-            && windowBytes + UploadServiceLimits.firstWindowBytes <= limits.windowMemoryBytes
+    /// Why another upload may not begin; nil: its state and the first block of its window find room.
+    var shortage: String? {
+        if drivers.count >= limits.uploadsMax { return "a worker has \(limits.uploadsMax) uploads under way" }
+        guard windowBytes + UploadServiceLimits.firstWindowBytes > limits.windowMemoryBytes else { return nil }
+        return "the windows of all uploads are full: raise SLUICE_WINDOW_MEMORY_BYTES"
     }
 }
 

@@ -33,7 +33,7 @@ def test_windows_together_stay_within_their_bound():
             for connection in connections:
                 connection.send(body[8:140_000])
             # A worker with 1 MiB has room for about seven windows of 140 kB.
-            shed = eventually(lambda: enough(connections, 45), 20, lambda: daemon.output[-2000:])
+            shed = eventually(lambda: enough(connections, 50), 20, lambda: daemon.output[-2000:])
             for connection in shed:
                 assert connection.response().status == 503
             assert daemon.resident_bytes() - before < 24 * MIB

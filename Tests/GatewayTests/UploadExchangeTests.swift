@@ -130,6 +130,19 @@ struct UploadExchangeTests {
         #expect(effects == [.end])
     }
 
+    @Test func `a Create that failed for good is taken back, so that the store lets go of it`() {
+        var effects: [UploadEffect] = []
+        var exchange = UploadExchange(plan: plan(declared: 10), policy: policy, into: &effects)
+        _ = exchange.receive(jpeg(10).span, into: &effects)
+        exchange.openingCommitted(imageID: 5, into: &effects)
+        effects = []
+        exchange.storeFailed(outcomeUnknown: false, into: &effects)
+        #expect(effects == [.reply(.refused(.storeUnavailable)), .abort])
+        effects = []
+        exchange.storeAborted(isCertain: true, into: &effects)
+        #expect(effects == [.journal(.gone), .end])
+    }
+
     @Test func `a client that vanishes after its whole body keeps its object`() {
         var effects: [UploadEffect] = []
         var exchange = UploadExchange(plan: plan(declared: 10), policy: policy, into: &effects)

@@ -125,7 +125,7 @@ struct UploadSimulation {
         case .abort:
             // Nothing of the upload is answered after its abort was.
             pending.removeAll { if case .opening = $0 { false } else if case .completing = $0 { false } else { true } }
-            let certain = createAnswered && !fails
+            let certain = (createAnswered || !storeHasUpload) && !fails
             if certain { storeHasUpload = false }
             exchange.storeAborted(isCertain: certain, into: &effects)
         case .timer: exchange.openDelayPassed(arrivesFastEnough: unknown, into: &effects)
