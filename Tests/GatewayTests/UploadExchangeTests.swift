@@ -134,6 +134,7 @@ struct UploadExchangeTests {
         var effects: [UploadEffect] = []
         var exchange = UploadExchange(plan: plan(declared: 10), policy: policy, into: &effects)
         _ = exchange.receive(jpeg(10).span, into: &effects)
+        exchange.bodyEnded(into: &effects)
         exchange.openingCommitted(imageID: 5, into: &effects)
         effects = []
         exchange.storeFailed(outcomeUnknown: false, into: &effects)

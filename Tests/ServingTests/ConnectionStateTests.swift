@@ -192,6 +192,16 @@ struct ConnectionStateTests {
         #expect(quick.deadline == 1_051)
     }
 
+    @Test func `a least rate of 0 is none`() throws {
+        var unbounded = limits
+        unbounded.bodyBytesPerSecondMin = 0
+        var state = ConnectionState(limits: unbounded, now: 900)
+        state.headComplete(try #require(head("Content-Length: 500\r\n")), now: 1_000)
+        // One byte each 40 ms for longer than the grace: only the idle limit of 50 ms counts.
+        for time in stride(from: Int64(1_040), through: 1_480, by: 40) { _ = state.bodyArrived(bytes: 1, now: time) }
+        #expect(state.deadline == 1_530)
+    }
+
     @Test func `a client that is kept waiting is not slow`() throws {
         var state = try inBody()
         state.pause(now: 1_010)
