@@ -152,8 +152,11 @@ internal import Glibc
 
     /// SQLite itself makes files with 0644; log and index get the rights of the database file. An error shows at the
     /// opening, with SQLite's own words.
+    ///
+    /// EXCL, so that a file that is there is neither opened nor closed: closing any descriptor of it would drop the
+    /// locks of all other connections of this process. https://www.sqlite.org/howtocorrupt.html#posix_close_bug
     private static func makePrivateFile(_ path: String) {
-        let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        let descriptor = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         if descriptor >= 0 { Glibc.close(descriptor) }
     }
 

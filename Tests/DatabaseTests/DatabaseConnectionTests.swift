@@ -1,5 +1,6 @@
 import Database
 import Foundation
+import Glibc
 import Testing
 
 @Suite struct DatabaseConnectionTests {
@@ -114,6 +115,27 @@ import Testing
             _ = try DatabaseConnection(path: directory.path("none.sqlite"), access: .readingOnly)
         }?.kind == .cannotOpen)
         #expect(directory.size("none.sqlite") == nil)
+    }
+
+    @Test func `opening a file again leaves the locks of the first connection`() throws {
+        let first = try openMigrated()
+        // A lock of an open file description conflicts with those of this process too, so it can ask for them.
+        let descriptor = unsafe Glibc.open(directory.path("a.sqlite"), O_RDWR | O_CLOEXEC)
+        defer { Glibc.close(descriptor) }
+        func isLocked() -> Bool {
+            var lock = Glibc.flock()
+            lock.l_type = Int16(F_WRLCK)
+            // The shared range of https://www.sqlite.org/fileformat2.html#the_lock_byte_page
+            lock.l_start = 0x4000_0002
+            lock.l_len = 510
+            let getLock: Int32 = 36  // F_OFD_GETLK
+            return unsafe fcntl(descriptor, getLock, &lock) == 0 && lock.l_type != Int16(F_UNLCK)
+        }
+        #expect(isLocked())
+        let second = try open()
+        #expect(isLocked())
+        second.close()
+        first.close()
     }
 
     @Test func `a held write lock is busy, not an error of the file`() throws {
