@@ -53,7 +53,8 @@ package final class Catalog: Sendable {
     /// ``UploadLife`` asks of its state. That mailbox must have room for every answer that its owner waits for.
     /// Writes to one row are performed in the order in which they were submitted.
     ///
-    /// - Returns: `false` when the queue is full or the catalog closed: nothing is written and nothing answered.
+    /// - Returns: `false` when the queue is full (for an entry with `replyTo`: all but an eighth of it) or the catalog
+    ///   closed: nothing is written and nothing answered.
     package func submit(_ entry: JournalEntry, replyTo: Mailbox<JournalAnswer>?, tag: UInt64) -> Bool {
         queue.post(JournalRequest(entry: entry, replyTo: replyTo, tag: tag))
     }

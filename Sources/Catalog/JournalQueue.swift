@@ -36,7 +36,11 @@ final class JournalQueue: Sendable {
     }
 
     /// From any thread; `false` when the queue is full or closed.
+    ///
+    /// The last eighth is kept for what nobody waits for: those are the ends of uploads that were let in before, and
+    /// their senders cannot say no to anybody any more.
     func post(_ request: JournalRequest) -> Bool {
+        let capacity = request.replyTo == nil ? capacity : capacity - capacity / 8
         let count = state.withLock { state in
             guard !state.isClosed, state.requests.count < capacity else { return 0 }
             state.requests.append(request)
