@@ -33,6 +33,8 @@ final class CatalogWriter {
     private var results: [Int64?] = []
     /// Lazy entries that could not be written yet.
     private var deferred: [JournalRequest] = []
+    /// Whether a line has said, in this trouble, that no more of them can be kept.
+    private var hasToldOfLoss = false
     /// Openings that were answered as failed and may be in the file.
     private var uncertainTokens: [String] = []
     private var trouble: CatalogTrouble?
@@ -111,19 +113,60 @@ final class CatalogWriter {
     private func write(_ positions: [Int], of requests: ArraySlice<JournalRequest>, isSynced: Bool) {
         guard !positions.isEmpty else { return }
         if let trouble { return fail(positions, of: requests, trouble, isUncertain: false) }
-        let now = Clock.wallMilliseconds()
-        do throws(CatalogTrouble) {
-            try file.transact(isSynced ? .full : .normal) { (statements, connection) throws(DatabaseError) in
-                results.removeAll(keepingCapacity: true)
-                for position in positions {
-                    results.append(
-                        try statements.perform(
-                            requests[position].entry, on: connection, instance: instanceID, now: now))
+        do {
+            try commit(positions, of: requests, isSynced: isSynced)
+        } catch {
+            if error.isRefusal { return writeApart(positions, of: requests, isSynced: isSynced) }
+            begin(error)
+            fail(positions, of: requests, error, isUncertain: error.isCommitUncertain)
+        }
+    }
+
+    /// One of the entries cannot be written, now or later: each is written for itself, so that it alone fails. It is
+    /// not kept, lazy or not; it would be found in every later batch again.
+    private func writeApart(_ positions: [Int], of requests: ArraySlice<JournalRequest>, isSynced: Bool) {
+        var refusal: CatalogTrouble?
+        var isAnyWritten = false
+        for position in positions {
+            if let trouble {
+                fail([position], of: requests, trouble, isUncertain: false)
+                continue
+            }
+            do {
+                try commit([position], of: requests, isSynced: isSynced)
+                isAnyWritten = true
+            } catch {
+                if error.isRefusal {
+                    refusal = error
+                    refuse(requests[position], error)
+                } else {
+                    begin(error)
+                    fail([position], of: requests, error, isUncertain: error.isCommitUncertain)
                 }
             }
-        } catch {
-            begin(error)
-            return fail(positions, of: requests, error, isUncertain: error.isCommitUncertain)
+        }
+        // Where nothing at all could be written it may be the connection after all.
+        if let refusal, !refusal.isRuleOfSchema, !isAnyWritten, trouble == nil { begin(refusal) }
+    }
+
+    private func refuse(_ request: JournalRequest, _ trouble: CatalogTrouble) {
+        logger.error(
+            "\(file.path) refuses a write: \(trouble.reason); \(trouble.remedy)",
+            metadata: ["image_id": "\(request.entry.row ?? 0)", "write": "\(request.entry.state.rawValue)"])
+        if request.replyTo != nil { answer(request, .failed(.unavailable(trouble.reason))) }
+    }
+
+    /// Writes entries in one transaction and answers them.
+    private func commit(
+        _ positions: [Int], of requests: ArraySlice<JournalRequest>, isSynced: Bool
+    ) throws(CatalogTrouble) {
+        let now = Clock.wallMilliseconds()
+        try file.transact(isSynced ? .full : .normal) { (statements, connection) throws(DatabaseError) in
+            results.removeAll(keepingCapacity: true)
+            for position in positions {
+                results.append(
+                    try statements.perform(requests[position].entry, on: connection, instance: instanceID, now: now))
+            }
         }
         if checkpointAtPages == nil { checkpointAtPages = file.walPages + CatalogLimits.walPagesMax }
         for (position, id) in zip(positions, results) {
@@ -150,8 +193,9 @@ final class CatalogWriter {
     }
 
     private func keepForLater(_ request: JournalRequest) {
-        guard deferred.count < CatalogLimits.deferredEntriesMax else {
-            if deferred.count == CatalogLimits.deferredEntriesMax {
+        guard deferred.count < configuration.deferredEntriesMax else {
+            if !hasToldOfLoss {
+                hasToldOfLoss = true
                 logger.error("\(file.path): more writes wait than can be kept; recovery will settle their uploads")
             }
             return
@@ -202,6 +246,7 @@ final class CatalogWriter {
         logger.notice("\(file.path) can be written again")
         let kept = deferred
         deferred = []
+        hasToldOfLoss = false
         write(kept)
     }
 

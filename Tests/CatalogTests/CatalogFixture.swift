@@ -20,12 +20,14 @@ final class CatalogFixture {
 
     var path: String { directory.appendingPathComponent("a.sqlite").path }
 
-    func open(_ adjust: (inout CatalogConfiguration) -> Void = { _ in }) throws -> Catalog {
+    func open(
+        logger: Logger = CatalogFixture.quiet, _ adjust: (inout CatalogConfiguration) -> Void = { _ in }
+    ) throws -> Catalog {
         var configuration = CatalogConfiguration()
         configuration.busyMilliseconds = 20
         configuration.retryMilliseconds = 5
         adjust(&configuration)
-        return try Catalog(path: path, configuration: configuration, logger: Self.quiet)
+        return try Catalog(path: path, configuration: configuration, logger: logger)
     }
 
     static let quiet = Logger(label: "catalog") { _ in SwiftLogNoOpLogHandler() }

@@ -2,6 +2,7 @@ import Catalog
 import Database
 import Foundation
 import Linux
+import Logging
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct CatalogTroubleTests {
@@ -107,6 +108,54 @@ import Testing
         blocker.close()
         CatalogFixture.eventually { catalog.health == .ok }
         #expect(try fixture.perform(.gone(id), on: catalog) == .committed(imageID: id))
+        catalog.close()
+    }
+
+    /// What SQLite says of a write: a broken rule, or an error of no kind that is known.
+    @Test(arguments: ["RAISE(ABORT, 'poison')", "abs(-9223372036854775808)"])
+    func `an entry that can never be written fails alone`(poison: String) throws {
+        let catalog = try fixture.open { $0.busyMilliseconds = 1_000_000 }
+        let ids = try (1 ... 3).map { try fixture.open($0, on: catalog) }
+        let blocker = try other()
+        try blocker.execute(
+            """
+            CREATE TRIGGER poison BEFORE UPDATE ON uploads WHEN new.upload_id = 'poison' BEGIN SELECT \(poison); END
+            """)
+        blocker.close()
+        let lock = try FileLock(fixture.path + ".lock")
+        #expect(try lock.lock(withinMilliseconds: 1_000_000))
+        // The writer stands still with the first, so that the others are one batch.
+        #expect(catalog.submit(.uploadID(ids[0], "first"), replyTo: nil, tag: 0))
+        CatalogFixture.eventually { catalog.queuedEntries == 0 }
+        #expect(catalog.submit(.uploadID(ids[1], "poison"), replyTo: nil, tag: 0))
+        #expect(catalog.submit(.uploadID(ids[2], "good"), replyTo: nil, tag: 0))
+        #expect(catalog.submit(.completing(ids[2], size: 1), replyTo: fixture.answers, tag: 1))
+        #expect(catalog.submit(.uploadID(ids[1], "poison"), replyTo: fixture.answers, tag: 2))
+        try lock.unlock()
+        #expect(try fixture.result(of: 1) == .committed(imageID: ids[2]))
+        #expect(isUnavailable(try fixture.result(of: 2)))
+        #expect(catalog.health == .ok)
+        // Alone in its batch, and kept by nobody.
+        #expect(catalog.submit(.uploadID(ids[1], "poison"), replyTo: nil, tag: 0))
+        CatalogFixture.eventually { catalog.queuedEntries == 0 }
+        CatalogFixture.eventually { (try? fixture.open(4, on: catalog)) != nil }
+        CatalogFixture.eventually { catalog.health == .ok }
+        #expect(try fixture.perform(.uploadID(ids[1], "clean"), on: catalog) == .committed(imageID: ids[1]))
+        #expect(try catalog.row(ids[2])?.uploadID == "good")
+        #expect(try catalog.row(ids[1])?.uploadID == "clean")
+        catalog.close()
+    }
+
+    @Test func `the loss of lazy writes is told once`() throws {
+        let log = CountingLogHandler()
+        let catalog = try fixture.open(logger: Logger(label: "catalog") { _ in log }) { $0.deferredEntriesMax = 4 }
+        let id = try fixture.open(1, on: catalog)
+        let blocker = try other()
+        try blocker.execute("BEGIN IMMEDIATE")
+        for _ in 0 ..< 50 { #expect(catalog.submit(.uploadID(id, "u"), replyTo: nil, tag: 0)) }
+        #expect(isUnavailable(try fixture.perform(.aborting(id), on: catalog)))
+        #expect(log.lines(containing: "more writes wait than can be kept") == 1)
+        try blocker.execute("ROLLBACK")
         catalog.close()
     }
 
