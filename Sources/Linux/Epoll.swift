@@ -49,6 +49,19 @@ package struct EpollFlags: OptionSet, Sendable {
         }
     }
 
+    /// The same for descriptors that a library closes at will: one that is closed is an error like others.
+    package func addIfOpen(_ raw: Int32, flags: EpollFlags, token: UInt64) throws(SystemError) {
+        // Past the gate, to which EBADF is a defect of ours.
+        guard clinux_epoll_control(descriptor.raw, EPOLL_CTL_ADD, raw, flags.rawValue, token) < 0 else { return }
+        throw SystemError(call: "epoll_ctl add", errno: clinux_errno())
+    }
+
+    /// As ``addIfOpen(_:flags:token:)``.
+    package func modifyIfOpen(_ raw: Int32, flags: EpollFlags, token: UInt64) throws(SystemError) {
+        guard clinux_epoll_control(descriptor.raw, EPOLL_CTL_MOD, raw, flags.rawValue, token) < 0 else { return }
+        throw SystemError(call: "epoll_ctl mod", errno: clinux_errno())
+    }
+
     /// Replaces what `raw` is watched for. Not for descriptors added as `.exclusive`.
     package func modify(_ raw: Int32, flags: EpollFlags, token: UInt64) throws(SystemError) {
         _ = try SystemCall.value("epoll_ctl mod") {

@@ -160,7 +160,7 @@ package final class LoopHTTPDriver: HTTPClientDriver {
         } else {
             // Without one (no memory in the kernel, no descriptor left) curl's deadlines end what waits for it.
             guard let descriptor = watch.watchedDescriptor else { return }
-            watch.registration = try? loop.register(descriptor, interest: interest, handler: watch)
+            watch.registration = try? loop.register(descriptor, interest: interest, handler: watch, isForeign: true)
             watch.armed = interest
         }
     }
@@ -173,13 +173,14 @@ package final class LoopHTTPDriver: HTTPClientDriver {
             // The kernel does not know the descriptor: its number has a new file since. It is watched anew.
             drop(watch)
             guard !watch.wanted.isEmpty else { return }
-            watch.registration = try? loop.register(watch.descriptor, interest: watch.wanted, handler: watch)
+            watch.registration = try? loop.register(
+                watch.descriptor, interest: watch.wanted, handler: watch, isForeign: true)
             watch.armed = watch.wanted
         }
     }
 
     private func drop(_ watch: SocketWatch) {
-        if let registration = watch.registration { loop.deregister(registration, isForeign: true) }
+        if let registration = watch.registration { loop.deregister(registration) }
         watch.registration = nil
         watch.closeCopy()
     }

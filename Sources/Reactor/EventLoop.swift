@@ -34,13 +34,18 @@ package final class EventLoop {
     // MARK: Descriptors
 
     /// Watches `descriptor` and calls `handler` when it is ready. The descriptor must stay open until it is
-    /// deregistered. `.exclusive` is for listeners shared by several loops.
+    /// deregistered. `.exclusive` is for listeners shared by several loops. With `isForeign` the descriptor is a
+    /// library's, which may have closed it already: then this, or ``modify(_:interest:)``, fails.
     package func register(
-        _ descriptor: Int32, interest: Interest, handler: any EventHandler
+        _ descriptor: Int32, interest: Interest, handler: any EventHandler, isForeign: Bool = false
     ) throws(SystemError) -> Registration {
-        let registration = table.insert(descriptor, interest, handler)
+        let registration = table.insert(descriptor, interest, handler, isForeign: isForeign)
         do {
-            try epoll.add(descriptor, flags: interest.flags, token: registration.token)
+            if isForeign {
+                try epoll.addIfOpen(descriptor, flags: interest.flags, token: registration.token)
+            } else {
+                try epoll.add(descriptor, flags: interest.flags, token: registration.token)
+            }
         } catch {
             table.remove(Int(registration.slot))
             throw error
@@ -58,7 +63,11 @@ package final class EventLoop {
         let slot = table.slots[index]
         // EPOLLEXCLUSIVE cannot be modified (epoll_ctl(2): EINVAL); it is taken out and put in again.
         guard slot.interest.contains(.exclusive) || interest.contains(.exclusive) || !slot.isArmed else {
-            try epoll.modify(slot.descriptor, flags: interest.flags, token: registration.token)
+            if slot.isForeign {
+                try epoll.modifyIfOpen(slot.descriptor, flags: interest.flags, token: registration.token)
+            } else {
+                try epoll.modify(slot.descriptor, flags: interest.flags, token: registration.token)
+            }
             table.setInterest(index, interest, isArmed: true)
             return
         }
@@ -71,16 +80,13 @@ package final class EventLoop {
     /// Watches the descriptor no longer; reports under way reach nobody. Stale registrations are ignored.
     ///
     /// With `closesDescriptor` the caller closes the descriptor at once, it has no duplicate, and the kernel forgets
-    /// it by itself (epoll(7), Q6): one system call less. With `isForeign` the descriptor is a library's, which may
-    /// have closed it already.
-    package func deregister(
-        _ registration: Registration, closesDescriptor: Bool = false, isForeign: Bool = false
-    ) {
+    /// it by itself (epoll(7), Q6): one system call less.
+    package func deregister(_ registration: Registration, closesDescriptor: Bool = false) {
         guard let index = table.index(registration) else { return }
         let slot = table.slots[index]
         table.remove(index)
         guard slot.isArmed, !closesDescriptor else { return }
-        if isForeign { return epoll.removeIfKnown(slot.descriptor) }
+        if slot.isForeign { return epoll.removeIfKnown(slot.descriptor) }
         // ENOENT alone is possible: the descriptor was closed and its number is another file's now.
         try? epoll.remove(slot.descriptor)
     }

@@ -9,6 +9,8 @@ struct RegistrationTable {
         var interest: Interest = []
         /// Whether epoll knows the descriptor now: an exclusive one is taken out of it while it is paused.
         var isArmed = false
+        /// A library's, which may close it at will.
+        var isForeign = false
         var nextFree: UInt32 = .max
     }
 
@@ -16,7 +18,9 @@ struct RegistrationTable {
     private var firstFree = UInt32.max
     private(set) var count = 0
 
-    mutating func insert(_ descriptor: Int32, _ interest: Interest, _ handler: any EventHandler) -> Registration {
+    mutating func insert(
+        _ descriptor: Int32, _ interest: Interest, _ handler: any EventHandler, isForeign: Bool
+    ) -> Registration {
         let slot: UInt32
         if firstFree != .max {
             slot = firstFree
@@ -29,6 +33,7 @@ struct RegistrationTable {
         slots[Int(slot)].descriptor = descriptor
         slots[Int(slot)].interest = interest
         slots[Int(slot)].isArmed = true
+        slots[Int(slot)].isForeign = isForeign
         count += 1
         return Registration(slot: slot, generation: slots[Int(slot)].generation)
     }

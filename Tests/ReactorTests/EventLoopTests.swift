@@ -1,3 +1,4 @@
+import Glibc
 import Linux
 import Synchronization
 import Testing
@@ -86,6 +87,24 @@ final class ClosureHandler: EventHandler {
         #expect(calls == 2)
         loop.deregister(registration)
         try client.close()
+    }
+
+    @Test func `a library's descriptor that is closed already is an error, and no defect`() throws {
+        let loop = try EventLoop()
+        let handler = ClosureHandler { _ in }
+        // More than any process may have.
+        #expect(throws: SystemError.self) {
+            _ = try loop.register(.max, interest: .read, handler: handler, isForeign: true)
+        }
+        #expect(loop.registrationsCount == 0)
+        var pipe: [Int32] = [-1, -1]
+        try #require(unsafe Glibc.pipe(&pipe) == 0)
+        defer { close(pipe[1]) }
+        let registration = try loop.register(pipe[0], interest: .read, handler: handler, isForeign: true)
+        close(pipe[0])
+        #expect(throws: SystemError.self) { try loop.modify(registration, interest: .write) }
+        loop.deregister(registration)
+        #expect(loop.registrationsCount == 0)
     }
 
     @Test func `a timer fires once, not early, and a cancelled one never`() throws {
