@@ -29,8 +29,22 @@ package final class DirectoryStore: UploadStore {
         self.files = files
         publicBase = publicBaseURL.map { $0 + "/" }
         let incoming = directory + "/" + Self.incoming
-        try Files.makeDirectories(incoming, permissions: 0o755)
+        try Self.make(incoming)
         try Self.removeOld(in: incoming, before: Clock.wallMilliseconds() - Self.incomingAgeMilliseconds)
+    }
+
+    /// Makes a directory and those above it, and has their names reach the disk: a power loss would otherwise take all
+    /// that was stored below them.
+    private static func make(_ path: String) throws(SystemError) {
+        var missing: [String] = []
+        var current = path
+        while try !Files.isDirectory(current) {
+            missing.append(current)
+            guard let parent = Files.parent(of: current) else { break }
+            current = parent
+        }
+        try Files.makeDirectories(path, permissions: 0o755)
+        for made in missing { try Files.synchroniseDirectory(Files.parent(of: made) ?? ".") }
     }
 
     /// Unfinished files of a process that was killed. Another process may be writing younger ones.

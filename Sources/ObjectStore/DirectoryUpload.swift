@@ -197,7 +197,13 @@ final class DirectoryUpload: StoreUpload {
             // The file is closed with this job, off the worker.
             withExtendedLifetime(file) {}
             try Files.unlink(temporaryPath)
-            if let finalPath { try Files.unlink(finalPath) }
+            guard let finalPath else { return .done }
+            try Files.unlink(finalPath)
+            // Or a power loss brings back an object that the record says is gone. Where it was gone already, an attempt
+            // before may have come to its end between the two.
+            if let parent = Files.parent(of: finalPath), try Files.isDirectory(parent) {
+                try Files.synchroniseDirectory(parent)
+            }
             return .done
         } completion: { [self] _ in
             perform(state.removed())

@@ -114,10 +114,19 @@ package enum S3AnswerReader {
         }
     }
 
-    /// The store's text is for the log: one line, bounded, without control characters.
+    /// The store's text is for the log: one line, bounded, without control characters (those of ISO 8859, with which
+    /// terminals can be steered, among them) and other line ends.
     private static func oneLine(_ text: String) -> String {
-        var bytes: [UInt8] = []
-        for byte in text.utf8.prefix(detailBytesMax) { bytes.append(byte < 0x20 || byte == 0x7F ? 0x20 : byte) }
-        return String(decoding: bytes, as: UTF8.self)
+        var line = ""
+        var rest = detailBytesMax
+        for scalar in text.unicodeScalars {
+            rest -= UTF8.width(scalar)
+            guard rest >= 0 else { break }
+            switch scalar.value {
+            case 0 ..< 0x20, 0x7F ... 0x9F, 0x2028, 0x2029: line.unicodeScalars.append(" ")
+            default: line.unicodeScalars.append(scalar)
+            }
+        }
+        return line
     }
 }

@@ -111,6 +111,39 @@ import Testing
         #expect(bench.names.count <= 1)
     }
 
+    @Test func `the names of a new store's directories reach the disk`() throws {
+        let bench = try FilesBench()
+        let base = DirectoryWatch(bench.folder)
+        _ = try DirectoryStore(directory: bench.folder + "/new/store", files: bench.files)
+        #expect(base.events == ["made new", "opened"])
+        let inner = DirectoryWatch(bench.folder + "/new")
+        _ = try DirectoryStore(directory: bench.folder + "/new/store", files: bench.files)
+        #expect(inner.events.isEmpty)
+        _ = try DirectoryStore(directory: bench.folder + "/new/other", files: bench.files)
+        #expect(inner.events == ["made other", "opened"])
+    }
+
+    @Test func `the removal of a name reaches the disk before the upload is gone`() throws {
+        let bench = try FilesBench()
+        let store = try DirectoryStore(directory: bench.folder, files: bench.files)
+        try Files.makeDirectories(bench.folder + "/d")
+        _ = try Files.open(bench.folder + "/d/k", .readWriteNew(permissions: 0o644))
+        let owner = Owner()
+        let upload = Self.begin(store, owner, key: "d/k")
+        upload.create()
+        #expect(bench.run { owner.events.count == 1 })
+        // The rename finds nothing, so nobody knows what the name stands for.
+        let incoming = bench.folder + "/.incoming/"
+        for name in try Files.list(incoming) { try Files.unlink(incoming + name) }
+        upload.complete(parts: [])
+        #expect(bench.run { !owner.failures.isEmpty })
+        let watch = DirectoryWatch(bench.folder + "/d")
+        upload.abort()
+        #expect(bench.run { owner.isOver })
+        #expect(owner.events.last == .aborted)
+        #expect(watch.events == ["removed k", "opened"])
+    }
+
     @Test func `a source that fails leaves nothing`() throws {
         let bench = try FilesBench()
         let store = try DirectoryStore(directory: bench.folder, files: bench.files)

@@ -83,6 +83,15 @@ import Testing
         #expect(detail.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F })
     }
 
+    @Test func `no character of the store's steers a terminal or ends a line`() {
+        let text = "a\u{9B}31m\u{85}b\u{2028}c\u{2029}d\u{7F}é"
+        let problem = Self.problem(Self.read(.create, 403, Self.error("AccessDenied", text)))
+        #expect(problem?.detail.contains("a 31m b c d é") == true)
+        let long = String(repeating: "é", count: 500)
+        let bounded = Self.problem(Self.read(.create, 403, Self.error("AccessDenied", long)))
+        #expect(bounded?.detail.contains("\u{FFFD}") == false)
+    }
+
     @Test func `which refusals pass`() {
         let transient = [(503, "SlowDown"), (500, "InternalError"), (400, "RequestTimeout"), (200, "InternalError")]
         for (status, code) in transient {
