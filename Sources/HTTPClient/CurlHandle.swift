@@ -206,6 +206,15 @@ internal import CCurl
         return unsafe Unmanaged<CurlHandle>.fromOpaque(context).takeUnretainedValue()
     }
 
+    /// The connection that was made for the transfer and is still open. Curl looks through all of its connections for
+    /// the answer (CURLINFO_ACTIVESOCKET(3)), so only a transfer that made one asks.
+    var newConnection: Int32? {
+        guard descriptor >= 0 else { return nil }
+        var active: curl_socket_t = -1
+        guard unsafe sluice_curl_get_socket(easy, &active) == CURLE_OK, active == descriptor else { return nil }
+        return descriptor
+    }
+
     /// The status of the final answer, 0 when none came.
     var status: Int {
         var value = 0

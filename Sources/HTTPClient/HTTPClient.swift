@@ -217,7 +217,7 @@ internal import Glibc
             else { continue }
             let code = unsafe message.pointee.data.result
             guard let handle = unsafe CurlHandle.of(easy) else { continue }
-            if code == CURLE_OK, handle.descriptor >= 0 { driver.established(descriptor: handle.descriptor) }
+            if code == CURLE_OK, let descriptor = handle.newConnection { driver.established(descriptor: descriptor) }
             if let transfer = handle.transfer, transfer.stage == .running {
                 finish(transfer, result(of: transfer, handle, code))
             }

@@ -10,8 +10,8 @@ package protocol HTTPClientDriver: AnyObject {
 
     /// A request was answered on `descriptor`: from now on ``closing(descriptor:)`` comes before it is closed, so a
     /// driver may go on watching it for reading while it is idle, and then tells
-    /// ``HTTPClient/idleConnectionReady(descriptor:)``. (libcurl 7.88 closes a socket whose connection has not been
-    /// made without a word.)
+    /// ``HTTPClient/idleConnectionReady(descriptor:)``. (The sockets that libcurl's name lookups signal with are watched
+    /// and closed without it.)
     func established(descriptor: Int32)
 
     /// `descriptor` is about to be closed: it must be out of the poll set when this returns.

@@ -202,8 +202,8 @@ package final class LoopHTTPDriver: HTTPClientDriver {
 
 /// One descriptor number: what curl wants of it, and what the loop was told.
 ///
-/// While its connection is being made curl may close the descriptor without a word, and the number may be somebody
-/// else's at once. So the loop watches a duplicate until the first answer has come on it.
+/// Curl closes some descriptors without a word (those that name lookups signal with), and the number may be somebody
+/// else's at once. So the loop watches a duplicate until an answer has come on it.
 private final class SocketWatch: EventHandler {
     let descriptor: Int32
     var wanted: Interest = []

@@ -92,7 +92,6 @@ import Testing
         #expect(bench.isCalm)
     }
 
-    /// curl closes a socket that is still connecting without a word: its number must not stay with the driver.
     @Test func `a connection that was never made leaves nothing on the loop`() throws {
         let bench = try Bench(ScriptedServer { connection in connection.drain() })
         for turns in 0..<8 {
@@ -105,6 +104,25 @@ import Testing
             #expect(bench.run { isRefused })
             #expect(bench.loop.registrationsCount == 0)
         }
+    }
+
+    /// A lookup signals through a socket pair of curl's own, which it closes without a word.
+    @Test func `a name lookup leaves nothing on the loop`() throws {
+        let bench = try Bench(ScriptedServer(replying: { _ in .answer(200) }))
+        let named = "http://localhost:\(bench.server.port)/"
+        for round in 0..<6 {
+            var isOver = false
+            _ = bench.client.start(HTTPRequest(.get, named + "\(round)")) { _ in isOver = true }
+            #expect(bench.run { isOver })
+            _ = bench.client.start(HTTPRequest(.get, "http://nowhere.invalid/")) { _ in isOver = false }
+            #expect(bench.run { !isOver })
+            let transfer = bench.client.start(HTTPRequest(.get, "http://elsewhere\(round).invalid/")) { _ in }
+            for _ in 0..<round { bench.loop.turn(timeoutMilliseconds: 1) }
+            transfer.cancel()
+            bench.settle()
+            #expect(bench.loop.registrationsCount == 1)
+        }
+        #expect(bench.server.requests.count == 6)
     }
 
     @Test func `a request ends at its deadline, by the loop's timer`() throws {

@@ -99,11 +99,15 @@ package final class ScriptedServer: Sendable {
                 let connection = ScriptedConnection(descriptor: descriptor, number: number, server: server)
                 // A script ends early where the client goes away: the test judges by what the client saw.
                 try? script(connection)
-                server.state.withLock { _ = $0.connections.removeValue(forKey: number) }
                 connection.close()
             }
         }
         close(listener)
+    }
+
+    /// Before the number of its descriptor is another's.
+    func forget(_ number: Int) {
+        state.withLock { _ = $0.connections.removeValue(forKey: number) }
     }
 
     func record(_ request: ScriptedRequest) {
@@ -212,6 +216,7 @@ package final class ScriptedConnection {
     package func close() {
         guard isOpen else { return }
         isOpen = false
+        server.forget(number)
         Glibc.close(descriptor)
     }
 
