@@ -25,6 +25,9 @@ static inline CURLcode sluice_curl_set_transfer_function(CURL *easy, CURLoption 
 static inline CURLcode sluice_curl_set_seek_function(CURL *easy, curl_seek_callback value) {
     return curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, value);
 }
+static inline CURLcode sluice_curl_set_open_function(CURL *easy, curl_opensocket_callback value) {
+    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, value);
+}
 static inline CURLcode sluice_curl_set_close_function(CURL *easy, curl_closesocket_callback value) {
     return curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, value);
 }

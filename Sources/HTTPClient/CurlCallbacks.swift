@@ -62,6 +62,18 @@ let curlPrerequest: curl_prereq_callback = { context, _, _, _, _ in
     return CURL_PREREQFUNC_OK
 }
 
+/// CURLOPT_OPENSOCKETFUNCTION(3): a connection's socket, which no program that is started meanwhile shall inherit. The
+/// driver is told because 7.88 may have closed another one of that number without a word, and then says nothing of the
+/// new one either: to its multi handle a number is a socket.
+let curlOpenSocket: curl_opensocket_callback = { context, _, address in
+    guard let context = unsafe context, let address = unsafe address else { return CURL_SOCKET_BAD }
+    let kind = unsafe address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue)
+    let descriptor = unsafe socket(address.pointee.family, kind, address.pointee.protocol)
+    guard descriptor >= 0 else { return CURL_SOCKET_BAD }
+    unsafe Unmanaged<HTTPClient>.fromOpaque(context).takeUnretainedValue().driver.opened(descriptor: descriptor)
+    return descriptor
+}
+
 /// CURLOPT_CLOSESOCKETFUNCTION(3): a connection's end, of whatever transfer.
 let curlCloseSocket: curl_closesocket_callback = { context, descriptor in
     if let context = unsafe context {

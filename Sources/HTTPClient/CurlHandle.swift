@@ -86,6 +86,8 @@ internal import CCurl
         let owner = unsafe Unmanaged.passUnretained(client).toOpaque()
         unsafe sum += sluice_curl_set_pointer(easy, CURLOPT_CLOSESOCKETDATA, owner)
         unsafe sum += sluice_curl_set_close_function(easy, curlCloseSocket)
+        unsafe sum += sluice_curl_set_pointer(easy, CURLOPT_OPENSOCKETDATA, owner)
+        unsafe sum += sluice_curl_set_open_function(easy, curlOpenSocket)
         return sum.isOK
     }
 

@@ -1,5 +1,8 @@
 /// The loop that a client lives on.
 package protocol HTTPClientDriver: AnyObject {
+    /// `descriptor` is a new connection's: what was known of that number is void.
+    func opened(descriptor: Int32)
+
     /// Watches `descriptor`, or changes what it is watched for, level-triggered, until ``unwatch(descriptor:)`` or
     /// ``closing(descriptor:)``. The client wants ``HTTPClient/socketReady(descriptor:readable:writable:failed:)``.
     func watch(descriptor: Int32, readable: Bool, writable: Bool)
@@ -10,8 +13,8 @@ package protocol HTTPClientDriver: AnyObject {
 
     /// A request was answered on `descriptor`: from now on ``closing(descriptor:)`` comes before it is closed, so a
     /// driver may go on watching it for reading while it is idle, and then tells
-    /// ``HTTPClient/idleConnectionReady(descriptor:)``. (The sockets that libcurl's name lookups signal with are watched
-    /// and closed without it.)
+    /// ``HTTPClient/idleConnectionReady(descriptor:)``. (The sockets that libcurl's name lookups signal with are
+    /// watched and closed without it.)
     func established(descriptor: Int32)
 
     /// `descriptor` is about to be closed: it must be out of the poll set when this returns.
@@ -23,6 +26,9 @@ package protocol HTTPClientDriver: AnyObject {
 }
 
 extension HTTPClientDriver {
+    /// For drivers that know a descriptor only while it is watched.
+    package func opened(descriptor: Int32) {}
+
     /// For drivers that watch nothing while it is idle.
     package func established(descriptor: Int32) {}
 }

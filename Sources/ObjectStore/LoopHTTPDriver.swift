@@ -37,6 +37,16 @@ package final class LoopHTTPDriver: HTTPClientDriver {
 
     // MARK: what the client asks
 
+    package func opened(descriptor: Int32) {
+        guard let watch = existingWatch(descriptor) else { return }
+        drop(watch)
+        watch.isEstablished = false
+        watch.isClosed = false
+        guard !watch.wanted.isEmpty else { return }
+        watch.duplicate()
+        want(watch.wanted, of: watch)
+    }
+
     package func watch(descriptor: Int32, readable: Bool, writable: Bool) {
         var interest: Interest = []
         if readable { interest.insert(.read) }
@@ -170,12 +180,8 @@ package final class LoopHTTPDriver: HTTPClientDriver {
             try loop.modify(registration, interest: interest)
             watch.armed = interest
         } catch {
-            // The kernel does not know the descriptor: its number has a new file since. It is watched anew.
+            // The kernel does not know the descriptor: what waits for it ends at its deadline.
             drop(watch)
-            guard !watch.wanted.isEmpty else { return }
-            watch.registration = try? loop.register(
-                watch.descriptor, interest: watch.wanted, handler: watch, isForeign: true)
-            watch.armed = watch.wanted
         }
     }
 
@@ -202,8 +208,9 @@ package final class LoopHTTPDriver: HTTPClientDriver {
 
 /// One descriptor number: what curl wants of it, and what the loop was told.
 ///
-/// Curl closes some descriptors without a word (those that name lookups signal with), and the number may be somebody
-/// else's at once. So the loop watches a duplicate until an answer has come on it.
+/// Curl closes some descriptors without a word (those that name lookups signal with, those of connections that are
+/// being made), and the number may be somebody else's at once. So the loop watches a duplicate until an answer has
+/// come on it.
 private final class SocketWatch: EventHandler {
     let descriptor: Int32
     var wanted: Interest = []

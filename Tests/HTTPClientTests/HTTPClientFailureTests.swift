@@ -1,4 +1,5 @@
 import Bytes
+import Glibc
 import HTTPClient
 import TestSupport
 import Testing
@@ -244,6 +245,14 @@ import Testing
         #expect(bench.results.filter { failure($0)?.kind == .unavailable }.count == 1)
         #expect(bench.results.filter { (try? $0.get().status) == 200 }.count == 8)
         #expect(bench.server.acceptedCount == 2)
+    }
+
+    @Test func `no program that is started meanwhile inherits a connection`() throws {
+        let bench = try Bench(ScriptedServer { connection in connection.drain() })
+        bench.start(HTTPRequest(.get, bench.server.url))
+        #expect(bench.driver.run { bench.server.acceptedCount == 1 })
+        #expect(bench.driver.interests.count == 1)
+        for descriptor in bench.driver.interests.keys { #expect(fcntl(descriptor, F_GETFD) == FD_CLOEXEC) }
     }
 
     @Test func `closing the client ends its transfers in silence and its connections`() throws {
