@@ -44,7 +44,7 @@ end-to-end: build ## build and run the tests of the real daemon; ARGS="-k pipeli
 
 .PHONY: unit-only end-to-end-only
 unit-only:
-	@swift test -c $(CONFIG) --skip-build --disable-xctest $(ARGS)
+	@PATH="$(abspath .venv-test/bin):$$PATH" swift test -c $(CONFIG) --skip-build --disable-xctest $(ARGS)
 
 end-to-end-only:
 	@SLUICE_BIN=$${SLUICE_BIN:-$(abspath $(BINARY))} .venv-test/bin/python -m pytest \
