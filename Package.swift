@@ -59,10 +59,10 @@ let service: [Target] = [
     target("Reactor", ["Bytes", "Linux"]),
     target("Telemetry", ["Bytes", "JSONWire", "Linux", "Systemd", logging]),
     target("Serving", ["Bytes", "HTTPWire", "Linux", "Reactor"]),
-    target("ObjectStore", ["Bytes", "Crypto", "HTTPClient", "Linux", "Reactor", "SigV4", "XMLWire", logging]),
     target(
         "AWS",
         ["Bytes", "Crypto", "HTTPClient", "JSONWire", "Linux", "Reactor", "SigV4", "Tokens", "XMLWire"]),
+    target("ObjectStore", ["AWS", "Bytes", "Crypto", "HTTPClient", "Linux", "Reactor", "SigV4", "XMLWire", logging]),
     target("Catalog", ["Bytes", "Database", "Gateway", "Linux", "Reactor", logging]),
     target(
         "Uploads",
@@ -110,7 +110,7 @@ let package = Package(
         tests("Reactor", ["Bytes", "Linux"]),
         tests("Telemetry", ["Bytes", "Linux", logging]),
         tests("Serving", ["Bytes", "HTTPWire", "Linux", "Reactor"]),
-        tests("ObjectStore", ["Bytes", "HTTPClient", "Linux", "Reactor", "SigV4"]),
+        tests("ObjectStore", ["AWS", "Bytes", "HTTPClient", "Linux", "Reactor", "SigV4"]),
         tests("AWS", ["Bytes", "HTTPClient", "Linux", "Reactor", "SigV4", "Tokens"]),
         tests("Catalog", ["Bytes", "Database", "Gateway", "Linux", "Reactor", logging]),
         tests("FuzzHarness", ["Bytes", "Crypto", "HTTPWire", "Tokens"]),

@@ -1,3 +1,4 @@
+internal import AWS
 internal import Bytes
 internal import HTTPClient
 internal import SigV4
@@ -14,8 +15,8 @@ final class S3Requests {
 
     let configuration: S3Configuration
     private let clock: () -> Int64
-    private let hash = CryptoSigningHash()
-    private var signer: RequestSigner<CryptoSigningHash>?
+    private let hash = LibcryptoSigning()
+    private var signer: RequestSigner<LibcryptoSigning>?
 
     /// - Parameter clock: milliseconds since 1970.
     init(configuration: S3Configuration, clock: @escaping () -> Int64) {

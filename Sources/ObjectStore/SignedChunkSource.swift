@@ -1,3 +1,4 @@
+internal import AWS
 internal import Bytes
 internal import HTTPClient
 internal import SigV4
@@ -10,9 +11,9 @@ final class SignedChunkSource: RequestBodySource {
 
     private let source: any RequestBodySource
     private let length: Int64
-    private let first: ChunkSigner<CryptoSigningHash>
-    private var signer: ChunkSigner<CryptoSigningHash>
-    private let hash: CryptoSigningHash
+    private let first: ChunkSigner<LibcryptoSigning>
+    private var signer: ChunkSigner<LibcryptoSigning>
+    private let hash: LibcryptoSigning
     private var collectedBytes: Int64 = 0
     private var chunk: [UInt8] = []
     /// What is on its way: a chunk's line, the chunk, its end. `sent` of it is gone.
@@ -21,8 +22,8 @@ final class SignedChunkSource: RequestBodySource {
     private var hasEnded = false
 
     init(
-        _ source: any RequestBodySource, length: Int64, signer: ChunkSigner<CryptoSigningHash>,
-        hash: CryptoSigningHash
+        _ source: any RequestBodySource, length: Int64, signer: ChunkSigner<LibcryptoSigning>,
+        hash: LibcryptoSigning
     ) {
         self.source = source
         self.length = length

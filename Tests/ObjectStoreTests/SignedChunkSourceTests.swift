@@ -1,3 +1,4 @@
+import AWS
 import HTTPClient
 import SigV4
 import Testing
@@ -6,7 +7,7 @@ import Testing
 
 @Suite struct SignedChunkSourceTests {
     static func source(_ body: TestBody, length: Int) -> SignedChunkSource {
-        let hash = CryptoSigningHash()
+        let hash = LibcryptoSigning()
         var signer = RequestSigner(
             hash: hash, credentials: Credentials(accessKeyID: "AK", secretAccessKey: "SK"), region: "us-east-1",
             service: "s3", rules: .s3)
