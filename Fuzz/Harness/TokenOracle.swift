@@ -69,7 +69,7 @@ package enum TokenOracle {
         }
         guard let subject = object.single("sub")?.text, Array(subject.utf8) == Array(claims.subject.utf8)
         else { throw OracleFailure("accepted with another sub") }
-        guard isSegment(subject) else { throw OracleFailure("accepted with an unsafe sub") }
+        guard isSegment(subject) else { throw OracleFailure("accepted with a sub that is no safe segment") }
         try checkRole(claims, object, subject, policy)
     }
 

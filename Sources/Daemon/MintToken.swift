@@ -4,6 +4,7 @@ internal import Crypto
 internal import Linux
 internal import Settings
 internal import Tokens
+internal import Uploads
 
 /// What `sluice token` is asked for.
 package struct TokenRequest: Sendable {
@@ -60,13 +61,7 @@ package enum MintToken {
         return TokenMint.compact(
             subject: subject, role: role, issuedAt: now, expiresAt: now + lifetimeSeconds, algorithm: algorithm
         ) { algorithm, input in
-            let hash: HashAlgorithm =
-                switch algorithm {
-                case .hs256: .sha256
-                case .hs384: .sha384
-                case .hs512: .sha512
-                }
-            return HMACKey(algorithm: hash, key: secret.span).code(for: input).bytes
+            HMACKey(algorithm: HashAlgorithm(algorithm), key: secret.span).code(for: input).bytes
         }
     }
 

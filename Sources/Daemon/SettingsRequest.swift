@@ -1,5 +1,6 @@
 internal import Linux
 package import Settings
+internal import Systemd
 
 /// Where a command's settings come from, besides the environment.
 package struct SettingsRequest: Sendable {
@@ -54,9 +55,8 @@ package struct SettingsRequest: Sendable {
 
     /// The credential `jwt-secret` of the unit (systemd.exec(5), LoadCredential=), where there is one.
     private func jwtCredentialPath() -> String? {
-        guard let directory = Environment.value("CREDENTIALS_DIRECTORY") else { return nil }
-        let path = directory + "/jwt-secret"
-        guard let facts = try? Files.facts(path), facts.isRegularFile else { return nil }
+        guard let path = Credentials.path("jwt-secret"), let facts = try? Files.facts(path), facts.isRegularFile
+        else { return nil }
         return path
     }
 }

@@ -62,11 +62,6 @@ extension FileDescriptor {
         _ = try SystemCall.value("fsync") { fsync(raw) }
     }
 
-    /// As ``synchronise()`` without the times (fdatasync(2)).
-    package func synchroniseData() throws(SystemError) {
-        _ = try SystemCall.value("fdatasync") { fdatasync(raw) }
-    }
-
     /// Cuts or extends the file (ftruncate(2)).
     package func truncate(toBytes bytes: Int64) throws(SystemError) {
         _ = try SystemCall.value("ftruncate") { ftruncate(raw, Int(bytes)) }

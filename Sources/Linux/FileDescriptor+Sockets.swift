@@ -66,11 +66,6 @@ extension FileDescriptor {
         }
     }
 
-    /// Small writes leave at once.
-    package func setNoDelay() throws(SystemError) {
-        try setOption(Int32(IPPROTO_TCP), TCP_NODELAY, 1, "TCP_NODELAY")
-    }
-
     /// The sizes of the kernel's buffers in bytes; it doubles what it is told (socket(7)).
     package func setBuffers(receiveBytes: Int32? = nil, sendBytes: Int32? = nil) throws(SystemError) {
         if let receiveBytes { try setOption(SOL_SOCKET, SO_RCVBUF, receiveBytes, "SO_RCVBUF") }

@@ -48,7 +48,6 @@ package struct FileDescriptor: ~Copyable, Sendable {
 /// Whether standard error is a terminal: the log is then for a human.
 package enum StandardStreams {
     package static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
-    package static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
     /// A descriptor of its own for standard error.
     package static func duplicateError() throws(SystemError) -> FileDescriptor {

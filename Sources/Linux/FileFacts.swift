@@ -13,9 +13,6 @@ package struct FileFacts: Equatable, Sendable {
     package let device: UInt64
     package let inode: UInt64
 
-    /// Whether users other than the owner can read the file: no place for a secret.
-    package var isReadableByOthers: Bool { permissions & 0o004 != 0 }
-
     init(_ status: stat) {
         bytes = Int64(status.st_size)
         // S_IFMT, S_IFDIR and S_IFREG of inode(7).

@@ -137,16 +137,4 @@ package enum Files {
         _ = try SystemCall.value("statfs \(path)") { unsafe statfs(path, &status) }
         return unsafe clinux_is_memory_file_system(&status) != 0
     }
-
-    /// Bytes that this process may still write there.
-    package static func freeBytes(_ path: String) throws(SystemError) -> UInt64 {
-        var status = statfs()
-        _ = try SystemCall.value("statfs \(path)") { unsafe statfs(path, &status) }
-        return UInt64(status.f_bavail) * UInt64(status.f_bsize)
-    }
-
-    /// Sets the rights (chmod(2)).
-    package static func setPermissions(_ path: String, _ permissions: UInt32) throws(SystemError) {
-        _ = try SystemCall.value("chmod \(path)") { unsafe chmod(path, permissions) }
-    }
 }

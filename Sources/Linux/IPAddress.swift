@@ -25,9 +25,6 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     /// The IPv4 address in host order, or nil.
     package var v4: UInt32? { isV4 ? UInt32(truncatingIfNeeded: lower) : nil }
 
-    /// 127.0.0.0/8 or ::1.
-    package var isLoopback: Bool { isV4 ? (lower >> 24) & 0xFF == 127 : upper == 0 && lower == 1 }
-
     /// 0.0.0.0 or ::.
     package var isUnspecified: Bool { isV4 ? UInt32(truncatingIfNeeded: lower) == 0 : upper == 0 && lower == 0 }
 

@@ -12,8 +12,6 @@ package enum ProcessFacts {
         defer { unsafe free(path) }
         return unsafe String(cString: path)
     }
-    /// The bytes of a memory page.
-    package static var pageBytes: Int { Int(sysconf(Int32(_SC_PAGESIZE))) }
 }
 
 /// The environment, copied: nothing else of Sluice calls getenv or setenv.

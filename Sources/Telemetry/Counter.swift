@@ -12,8 +12,5 @@ package final class Counter: Sendable {
         count.store(count.load(ordering: .relaxed) &+ amount, ordering: .relaxed)
     }
 
-    /// Adds; for counters that several threads share.
-    package func addShared(_ amount: UInt64 = 1) { count.wrappingAdd(amount, ordering: .relaxed) }
-
     package var value: UInt64 { count.load(ordering: .relaxed) }
 }

@@ -29,6 +29,7 @@ final class UploadDriver {
     private var store: (any StoreUpload)?
     private var imageID: Int64?
     private var openTimer: TimerID?
+    /// The part that the exchange asked for and whose bytes are not all in the spool yet.
     private var waitingPart: (number: Int, length: UInt64)?
     private let startedAt: Int64
     /// Microseconds of the monotonic clock.
