@@ -106,6 +106,11 @@ struct ConnectionState: ~Copyable {
         }
     }
 
+    /// Whether our stream ends right behind the response that is being written.
+    var endsAfterWriting: Bool {
+        if case .writing(keepsAlive: false, _) = phase { true } else { false }
+    }
+
     /// Whether the client is kept from sending.
     var isPaused: Bool {
         if case .body(let exchange) = phase { exchange.pausedAt != nil } else { false }
