@@ -76,7 +76,9 @@ extension FileDescriptor {
         let raw = raw
         return try outcomeOfWrite { () throws(SystemError) in
             try unsafe bytes.withUnsafeBufferPointer { buffer throws(SystemError) in
-                try SystemCall.nonBlocking("send") { unsafe clinux_send(raw, buffer.baseAddress, buffer.count, more ? 1 : 0) }
+                try SystemCall.nonBlocking("send") {
+                    unsafe clinux_send(raw, buffer.baseAddress, buffer.count, more ? 1 : 0)
+                }
             }
         }
     }
