@@ -1,3 +1,4 @@
+internal import Bytes
 internal import CLinux
 
 /// A TCP listener, shared by all workers: each registers the same descriptor as `.exclusive`.
