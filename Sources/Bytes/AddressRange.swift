@@ -38,9 +38,10 @@ package struct AddressRange: Hashable, Sendable, CustomStringConvertible {
 
     package init(parsing text: String) throws(AddressRangeFault) { try self.init(parsing: text.utf8Span.span) }
 
-    /// Whether the address lies in the block; one of the other family never does.
+    /// Whether the address lies in the block. One of the other family never does: masking leaves an IPv4 address one,
+    /// and makes none of another.
     package func contains(_ address: IPAddress) -> Bool {
-        address.isV4 == network.isV4 && address.masked(prefixBits: prefixBits) == network
+        address.masked(prefixBits: prefixBits) == network
     }
 
     /// `10.0.0.0/8`; without the slash for a single address.
