@@ -52,6 +52,7 @@ struct ForwardedFieldTests {
             (["for=\"1.2.3.4\";host=\"a,b;for=6.6.6.6\", for=5.6.7.8"], ["5.6.7.8", "1.2.3.4"]),
             (["for=\"1.2\\.3.\\4\""], ["1.2.3.4"]), (["for=1.2.3.4;x=\"\\\"\\\\\""], ["1.2.3.4"]),
             (["for=1.2.3.4;x=\"a\\\",b\", for=5.6.7.8;y=\"\\\\\""], ["5.6.7.8", "1.2.3.4"]),
+            (["for=9.9.9.9, for=1.2.3.4;x=\"a\\\"b\""], ["1.2.3.4", "9.9.9.9"]),
         ] as [([String], [String])])
     func `reads the elements of Forwarded from the right`(lines: [String], expected: [String]) throws {
         #expect(try walk(.forwarded, lines) == expected)
