@@ -55,20 +55,32 @@ final class Control {
         self.settings = settings
         self.isDevelopment = isDevelopment
         logger = logging.logger("daemon")
-        let plan = try ServicePlan(settings, isDevelopment: isDevelopment)
+        let openFilesMax = try OpenFilesLimit.current()
+        let plan = try ServicePlan(settings, isDevelopment: isDevelopment, openFilesMax: openFilesMax)
         loop = try EventLoop()
         reports = try Mailbox(capacity: Self.reportsMax)
         signals = try SignalDescriptor([.terminate, .interrupt, .hangup])
         if isDevelopment { try Directories.makePrivate(SettingsContext.developmentDirectory) }
-        listeners = try settings.listen.flatMap(Listening.open)
-        adminListener = try Listening.openOne(settings.adminListen)
+        let permissions = settings.unixSocketPermissions
+        listeners = try settings.listen.flatMap { try Listening.open($0, unixPermissions: permissions) }
+        adminListener = try Listening.openOne(settings.adminListen, unixPermissions: permissions)
         files = try FilesThread()
-        let spool = try Directories.openSpool(settings)
+        let spool = try Directories.openSpool(settings, slotsMax: plan.descriptors.spoolSlots)
         catalog = try Catalog(path: settings.database, logger: logging.logger("catalog"))
-        admin = ServingWorker(loop: loop)
+        var adminLimits = ServingLimits()
+        adminLimits.connectionsMax = DescriptorBudget.adminConnectionsMax
+        admin = ServingWorker(loop: loop, limits: adminLimits)
         store = StoreHealth()
         try startSecret()
         try startWorkers(plan, spool: spool, logging: logging)
+        if plan.descriptors.isTight {
+            logger.warning(
+                """
+                the limit of \(openFilesMax) open files leaves room for \(plan.descriptors.connectionsMax) \
+                connections, \(plan.descriptors.uploadsMax) of them uploading: raise it (LimitNOFILE=, ulimit -n), or \
+                lower SLUICE_CONNECTIONS_MAX
+                """)
+        }
         if spool.isInMemory {
             logger.warning(
                 "the spool \(spool.directory) is in memory: set SLUICE_SPOOL_DIR to a directory on a disk")
@@ -159,12 +171,12 @@ final class Control {
         startedWorkers += 1
         guard startedWorkers == settings.workers, case .starting = phase else { return }
         phase = .serving
-        let addresses = listeners.map(\.address.description).joined(separator: ", ")
+        let addresses = listeners.map(\.name).joined(separator: ", ")
         logger.notice(
-            "serving on \(addresses), admin on \(adminListener.address)",
+            "serving on \(addresses), admin on \(adminListener.name)",
             metadata: ["workers": "\(settings.workers)", "version": "\(Version.text)"])
         ServiceManager.ready(status: "serving on \(addresses)")
-        if isDevelopment { DevelopmentMode.greet(self, listener: listeners.first?.address) }
+        if isDevelopment { DevelopmentMode.greet(self, listener: listeners.first { !$0.isUnix }?.address) }
     }
 
     private func takeSignals() {
@@ -185,11 +197,14 @@ final class Control {
         logger.notice("draining: no new requests, those under way are finished")
         ServiceManager.stopping(status: "draining")
         tellWorkers(.drain)
-        // What systemd listens on for us goes on queueing for whoever comes next.
-        if !settings.listen.contains(.systemd) {
-            for listener in listeners { listener.stopListening() }
-        }
+        stopListening()
         loop.schedule(afterMilliseconds: settings.shutdownGraceSeconds * 1_000) { [unowned self] in cancelAll() }
+    }
+
+    private func stopListening() {
+        // What systemd listens on for us goes on queueing for whoever comes next.
+        guard !settings.listen.contains(.systemd) else { return }
+        for listener in listeners { listener.stopListening() }
     }
 
     private func cancelAll() {
@@ -216,6 +231,8 @@ final class Control {
         tellWorkers(.stop)
         for worker in workers { worker.thread.join() }
         client?.close()
+        stopListening()
+        adminListener.stopListening()
         files.stop()
         catalog.close()
         logger.notice("ended")

@@ -6,16 +6,20 @@ internal import Systemd
 
 /// Opens listeners, with messages that say what to do when that fails.
 enum Listening {
-    static func open(_ address: ListenAddress) throws(StartProblem) -> [ListeningSocket] {
+    /// - Parameter unixPermissions: of the sockets in the file system.
+    static func open(_ address: ListenAddress, unixPermissions: UInt32) throws(StartProblem) -> [ListeningSocket] {
         switch address {
+        case .unix(let path): return [try bind(path, permissions: unixPermissions)]
         case .address(let host, let port): return [try bind(host, port, address.text)]
         case .systemd: return try inherited()
         }
     }
 
     /// The admin listener, which systemd never hands over.
-    static func openOne(_ address: ListenAddress) throws(StartProblem) -> ListeningSocket {
-        guard let socket = try open(address).first else { throw StartProblem("\(address.text): nothing to listen on") }
+    static func openOne(_ address: ListenAddress, unixPermissions: UInt32) throws(StartProblem) -> ListeningSocket {
+        guard let socket = try open(address, unixPermissions: unixPermissions).first else {
+            throw StartProblem("\(address.text): nothing to listen on")
+        }
         return socket
     }
 
@@ -39,18 +43,42 @@ enum Listening {
         }
     }
 
+    private static func bind(_ text: String, permissions: UInt32) throws(StartProblem) -> ListeningSocket {
+        guard let path = UnixSocketPath(text) else {
+            throw StartProblem("unix:\(text) is too long: a socket's path has \(UnixSocketPath.bytesMax) bytes at most")
+        }
+        do {
+            return try ListeningSocket(on: path, permissions: permissions)
+        } catch {
+            if error.isAddressInUse {
+                throw StartProblem(
+                    """
+                    \(path) is taken: another process listens there, or the file is no socket; stop it, or choose \
+                    another
+                    """)
+            }
+            if error.isNoSuchFile {
+                throw StartProblem("the directory of \(path) does not exist: make it, or choose another path")
+            }
+            if error.isPermission {
+                throw StartProblem("no permission to make \(path): check the rights of its directory")
+            }
+            throw StartProblem("cannot listen on \(path): \(error)")
+        }
+    }
+
     /// All of them: a connection to one that nobody accepts from would wait for ever.
     private static func inherited() throws(StartProblem) -> [ListeningSocket] {
         var sockets: [ListeningSocket] = []
         do {
-            for socket in try InheritedSockets.take() where socket.isTCPListener {
+            for socket in try InheritedSockets.take() where socket.isStreamListener {
                 sockets.append(try ListeningSocket(adopting: FileDescriptor(adopting: socket.descriptor)))
             }
         } catch {
             throw StartProblem("the sockets of systemd cannot be used: \(error)")
         }
         guard !sockets.isEmpty else {
-            throw StartProblem("systemd handed over no listening TCP socket: check the .socket unit")
+            throw StartProblem("systemd handed over no listening stream socket: check the .socket unit")
         }
         return sockets
     }
@@ -58,10 +86,10 @@ enum Listening {
 
 /// Directories that have to be there before anything else starts.
 enum Directories {
-    static func openSpool(_ settings: ResolvedSettings) throws(StartProblem) -> Spool {
+    static func openSpool(_ settings: ResolvedSettings, slotsMax: Int) throws(StartProblem) -> Spool {
         try make(settings.spoolDirectory, setting: "SLUICE_SPOOL_DIR")
         do {
-            return try Spool(directory: settings.spoolDirectory, slotsMax: settings.spoolSlots)
+            return try Spool(directory: settings.spoolDirectory, slotsMax: slotsMax)
         } catch {
             throw StartProblem("the spool cannot be used: \(error); set SLUICE_SPOOL_DIR to a directory with rights")
         }

@@ -18,6 +18,7 @@ package struct ResolvedSettings: Equatable, Sendable {
 
     package let listen: [ListenAddress]
     package let adminListen: ListenAddress
+    package let unixSocketPermissions: UInt32
     package let workers: Int
     package let connectionsMax: Int
     package let headerBytesMax: Int

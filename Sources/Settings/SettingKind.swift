@@ -28,10 +28,12 @@ package enum SettingKind: Equatable, Sendable {
     case roles
     /// Comma-separated addresses and ranges, and the word `unix`; or `none`.
     case peers
-    /// Comma-separated `host:port`, or `systemd`.
+    /// Comma-separated `host:port` and `unix:/path`, or `systemd`.
     case addresses
-    /// One `host:port`.
+    /// One `host:port` or `unix:/path`.
     case address
+    /// Three or four octal digits: the rights of a file.
+    case permissions
 
     /// The values in a few words, for the reference and for problems.
     package var summary: String {
@@ -48,8 +50,9 @@ package enum SettingKind: Equatable, Sendable {
         case .origins: "`*`, or origins separated by commas"
         case .roles: "role names separated by commas, or `none`"
         case .peers: "addresses, CIDR ranges and `unix`, separated by commas, or `none`"
-        case .addresses: "`host:port` separated by commas, or `systemd`"
-        case .address: "`host:port`"
+        case .addresses: "`host:port` and `unix:/path` separated by commas, or `systemd`"
+        case .address: "`host:port` or `unix:/path`"
+        case .permissions: "three or four octal digits"
         }
     }
 }

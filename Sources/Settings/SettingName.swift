@@ -25,6 +25,7 @@ package enum SettingName: String, CaseIterable, Sendable {
     case database = "SLUICE_DATABASE"
     case listen = "SLUICE_LISTEN"
     case adminListen = "SLUICE_ADMIN_LISTEN"
+    case unixSocketMode = "SLUICE_UNIX_SOCKET_MODE"
     case workers = "SLUICE_WORKERS"
     case connectionsMax = "SLUICE_CONNECTIONS_MAX"
     case headerBytesMax = "SLUICE_HEADER_BYTES_MAX"

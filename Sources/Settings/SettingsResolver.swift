@@ -71,6 +71,7 @@ package enum SettingsResolver {
             publicBaseURL: reader.endpoint(.publicBaseURL, allowsPath: true),
             listen: reader.addresses(.listen, allowsSystemd: true),
             adminListen: readAdminListen(from: &reader),
+            unixSocketPermissions: reader.permissions(.unixSocketMode),
             workers: reader.count(.workers),
             connectionsMax: reader.count(.connectionsMax),
             headerBytesMax: reader.count(.headerBytesMax),

@@ -79,6 +79,9 @@ package enum SettingsTable {
         }, "The public listeners; `systemd` for inherited sockets."),
         Setting(.adminListen, .address, .fixed("127.0.0.1:9180"),
             "The listener of `/healthz`, `/readyz` and `/metrics`; loopback, since it asks for no token."),
+        Setting(.unixSocketMode, .permissions, .fixed("0666"),
+            "The rights of Unix sockets: whoever may write may connect. Any local user could reach a loopback port "
+                + "too; the directory's rights narrow it down."),
         Setting(.workers, .number(.count, 1 ... 256), .computed(summary: "the processors it may use") {
             String(min(max($0.cores, 1), 256))
         }, "Event-loop threads."),

@@ -15,7 +15,7 @@ package final class UploadHandler: RequestHandler {
     /// Microseconds of the monotonic clock.
     private var startedAt: Int64 = 0
     private var driver: UploadDriver?
-    private let peer: SocketAddress
+    private let peer: SocketAddress?
 
     package init(service: UploadService, connection: Connection) {
         self.service = service
@@ -148,7 +148,7 @@ package final class UploadHandler: RequestHandler {
         let requestID = service.identifiers.uuid()
         let begun = ReplyContext(requestID: requestID, nowMilliseconds: wall, corsFields: fields)
         context = begun
-        record = RequestRecord(requestID: requestID, peer: peer, startedAt: wall)
+        record = RequestRecord(requestID: requestID, remote: peer?.ip, startedAt: wall)
         return begun
     }
 
