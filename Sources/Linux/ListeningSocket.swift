@@ -1,3 +1,4 @@
+internal import Bytes
 internal import CLinux
 
 /// A listener for TCP or of a Unix-domain socket, shared by all workers: each registers the same descriptor as

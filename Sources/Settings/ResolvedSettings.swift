@@ -1,3 +1,5 @@
+package import Bytes
+
 /// The settings in effect, judged and typed. What is not written here was refused.
 package struct ResolvedSettings: Equatable, Sendable {
     package let store: StoreSettings
@@ -30,6 +32,8 @@ package struct ResolvedSettings: Equatable, Sendable {
     package let shutdownGraceSeconds: Int64
     package let allowedOrigins: AllowedOrigins
 
+    /// Whose `X-Forwarded-For`, `Forwarded`, `x-request-id` and PROXY protocol are believed.
+    package let trustedProxies: TrustedPeers
     package let trustedRoles: [String]
     package let jwtLeewaySeconds: Int64
     package let logFormat: LogFormat

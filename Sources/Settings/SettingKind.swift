@@ -26,6 +26,8 @@ package enum SettingKind: Equatable, Sendable {
     case origins
     /// Comma-separated role names, or `none`.
     case roles
+    /// Comma-separated addresses and ranges, and the word `unix`; or `none`.
+    case peers
     /// Comma-separated `host:port` and `unix:/path`, or `systemd`.
     case addresses
     /// One `host:port` or `unix:/path`.
@@ -47,6 +49,7 @@ package enum SettingKind: Equatable, Sendable {
         case .baseURL: "`http(s)://host[:port][/path]`"
         case .origins: "`*`, or origins separated by commas"
         case .roles: "role names separated by commas, or `none`"
+        case .peers: "addresses, CIDR ranges and `unix`, separated by commas, or `none`"
         case .addresses: "`host:port` and `unix:/path` separated by commas, or `systemd`"
         case .address: "`host:port` or `unix:/path`"
         case .permissions: "three or four octal digits"

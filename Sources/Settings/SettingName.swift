@@ -36,6 +36,7 @@ package enum SettingName: String, CaseIterable, Sendable {
     case minBodyRate = "SLUICE_MIN_BODY_BYTES_PER_SECOND"
     case minBodyGrace = "SLUICE_MIN_BODY_GRACE_SECONDS"
     case shutdownGrace = "SLUICE_SHUTDOWN_GRACE_SECONDS"
+    case trustedProxies = "SLUICE_TRUSTED_PROXIES"
     case trustedRoles = "SLUICE_TRUSTED_ROLES"
     case jwtLeeway = "SLUICE_JWT_LEEWAY_SECONDS"
     case secretTTL = "SLUICE_SECRET_TTL_SECONDS"

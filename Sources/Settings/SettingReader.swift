@@ -136,6 +136,11 @@ struct SettingReader {
         return roles
     }
 
+    mutating func peers(_ name: SettingName) -> TrustedPeers {
+        guard let text = text(name), text != "none" else { return TrustedPeers() }
+        return taken(name, TrustedPeers.parse(text)) ?? TrustedPeers()
+    }
+
     mutating func addresses(_ name: SettingName, allowsSystemd: Bool) -> [ListenAddress] {
         guard let text = text(name) else { return [] }
         let items = SettingList.items(text)

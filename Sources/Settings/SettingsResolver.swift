@@ -83,6 +83,7 @@ package enum SettingsResolver {
             minBodyGraceSeconds: reader.number(.minBodyGrace),
             shutdownGraceSeconds: reader.number(.shutdownGrace),
             allowedOrigins: reader.origins(.frontendURL),
+            trustedProxies: reader.peers(.trustedProxies),
             trustedRoles: reader.roles(.trustedRoles),
             jwtLeewaySeconds: reader.number(.jwtLeeway),
             logFormat: reader.choice(.logFormat, else: .text),

@@ -109,6 +109,9 @@ package enum SettingsTable {
     ]
 
     private static let judging: [Setting] = [
+        Setting(.trustedProxies, .peers, .fixed("none"),
+            "Peers whose `X-Forwarded-For`, `Forwarded`, `x-request-id` and PROXY protocol are believed; `unix` are "
+                + "those on Unix sockets. None: anybody can send such a field."),
         Setting(.trustedRoles, .roles, .fixed("SERVICE"),
             "Roles that may read and register the images of others: the backend's own."),
         Setting(.jwtLeeway, .number(.seconds, 0 ... 300), .fixed("0"),

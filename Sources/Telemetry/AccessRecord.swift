@@ -1,4 +1,4 @@
-package import Linux
+package import Bytes
 
 /// One request in the access log. It never holds a token, a query or a body.
 package struct AccessRecord {

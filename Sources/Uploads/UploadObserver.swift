@@ -1,5 +1,5 @@
+package import Bytes
 package import Gateway
-package import Linux
 package import ObjectStore
 package import Tokens
 
