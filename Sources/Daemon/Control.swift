@@ -60,7 +60,7 @@ final class Control {
         reports = try Mailbox(capacity: Self.reportsMax)
         signals = try SignalDescriptor([.terminate, .interrupt, .hangup])
         if isDevelopment { try Directories.makePrivate(SettingsContext.developmentDirectory) }
-        listeners = try settings.listen.flatMap(Listening.open)
+        listeners = try Listening.open(settings.listen)
         adminListener = try Listening.openOne(settings.adminListen)
         files = try FilesThread()
         let spool = try Directories.openSpool(settings)
