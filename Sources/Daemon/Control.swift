@@ -62,7 +62,7 @@ final class Control {
         signals = try SignalDescriptor([.terminate, .interrupt, .hangup])
         if isDevelopment { try Directories.makePrivate(SettingsContext.developmentDirectory) }
         let permissions = settings.unixSocketPermissions
-        listeners = try settings.listen.flatMap { try Listening.open($0, unixPermissions: permissions) }
+        listeners = try Listening.open(settings.listen, unixPermissions: permissions)
         adminListener = try Listening.openOne(settings.adminListen, unixPermissions: permissions)
         files = try FilesThread()
         let spool = try Directories.openSpool(settings, slotsMax: plan.descriptors.spoolSlots)

@@ -7,28 +7,39 @@ internal import Systemd
 /// Opens listeners, with messages that say what to do when that fails.
 enum Listening {
     /// - Parameter unixPermissions: of the sockets in the file system.
-    static func open(_ address: ListenAddress, unixPermissions: UInt32) throws(StartProblem) -> [ListeningSocket] {
-        switch address {
-        case .unix(let path): return [try bind(path, permissions: unixPermissions)]
-        case .address(let host, let port): return [try bind(host, port, address.text)]
-        case .systemd: return try inherited()
+    static func open(
+        _ addresses: [ListenAddress], unixPermissions: UInt32
+    ) throws(StartProblem) -> [ListeningSocket] {
+        var sockets: [ListeningSocket] = []
+        for address in addresses {
+            switch address {
+            case .unix(let path): sockets.append(try bind(path, permissions: unixPermissions))
+            case .address(let host, let port):
+                let leavesIPv4 = addresses.contains { $0.isIPv4(port: port) }
+                sockets.append(try bind(host, port, address.text, isOnlyIPv6: leavesIPv4))
+            case .systemd: sockets += try inherited()
+            }
         }
+        return sockets
     }
 
     /// The admin listener, which systemd never hands over.
     static func openOne(_ address: ListenAddress, unixPermissions: UInt32) throws(StartProblem) -> ListeningSocket {
-        guard let socket = try open(address, unixPermissions: unixPermissions).first else {
+        guard let socket = try open([address], unixPermissions: unixPermissions).first else {
             throw StartProblem("\(address.text): nothing to listen on")
         }
         return socket
     }
 
-    private static func bind(_ host: String, _ port: UInt16, _ text: String) throws(StartProblem) -> ListeningSocket {
+    /// - Parameter isOnlyIPv6: of an IPv6 address, that another listener has the port's IPv4 side.
+    private static func bind(
+        _ host: String, _ port: UInt16, _ text: String, isOnlyIPv6: Bool
+    ) throws(StartProblem) -> ListeningSocket {
         guard let ip = IPAddress(parsing: host) else {
             throw StartProblem("\(text) is not an address to listen on: give an IPv4 or IPv6 address and a port")
         }
         do {
-            return try ListeningSocket(on: SocketAddress(ip: ip, port: port))
+            return try ListeningSocket(on: SocketAddress(ip: ip, port: port), isOnlyIPv6: isOnlyIPv6)
         } catch {
             if error.isAddressInUse {
                 throw StartProblem("\(text) is taken by another process (EADDRINUSE): stop it, or choose another")
@@ -81,6 +92,16 @@ enum Listening {
             throw StartProblem("systemd handed over no listening stream socket: check the .socket unit")
         }
         return sockets
+    }
+}
+
+extension ListenAddress {
+    /// Whether this is an IPv4 address with that port. Port 0 stands for one that nobody has.
+    fileprivate func isIPv4(port wanted: UInt16) -> Bool {
+        switch self {
+        case .address(let host, let port): port == wanted && port != 0 && !host.utf8.contains(UInt8(ascii: ":"))
+        case .unix, .systemd: false
+        }
     }
 }
 

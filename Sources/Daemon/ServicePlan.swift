@@ -68,6 +68,7 @@ struct ServicePlan: Sendable {
         limits.bodyGraceMilliseconds = settings.minBodyGraceSeconds * 1_000
         limits.requestMilliseconds = settings.requestTimeoutSeconds * 1_000
         limits.keepAliveMilliseconds = settings.keepAliveSeconds * 1_000
+        limits.writeIdleMilliseconds = settings.writeTimeoutSeconds * 1_000
         limits.drainBytesMax = cap + drainBytesBeyondCap
         limits.connectionsMax = max(connectionsMax / settings.workers, 1)
         return limits

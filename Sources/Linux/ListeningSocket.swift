@@ -14,6 +14,11 @@ package final class ListeningSocket: Sendable {
     /// The file at `path`, by device and inode: somebody else's in the same place is not ours to remove.
     let pathFacts: FileFacts?
 
+    /// What of an answer the kernel holds for a client that does not read, beyond what is on its way. Its own bound is
+    /// 4 MiB for each connection, and it calls a socket writable only once a third of what it holds was taken: a slow
+    /// reader would look like one that does not read at all.
+    private static let unsentBytesMax: Int32 = 16_384
+
     /// Takes over a socket that already listens: one inherited from systemd or from a predecessor.
     package convenience init(adopting descriptor: consuming FileDescriptor) throws(SystemError) {
         try self.init(adopting: descriptor, path: nil)
@@ -24,6 +29,10 @@ package final class ListeningSocket: Sendable {
         let bound = try descriptor.internetAddress()
         address = bound ?? SocketAddress()
         isUnix = bound == nil
+        if !isUnix {
+            // Inherited by accepted connections. Where it is unknown, more of an answer waits in the kernel.
+            try? descriptor.setOption(Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, Self.unsentBytesMax, "TCP_NOTSENT_LOWAT")
+        }
         self.path = path
         pathFacts = if let path { try Files.facts(path.text) } else { nil }
         self.descriptor = descriptor
@@ -35,19 +44,24 @@ package final class ListeningSocket: Sendable {
         return path?.description ?? "an inherited Unix socket"
     }
 
-    /// Binds and listens. `[::]` takes IPv4 too. The address may be in TIME_WAIT (SO_REUSEADDR); one that another
-    /// socket listens on is a ``SystemError`` with ``SystemError/isAddressInUse`` that names it.
+    /// Binds and listens. `[::]` takes IPv4 too, unless it `isOnlyIPv6`. The address may be in TIME_WAIT
+    /// (SO_REUSEADDR); one that another socket listens on is a ``SystemError`` with ``SystemError/isAddressInUse`` that
+    /// names it.
     ///
     /// `backlog` is capped by `net.core.somaxconn`. Accepted connections inherit TCP_NODELAY (tcp(7)), which saves a
     /// call for each.
-    package convenience init(on address: SocketAddress, backlog: Int32 = 4_096) throws(SystemError) {
+    package convenience init(
+        on address: SocketAddress, isOnlyIPv6: Bool = false, backlog: Int32 = 4_096
+    ) throws(SystemError) {
         let descriptor = FileDescriptor(
             adopting: try SystemCall.value("socket for \(address)") {
                 clinux_socket(address.family, clinux_sock_stream, 0)
             })
         try descriptor.setOption(SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR")
         try descriptor.setOption(Int32(IPPROTO_TCP), TCP_NODELAY, 1, "TCP_NODELAY")
-        if !address.ip.isV4 { try descriptor.setOption(Int32(IPPROTO_IPV6), IPV6_V6ONLY, 0, "IPV6_V6ONLY") }
+        if !address.ip.isV4 {
+            try descriptor.setOption(Int32(IPPROTO_IPV6), IPV6_V6ONLY, isOnlyIPv6 ? 1 : 0, "IPV6_V6ONLY")
+        }
         let raw = descriptor.raw
         _ = try SystemCall.value("bind \(address)") {
             unsafe address.withSystemAddress { pointer, length in unsafe bind(raw, pointer, length) }

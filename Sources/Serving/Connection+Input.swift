@@ -142,7 +142,7 @@ extension Connection {
             if state.bodyComplete() { handler.bodyEnd() }
         case .refused(let refusal):
             switch state.appetite {
-            case .head: refuse(handler.wireRefusal(refusal))
+            case .head: refuse(handler.wireRefusal(refusal, origin: reader.origin))
             case .body: tell(.malformed(refusal), otherwise: refusal)
             case .none, .rest, .answer, .drain: break
             }

@@ -121,12 +121,12 @@ package final class Connection {
             close()
             return
         }
-        refuse(handler.wireRefusal(fallback))
+        refuse(handler.wireRefusal(fallback, origin: nil))
     }
 
     /// Answers what is no request, and closes.
     func refuse(_ response: Response) {
-        state.refuse(now: now)
+        state.refuse(omitsBody: reader.asksForNoBody, now: now)
         pending = response
     }
 
@@ -220,7 +220,7 @@ extension Connection: TimerHandler {
         case .wait: break
         case .close: close()
         case .refuseHead:
-            if let handler { refuse(handler.headTimeout()) }
+            if let handler { refuse(handler.headTimeout(origin: reader.origin)) }
         case .tell(let loss): tell(loss)
         }
         pump()

@@ -199,8 +199,10 @@ struct ConnectionState: ~Copyable {
     }
 
     /// The request, or what should have been one, is answered by the connection itself, which is closed then.
-    mutating func refuse(now: Int64) {
-        let form = ResponseWriter.Form(keepsAlive: false)
+    mutating func refuse(omitsBody: Bool, now: Int64) {
+        var omitsBody = omitsBody
+        if case .body(let exchange) = phase { omitsBody = exchange.form.omitsBody }
+        let form = ResponseWriter.Form(omitsBody: omitsBody, keepsAlive: false)
         let exchange = Exchange(form: form, startedAt: now, lastByteAt: now, mayContinue: false)
         phase = .answered(exchange, bodyIsComplete: false)
     }

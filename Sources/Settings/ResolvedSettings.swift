@@ -26,6 +26,7 @@ package struct ResolvedSettings: Equatable, Sendable {
     package let headerTimeoutSeconds: Int64
     package let keepAliveSeconds: Int64
     package let bodyIdleSeconds: Int64
+    package let writeTimeoutSeconds: Int64
     /// 0: no minimum.
     package let minBodyBytesPerSecond: Int64
     package let minBodyGraceSeconds: Int64

@@ -33,6 +33,7 @@ package enum SettingName: String, CaseIterable, Sendable {
     case headerTimeout = "SLUICE_HEADER_TIMEOUT_SECONDS"
     case keepAlive = "SLUICE_KEEPALIVE_SECONDS"
     case bodyIdle = "SLUICE_BODY_IDLE_SECONDS"
+    case writeTimeout = "SLUICE_WRITE_TIMEOUT_SECONDS"
     case minBodyRate = "SLUICE_MIN_BODY_BYTES_PER_SECOND"
     case minBodyGrace = "SLUICE_MIN_BODY_GRACE_SECONDS"
     case shutdownGrace = "SLUICE_SHUTDOWN_GRACE_SECONDS"

@@ -79,6 +79,7 @@ package enum SettingsResolver {
             headerTimeoutSeconds: reader.number(.headerTimeout),
             keepAliveSeconds: reader.number(.keepAlive),
             bodyIdleSeconds: reader.number(.bodyIdle),
+            writeTimeoutSeconds: reader.number(.writeTimeout),
             minBodyBytesPerSecond: reader.number(.minBodyRate),
             minBodyGraceSeconds: reader.number(.minBodyGrace),
             shutdownGraceSeconds: reader.number(.shutdownGrace),

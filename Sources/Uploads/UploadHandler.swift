@@ -50,12 +50,12 @@ package final class UploadHandler: RequestHandler {
 
     package func bodyEnd() { driver?.bodyEnded() }
 
-    package func wireRefusal(_ refusal: WireRefusal) -> Response {
-        log(.unreadable(refusal, context: begin(wall: Clock.wallMilliseconds(), origin: nil)))
+    package func wireRefusal(_ refusal: WireRefusal, origin: [UInt8]?) -> Response {
+        log(.unreadable(refusal, context: begin(wall: Clock.wallMilliseconds(), origin: origin?.span)))
     }
 
-    package func headTimeout() -> Response {
-        log(.refused(.requestTimeout, context: begin(wall: Clock.wallMilliseconds(), origin: nil)))
+    package func headTimeout(origin: [UInt8]?) -> Response {
+        log(.refused(.requestTimeout, context: begin(wall: Clock.wallMilliseconds(), origin: origin?.span)))
     }
 
     package func clientGone(_ loss: ClientLoss) {
