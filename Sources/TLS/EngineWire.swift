@@ -10,6 +10,8 @@ internal import COpenSSL
     var inputBytes = 0
     /// The caller's, swapped in for the time of a call.
     var output: [UInt8] = []
+    /// The first byte that ever came.
+    var firstByte: UInt8?
 
     /// The kind of BIO that reads and writes one of these: made once in the life of the process.
     static let method = BIOMethod()

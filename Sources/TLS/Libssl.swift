@@ -27,7 +27,8 @@ enum Libssl {
 
     /// What the failed call of an engine means.
     static func takeFailure() -> TLSFailure {
-        let code = ERR_peek_error()
+        // The last one is libssl's own word for it; before it may stand what libcrypto met.
+        let code = ERR_peek_last_error()
         defer { ERR_clear_error() }
         let text = reason(of: code)
         guard sluice_err_is_ssl(code) == 1 else { return .library(text) }

@@ -53,8 +53,7 @@ internal import COpenSSL
     package func receive(
         _ ciphertext: Span<UInt8>, plaintext: inout [UInt8], output: inout [UInt8]
     ) -> TLSProgress {
-        let firstByte = ciphertext.isEmpty ? nil : ciphertext[0]
-        let wasBegun = unsafe SSL_in_before(ssl) == 0
+        if !ciphertext.isEmpty, unsafe wire.pointee.firstByte == nil { unsafe wire.pointee.firstByte = ciphertext[0] }
         let progress = exchange(ciphertext, &output) { () -> TLSProgress in
             while true {
                 var count = 0
@@ -70,7 +69,7 @@ internal import COpenSSL
             }
         }
         // libssl names plain HTTP only for some methods; no content type of TLS is a letter (RFC 8446 § 5.1).
-        if case .failed(.malformed) = progress, !wasBegun, let firstByte, firstByte.isAlpha {
+        if case .failed(.malformed) = progress, unsafe wire.pointee.firstByte?.isAlpha == true {
             return .failed(.plainHTTP)
         }
         return progress

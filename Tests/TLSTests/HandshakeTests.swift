@@ -35,7 +35,7 @@ import TLS
         client.run()
         #expect(client.serverProgress == .established)
         for cut in 0 ... hello.count {
-            let engine = try #require(TLSEngine(server))
+            let engine = try TestEngine(server: server)
             var plaintext: [UInt8] = []
             var output: [UInt8] = []
             let start = engine.receive(hello.span.extracting(first: cut), plaintext: &plaintext, output: &output)

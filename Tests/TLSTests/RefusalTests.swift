@@ -7,7 +7,7 @@ import TLS
         let server = try TestContexts.server()
         var found: [(TLSProgress, [UInt8])] = []
         for size in [bytes.count, 1] {
-            let engine = try #require(TLSEngine(server))
+            let engine = try TestEngine(server: server)
             var plaintext: [UInt8] = []
             var output: [UInt8] = []
             var progress = TLSProgress.handshaking
@@ -22,7 +22,9 @@ import TLS
         return found[0]
     }
 
-    @Test(arguments: ["GET / HTTP/1.1\r\n", "POST /images HTTP/1.1\r\n", "OPTIONS * HTTP/1.1\r\n", "CONNECT a:1 HTTP/1.1\r\n"])
+    @Test(arguments: [
+        "GET / HTTP/1.1\r\n", "POST /images HTTP/1.1\r\n", "OPTIONS * HTTP/1.1\r\n", "CONNECT a:1 HTTP/1.1\r\n",
+    ])
     func `plain HTTP is told from noise, and gets no alert`(_ text: String) throws {
         let (progress, output) = try verdict(on: Array(text.utf8))
         #expect(progress == .failed(.plainHTTP))
@@ -48,7 +50,7 @@ import TLS
     }
 
     @Test func `an engine that failed stays so`() throws {
-        let engine = try #require(TLSEngine(TestContexts.server()))
+        let engine = try TestEngine(server: TestContexts.server())
         var plaintext: [UInt8] = []
         var output: [UInt8] = []
         for _ in 0 ..< 3 {
@@ -60,8 +62,8 @@ import TLS
         }
         let saidBefore = output
         engine.close(output: &output)
-        #expect(engine.send([1].span, output: &output) != nil)
-        #expect(output == saidBefore)
+        let failure = engine.send([1], output: &output)
+        #expect(failure != nil && output == saidBefore)
     }
 
     @Test(arguments: [TLSVersion.tls10, .tls11])
@@ -78,7 +80,8 @@ import TLS
     @Test(arguments: HandshakeTests.versions)
     func `a client that offers protocols without ours is refused`(_ version: TLSVersion) throws {
         var pair = try TestPair(
-            server: TestContexts.server(), client: TestContexts.client(version ... version, protocols: ["h2", "http/1.0"]))
+            server: TestContexts.server(),
+            client: TestContexts.client(version ... version, protocols: ["h2", "http/1.0"]))
         pair.run()
         #expect(pair.serverProgress == .failed(.noApplicationProtocol))
         #expect(pair.clientProgress == .failed(.alertReceived("tlsv1 alert no application protocol")))
@@ -99,14 +102,18 @@ import TLS
         pair.run()
         pair.client.renegotiate(output: &pair.toServer)
         #expect(!pair.toServer.isEmpty)
+        let hello = pair.toServer
+        let progress = pair.server.receive(hello.span, plaintext: &pair.serverGot, output: &pair.toClient)
+        // A warning, no_renegotiation, and no ServerHello; what the client is told after that arrives.
+        #expect(progress == .established && (1 ..< 64).contains(pair.toClient.count))
+        pair.serverSends([1])
+        pair.toServer = []
+        // OpenSSL's client gives up by itself.
         pair.run()
-        #expect(pair.serverProgress == .established)
-        // The warning no_renegotiation is the end for OpenSSL's client, not for the server.
         guard case .failed = pair.clientProgress else {
             Issue.record("\(pair.clientProgress)")
             return
         }
-        #expect(pair.server.isEstablished)
     }
 
     @Test(arguments: HandshakeTests.versions)

@@ -57,7 +57,9 @@ struct TestAuthority: Sendable {
                     + ["-keyout", "\(name).key", "-out", "\(name).pem"])
         }
 
-        func leaf(_ name: String, key: [String], names: String, by authority: String, days: Int = 2) throws -> TLSKeyPair {
+        func leaf(
+            _ name: String, key: [String], names: String, by authority: String, days: Int = 2
+        ) throws -> TLSKeyPair {
             try run(
                 ["req", "-nodes", "-subj", "/CN=\(name)", "-newkey"] + key
                     + ["-keyout", "\(name).key", "-out", "\(name).csr"])
@@ -69,7 +71,9 @@ struct TestAuthority: Sendable {
             return TLSKeyPair(certificatesPEM: try read("\(name).pem"), privateKeyPEM: try read("\(name).key"))
         }
 
-        func read(_ name: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(filePath: "\(folder)/\(name)"))) }
+        func read(_ name: String) throws -> [UInt8] {
+            [UInt8](try Data(contentsOf: URL(filePath: "\(folder)/\(name)")))
+        }
 
         func run(_ arguments: [String]) throws {
             let process = Process()
