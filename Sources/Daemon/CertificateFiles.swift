@@ -27,7 +27,9 @@ struct CertificateFiles {
         if let clientCA = settings.clientCA { authorities = try read(clientCA, .tlsClientCA) }
         var current = settings.pairs[0]
         do {
-            let context = try TLSContext(pairs: pairs, clientAuthoritiesPEM: authorities) { current = settings.pairs[$0] }
+            let context = try TLSContext(pairs: pairs, clientAuthoritiesPEM: authorities) {
+                current = settings.pairs[$0]
+            }
             let warnings = zip(settings.pairs, context.warnings).compactMap { pair, warning in
                 warning.map { "the certificate \(pair.certificate) \($0)" }
             }

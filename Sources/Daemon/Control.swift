@@ -132,7 +132,8 @@ final class Control {
         for index in 0 ..< settings.workers {
             let commands = try Mailbox<WorkerCommand>(capacity: Self.commandsMax)
             let setup = WorkerSetup(
-                index: index, plan: plan, listeners: shares, tlsContext: tlsContext, catalog: catalog, spool: spool, files: files,
+                index: index, plan: plan, listeners: shares, tlsContext: tlsContext, catalog: catalog, spool: spool,
+                files: files,
                 telemetry: WorkerTelemetry(registry: registry, logging: logging), secrets: snapshot,
                 commands: commands, reports: reports)
             let thread = try Thread.start(name: "worker-\(index)") { Worker.run(setup) }

@@ -82,7 +82,8 @@ final class Worker {
         let answers = try Mailbox<JournalAnswer>(capacity: plan.limits.uploadsMax * 2)
         uploads = UploadService(
             loop: loop, judge: plan.judge, cors: plan.cors,
-            publicURL: store.publicBase.map(PublicURL.base) ?? .ofRequest(scheme: setup.tlsContext == nil ? "http" : "https"),
+            publicURL: store.publicBase.map(PublicURL.base)
+                ?? .ofRequest(scheme: setup.tlsContext == nil ? "http" : "https"),
             ownAddress: setup.listeners.first.map { DevelopmentMode.reachable($0.socket.address) } ?? "localhost",
             store: store,
             catalog: setup.catalog, journalAnswers: answers,

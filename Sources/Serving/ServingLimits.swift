@@ -7,7 +7,8 @@ package struct ServingLimits: Equatable, Sendable {
     package var handshakesMax = 1_024
     /// What TLS itself may have to say (keys changed, renegotiation refused) to a client that does not read.
     package var unaskedBytesMax = 65_536
-    /// From a head's first byte (the first head: from accepting, or the handshake) to its end. Ten seconds carry 10 KB over any line.
+    /// From a head's first byte (the first head: from accepting, or the end of the handshake) to its end. Ten seconds
+    /// carry 10 KB over any line.
     package var headMilliseconds: Int64 = 10_000
     /// Between two pieces of a body: S3 cuts an upload that is idle for about 20 s.
     package var bodyIdleMilliseconds: Int64 = 15_000

@@ -114,8 +114,8 @@ package enum SettingsTable {
         Setting(.tlsClientCA, .path, .unset(summary: "none: clients need no certificate"),
             "A PEM file of certificate authorities; only clients with a certificate of one of them are served."),
         Setting(.handshakeTimeout, .number(.seconds, 1 ... 3_600), .fixed("10"),
-            "From the connection to the end of TLS's handshake: two or three round trips on any link. HAProxy's "
-                + "guides take 10, nginx takes the 60 of its head."),
+            "From the connection to the end of TLS's handshake: two or three round trips on any link. nginx allows "
+                + "the 60 of its head, in which a flood holds six times as much."),
     ]
 
     private static let judging: [Setting] = [
