@@ -49,6 +49,7 @@ let fence: [Target] = [
     .systemLibrary(name: "CSystemd", providers: [.apt(["libsystemd-dev"])]),
     target("Linux", ["Bytes", "CLinux"]),
     target("Crypto", ["Bytes", "COpenSSL"]),
+    target("TLS", ["Bytes", "COpenSSL"]),
     target("HTTPClient", ["Bytes", "CCurl"]),
     target("Database", ["Bytes", "CSQLite"]),
     target("Systemd", ["Bytes", "CSystemd"]),
@@ -58,7 +59,7 @@ let fence: [Target] = [
 let service: [Target] = [
     target("Reactor", ["Bytes", "Linux"]),
     target("Telemetry", ["Bytes", "JSONWire", "Linux", "Systemd", logging]),
-    target("Serving", ["Bytes", "HTTPWire", "Linux", "Reactor"]),
+    target("Serving", ["Bytes", "HTTPWire", "Linux", "Reactor", "TLS"]),
     target(
         "AWS",
         ["Bytes", "Crypto", "HTTPClient", "JSONWire", "Linux", "Reactor", "SigV4", "Tokens", "XMLWire"]),
@@ -74,8 +75,8 @@ let service: [Target] = [
         "Daemon",
         [
             "AWS", "Bytes", "Catalog", "Crypto", "Gateway", "HTTPClient", "HTTPWire", "JSONWire", "Linux",
-            "ObjectStore", "Reactor", "Serving", "Settings", "SigV4", "Systemd", "Telemetry", "Tokens", "Uploads",
-            logging,
+            "ObjectStore", "Reactor", "Serving", "Settings", "SigV4", "Systemd", "TLS", "Telemetry", "Tokens",
+            "Uploads", logging,
         ]),
 ]
 
@@ -104,12 +105,13 @@ let package = Package(
         tests("Gateway", ["Bytes", "HTTPWire", "Images", "Tokens"]),
         tests("Linux", ["Bytes"]),
         tests("Crypto", ["Bytes"]),
+        tests("TLS", ["Bytes"]),
         tests("HTTPClient", ["Bytes"]),
         tests("Database", ["Bytes"]),
         tests("Systemd", ["Bytes", "Linux"]),
         tests("Reactor", ["Bytes", "Linux"]),
         tests("Telemetry", ["Bytes", "Linux", logging]),
-        tests("Serving", ["Bytes", "HTTPWire", "Linux", "Reactor"]),
+        tests("Serving", ["Bytes", "HTTPWire", "Linux", "Reactor", "TLS"]),
         tests("ObjectStore", ["AWS", "Bytes", "HTTPClient", "Linux", "Reactor", "SigV4"]),
         tests("AWS", ["Bytes", "HTTPClient", "Linux", "Reactor", "SigV4", "Tokens"]),
         tests("Catalog", ["Bytes", "Database", "Gateway", "Linux", "Reactor", logging]),

@@ -9,6 +9,7 @@ internal import Serving
 internal import Settings
 internal import SigV4
 internal import Systemd
+internal import TLS
 internal import Telemetry
 
 /// The main thread: starts the others, keeps the secret fresh, answers the admin listener, and sees to a polite end.
@@ -24,6 +25,8 @@ final class Control {
     private let reports: Mailbox<WorkerReport>
     private let signals: SignalDescriptor
     private let listeners: [ListeningSocket]
+    /// nil: the public listeners speak plain HTTP.
+    let certificateFiles: CertificateFiles?
     private let adminListener: ListeningSocket
     private var workers: [WorkerHandle] = []
     private var secretCache: SecretCache?
@@ -60,6 +63,8 @@ final class Control {
         loop = try EventLoop()
         reports = try Mailbox(capacity: Self.reportsMax)
         signals = try SignalDescriptor([.terminate, .interrupt, .hangup])
+        certificateFiles = settings.tls.map(CertificateFiles.init)
+        let tlsContext = try Self.loadCertificates(certificateFiles, logger: logger)
         if isDevelopment { try Directories.makePrivate(SettingsContext.developmentDirectory) }
         let permissions = settings.unixSocketPermissions
         listeners = try Listening.open(settings.listen, unixPermissions: permissions)
@@ -72,7 +77,7 @@ final class Control {
         admin = ServingWorker(loop: loop, limits: adminLimits)
         store = StoreHealth()
         try startSecret()
-        try startWorkers(plan, spool: spool, logging: logging)
+        try startWorkers(plan, tlsContext: tlsContext, spool: spool, logging: logging)
         if plan.descriptors.isTight {
             logger.warning(
                 """
@@ -103,6 +108,7 @@ final class Control {
         }
         secretCache?.start()
         startWatchdog()
+        reloadCertificatesByTime()
         loop.run()
         return finish()
     }
@@ -131,12 +137,15 @@ final class Control {
             credentials: { credentials }, client: client, loop: loop, observer: self)
     }
 
-    private func startWorkers(_ plan: ServicePlan, spool: Spool, logging: LoggingSetup) throws {
-        let shares = listeners.map { ($0, ListenerShare(workers: settings.workers)) }
+    private func startWorkers(
+        _ plan: ServicePlan, tlsContext: TLSContext?, spool: Spool, logging: LoggingSetup
+    ) throws {
+        let shares = listeners.map { ($0, ListenerShare(workers: settings.workers), tlsContext != nil) }
         for index in 0 ..< settings.workers {
             let commands = try Mailbox<WorkerCommand>(capacity: Self.commandsMax)
             let setup = WorkerSetup(
-                index: index, plan: plan, listeners: shares, catalog: catalog, spool: spool, files: files,
+                index: index, plan: plan, listeners: shares, tlsContext: tlsContext, catalog: catalog, spool: spool,
+                files: files,
                 telemetry: WorkerTelemetry(registry: registry, logging: logging), secrets: snapshot,
                 commands: commands, reports: reports)
             let thread = try Thread.start(name: "worker-\(index)") { Worker.run(setup) }
@@ -183,7 +192,8 @@ final class Control {
         while let signal = try? signals.next() {
             switch signal {
             case .terminate, .interrupt: drain()
-            case .hangup, .user1, .user2, .child: break
+            case .hangup: reloadCertificates()
+            case .user1, .user2, .child: break
             }
         }
     }
@@ -219,7 +229,7 @@ final class Control {
         if left == 1 { loop.stop() }
     }
 
-    private func tellWorkers(_ command: WorkerCommand) {
+    func tellWorkers(_ command: WorkerCommand) {
         for worker in workers { _ = worker.commands.post(command) }
     }
 

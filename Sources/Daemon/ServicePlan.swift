@@ -62,6 +62,7 @@ struct ServicePlan: Sendable {
 
     private static func serving(_ settings: ResolvedSettings, cap: UInt64, connectionsMax: Int) -> ServingLimits {
         var limits = ServingLimits()
+        limits.handshakeMilliseconds = settings.handshakeTimeoutSeconds * 1_000
         limits.headMilliseconds = settings.headerTimeoutSeconds * 1_000
         limits.bodyIdleMilliseconds = settings.bodyIdleSeconds * 1_000
         limits.bodyBytesPerSecondMin = settings.minBodyBytesPerSecond

@@ -3,6 +3,7 @@ internal import Linux
 internal import Logging
 internal import ObjectStore
 internal import Reactor
+internal import Serving
 internal import Telemetry
 internal import Tokens
 internal import Uploads
@@ -48,6 +49,17 @@ final class WorkerObserver: UploadObserver {
     }
 
     func connectionClosed() { telemetry.metrics.connectionsOpen.add(-1) }
+
+    func handshakeEnded(_ outcome: HandshakeOutcome) {
+        switch outcome {
+        case .established: telemetry.metrics.handshakes.add(.established)
+        case .failed(let failure):
+            telemetry.metrics.handshakes.add(.failed)
+            telemetry.logger.debug("a TLS handshake failed: \(failure)")
+        case .unfinished: telemetry.metrics.handshakes.add(.unfinished)
+        case .pushedOut: telemetry.metrics.handshakes.add(.pushedOut)
+        }
+    }
 
     func uploadBegan() { telemetry.metrics.uploadsOpen.add(1) }
 

@@ -19,6 +19,9 @@ package struct ResolvedSettings: Equatable, Sendable {
     package let listen: [ListenAddress]
     package let adminListen: ListenAddress
     package let unixSocketPermissions: UInt32
+    /// nil: the public listeners speak plain HTTP.
+    package let tls: TLSSettings?
+    package let handshakeTimeoutSeconds: Int64
     package let workers: Int
     package let connectionsMax: Int
     package let headerBytesMax: Int
@@ -39,6 +42,19 @@ package struct ResolvedSettings: Equatable, Sendable {
     package let jwtLeewaySeconds: Int64
     package let logFormat: LogFormat
     package let logLevel: LogLevel
+}
+
+/// The files of TLS on the public listeners.
+package struct TLSSettings: Equatable, Sendable {
+    package struct Pair: Equatable, Sendable {
+        package let certificate: String
+        package let privateKey: String
+    }
+
+    /// At least one.
+    package let pairs: [Pair]
+    /// nil: clients need no certificate.
+    package let clientCA: String?
 }
 
 /// The object store.

@@ -16,6 +16,8 @@ package enum SettingKind: Equatable, Sendable {
     case choice([String], planned: [String])
     /// A file or directory; relative ones start at the working directory.
     case path
+    /// Comma-separated paths.
+    case paths
     case bucket
     case region
     /// `http://host[:port]` or `https://host[:port]`.
@@ -43,6 +45,7 @@ package enum SettingKind: Equatable, Sendable {
             "\(range.lowerBound) to \(range.upperBound)\(unit == .count ? "" : " " + unit.rawValue)"
         case .choice(let words, _): words.map { "`\($0)`" }.joined(separator: ", ")
         case .path: "path"
+        case .paths: "paths separated by commas"
         case .bucket: "bucket name"
         case .region: "region name"
         case .endpoint: "`http(s)://host[:port]`"

@@ -87,6 +87,18 @@ struct SettingReader {
 
     mutating func path(_ name: SettingName) -> String? { plainText(name) }
 
+    /// Certificates and keys that one listener could sensibly have.
+    private static let pathsMax = 64
+
+    mutating func paths(_ name: SettingName) -> [String]? {
+        guard let text = plainText(name) else { return nil }
+        let paths = SettingList.items(text)
+        if paths.isEmpty || paths.count > Self.pathsMax {
+            refuse(name, "must be 1 to \(Self.pathsMax) paths separated by commas")
+        }
+        return paths
+    }
+
     mutating func bucket(_ name: SettingName) -> String? {
         guard let text = text(name) else { return nil }
         // Old buckets in us-east-1 may be longer, and hold upper case and `_`; path-style servers allow it still.

@@ -1,7 +1,7 @@
 /// Every setting with its kind, default, bounds and meaning. The reference, the parser, `sluice settings` and the
 /// flags are all made from these rows.
 package enum SettingsTable {
-    package static let rows: [Setting] = store + secrets + uploads + serving + judging + logging
+    package static let rows: [Setting] = store + secrets + uploads + serving + tls + judging + logging
 
     package static func row(_ name: SettingName) -> Setting? { rowOfName[name] }
 
@@ -121,6 +121,19 @@ package enum SettingsTable {
             "How long running uploads may go on after SIGTERM; one request's time, and below systemd's 90 s. nginx "
                 + "and HAProxy wait without an end."),
         Setting(.frontendURL, .origins, .fixed("*"), "The origins that CORS allows."),
+    ]
+
+    private static let tls: [Setting] = [
+        Setting(.tlsCertificate, .paths, .unset(summary: "none: plain HTTP"),
+            "PEM files of certificate chains, the server's own certificate first in each: the public listeners speak "
+                + "TLS 1.2 and 1.3. Of several, the name that a client asks for chooses; the first is for the rest."),
+        Setting(.tlsPrivateKey, .paths, .unset(summary: "required with `SLUICE_TLS_CERTIFICATE`"),
+            "PEM files of the private keys, one for each of `SLUICE_TLS_CERTIFICATE` and in its order, unencrypted."),
+        Setting(.tlsClientCA, .path, .unset(summary: "none: clients need no certificate"),
+            "A PEM file of certificate authorities; only clients with a certificate of one of them are served."),
+        Setting(.handshakeTimeout, .number(.seconds, 1 ... 3_600), .fixed("10"),
+            "From the connection to the end of TLS's handshake: two or three round trips on any link. nginx allows "
+                + "the 60 of its head, in which a flood holds six times as much."),
     ]
 
     private static let judging: [Setting] = [
