@@ -31,13 +31,14 @@ let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package
 let pure: [Target] = [
     target("Bytes"),
     target("HTTPWire", ["Bytes"]),
+    target("FormData", ["Bytes"]),
     target("JSONWire", ["Bytes"]),
     target("XMLWire", ["Bytes"]),
     target("Images", ["Bytes"]),
     target("Tokens", ["Bytes", "JSONWire"]),
     target("SigV4", ["Bytes"]),
     target("Settings", ["Bytes"]),
-    target("Gateway", ["Bytes", "HTTPWire", "Images", "JSONWire", "Tokens"]),
+    target("Gateway", ["Bytes", "FormData", "HTTPWire", "Images", "JSONWire", "Tokens"]),
 ]
 
 // Fence: the only targets where `unsafe` may stand. Each wraps one C library or the kernel.
@@ -95,13 +96,14 @@ let package = Package(
         .testTarget(name: "StyleTests", dependencies: ["TestSupport"], swiftSettings: strict),
         tests("Bytes"),
         tests("HTTPWire", ["Bytes"]),
+        tests("FormData", ["Bytes", "Images"]),
         tests("JSONWire", ["Bytes"]),
         tests("XMLWire", ["Bytes"]),
         tests("Images", ["Bytes"]),
         tests("Tokens", ["Bytes", "Crypto"]),
         tests("SigV4", ["Bytes", "Crypto"]),
         tests("Settings", ["Bytes"]),
-        tests("Gateway", ["Bytes", "HTTPWire", "Images", "Tokens"]),
+        tests("Gateway", ["Bytes", "FormData", "HTTPWire", "Images", "Tokens"]),
         tests("Linux", ["Bytes"]),
         tests("Crypto", ["Bytes"]),
         tests("HTTPClient", ["Bytes"]),
