@@ -6,8 +6,8 @@ package struct FormDisposition: Equatable, Sendable {
     package let filename: [UInt8]?
     package let extendedFilename: [UInt8]?
 
-    /// Reads the value, its surrounding white space already gone. A parameter that is there twice is refused: readers do
-    /// not agree on which one counts.
+    /// Reads the value, its surrounding white space already gone. A parameter that is there twice is refused: readers
+    /// do not agree on which one counts.
     package init(_ value: Span<UInt8>) throws(FormFault) {
         var end = 0
         while end < value.count, value[end].isTokenByte { end += 1 }

@@ -19,7 +19,8 @@ extension Judge {
             return .refused(RefusedHead(refusal: .badRequest, detail: error.detail, subject: claims.subject))
         }
         if let declared = head.framing.declaredBytes,
-            declared > policy.uploadBytesMax.addingSaturating(UInt64(FormIntake.otherBytesMax)) {
+            declared > policy.uploadBytesMax.addingSaturating(UInt64(FormIntake.otherBytesMax))
+        {
             return .refused(RefusedHead(refusal: .fileTooLarge, subject: claims.subject))
         }
         return .form(

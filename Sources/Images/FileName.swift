@@ -30,7 +30,9 @@ package enum FileName {
     /// nothing else is (https://html.spec.whatwg.org/#multipart-form-data), so only that is decoded. Of a path the last
     /// component is taken (RFC 7578 § 4.2): some clients send all of it. What comes out is as ``display(_:)`` has it.
     package static func decode(formFilename plain: [UInt8]?, extended: [UInt8]?) -> String? {
-        if let extended, let text = extendedValue(extended.span), let name = display(lastComponent(text)) { return name }
+        if let extended, let text = extendedValue(extended.span), let name = display(lastComponent(text)) {
+            return name
+        }
         guard let plain else { return nil }
         return display(lastComponent(Self.plain(unescaped(plain).span)))
     }
@@ -48,7 +50,8 @@ package enum FileName {
         while index < text.count {
             var byte = text[index]
             if byte == 0x25, index + 2 < text.count, let high = text[index + 1].hexValue,
-                let low = text[index + 2].hexValue, [0x22, 0x0D, 0x0A].contains(high << 4 | low) {
+                let low = text[index + 2].hexValue, [0x22, 0x0D, 0x0A].contains(high << 4 | low)
+            {
                 byte = high << 4 | low
                 index += 2
             }

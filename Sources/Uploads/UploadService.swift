@@ -112,7 +112,9 @@ package final class UploadService {
 
     /// Why another upload may not begin; nil: its state and the first block of its window find room.
     var shortage: String? {
-        if drivers.count + forms.count >= limits.uploadsMax { return "a worker has \(limits.uploadsMax) uploads under way" }
+        if drivers.count + forms.count >= limits.uploadsMax {
+            return "a worker has \(limits.uploadsMax) uploads under way"
+        }
         guard windowBytes + UploadServiceLimits.firstWindowBytes > limits.windowMemoryBytes else { return nil }
         return "the windows of all uploads are full: raise SLUICE_WINDOW_MEMORY_BYTES"
     }

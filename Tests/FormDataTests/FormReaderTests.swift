@@ -43,9 +43,10 @@ struct FormReaderTests {
 
     @Test func `what only looks like a delimiter is data`() throws {
         for data in [
-            "\r", "\n", "\r\n", "\r\r\n", "\r\n-", "\r\n--", "\r\n--B", "\r\n--\r\n--", "\r\n\r\n--a", "--b", "-", "\n--b",
-            "\r--b", "x--b--", "\r\n-\r\n--a\r",
-        ] where data != "--b" {
+            "\r", "\n", "\r\n", "\r\r\n", "\r\n-", "\r\n--", "\r\n--B", "\r\n--\r\n--", "\r\n\r\n--a", "-", "\n--b",
+            "\r--b",
+            "x--b--", "\r\n-\r\n--a\r",
+        ] {
             let form = try run(field + data + "\r\n--b--")
             #expect(form.fault == nil, "\(data.debugDescription)")
             #expect(form.parts.first?.data == Array(data.utf8), "\(data.debugDescription)")

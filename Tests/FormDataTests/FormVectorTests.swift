@@ -88,8 +88,8 @@ struct FormVectorTests {
     }
 
     /// The expectations are a lenient parser's. Where this one refuses, the value is no `token` or `quoted-string`, has
-    /// white space at its `=`, is quoted although extended, or is there twice; where it finds no name, the charset of an
-    /// extended value is not `UTF-8` (RFC 8187 § 3.2.1).
+    /// white space at its `=`, is quoted although extended, or is there twice; where it finds no name, the charset of
+    /// an extended value is not `UTF-8` (RFC 8187 § 3.2.1).
     @Test func `file names come out as the vectors of Content-Disposition have them`() throws {
         let cases = try SharedFiles.cases("vectors/filename/content_disposition.json").cases
         var refused = 0

@@ -13,8 +13,10 @@ struct JudgeFormTests {
             Base64URL.append(Array(text.utf8).span, to: &output)
             return String(decoding: output, as: UTF8.self)
         }
-        let token = coded(#"{"alg":"HS256"}"#) + "." + coded(#"{"sub":"1","exp":9000000000}"#) + "." + coded(
-            String(repeating: "s", count: 32))
+        let token =
+            coded(#"{"alg":"HS256"}"#) + "." + coded(#"{"sub":"1","exp":9000000000}"#) + "."
+            + coded(
+                String(repeating: "s", count: 32))
         let text = (["POST /images HTTP/1.1", "Host: h", "Authorization: Bearer \(token)"] + lines + ["", ""])
             .joined(separator: "\r\n")
         let bytes = Array(text.utf8)
