@@ -36,10 +36,12 @@ struct ServicePlan: Sendable {
             workers: settings.workers)
         let uploadsMax = max(descriptors.uploadsMax / settings.workers, 1)
         let cap = UInt64(settings.maxUploadBytes)
-        judge = Judge(
+        var judge = Judge(
             policy: UploadPolicy(uploadBytesMax: cap, partBytes: UInt64(settings.partBytes)),
             leewaySeconds: settings.jwtLeewaySeconds, trustedRoles: settings.trustedRoles,
             servesDevelopment: isDevelopment)
+        judge.formField = settings.formField
+        self.judge = judge
         cors =
             switch settings.allowedOrigins {
             case .any: CORSPolicy(origins: [])

@@ -13,6 +13,8 @@ package struct ResolvedSettings: Equatable, Sendable {
     package let spoolDirectory: String
     package let spoolSlots: Int
     package let windowMemoryBytes: Int64
+    /// nil: any part with a file name.
+    package let formField: String?
     package let database: String
     package let publicBaseURL: EndpointURL?
 

@@ -22,6 +22,7 @@ package enum SettingName: String, CaseIterable, Sendable {
     case spoolSlots = "SLUICE_SPOOL_SLOTS"
     case windowMemoryBytes = "SLUICE_WINDOW_MEMORY_BYTES"
     case maxUploadBytes = "SLUICE_MAX_UPLOAD_BYTES"
+    case formField = "SLUICE_FORM_FIELD"
     case database = "SLUICE_DATABASE"
     case listen = "SLUICE_LISTEN"
     case adminListen = "SLUICE_ADMIN_LISTEN"

@@ -67,6 +67,7 @@ package enum SettingsResolver {
             spoolDirectory: reader.path(.spoolDirectory) ?? "",
             spoolSlots: reader.count(.spoolSlots),
             windowMemoryBytes: reader.number(.windowMemoryBytes),
+            formField: reader.plainText(.formField),
             database: reader.path(.database) ?? "",
             publicBaseURL: reader.endpoint(.publicBaseURL, allowsPath: true),
             listen: reader.addresses(.listen, allowsSystemd: true),
