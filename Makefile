@@ -8,7 +8,7 @@ BINARY = .build/$(CONFIG)/sluice
 export SHARED_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build release unit end-to-end fuzz bench format lint clean
+.PHONY: help run test build release unit end-to-end soak fuzz bench format lint clean
 
 help: ## list these verbs
 	@echo "make VERB [CONFIG=debug|release]"
@@ -49,6 +49,10 @@ unit-only:
 end-to-end-only:
 	@SLUICE_BIN=$${SLUICE_BIN:-$(abspath $(BINARY))} .venv-test/bin/python -m pytest \
 	    -c Tests/EndToEnd/pytest.ini Tests/EndToEnd $(ARGS)
+
+soak: build ## ten minutes of good, bad and hostile clients at once: SOAK_SECONDS=600
+	@.ci/setup test
+	@SLUICE_BIN=$${SLUICE_BIN:-$(abspath $(BINARY))} .venv-test/bin/python Tests/Soak/soak.py
 
 fuzz: ## fuzz one target: T=RequestSplit RUN_SECONDS=60
 	@.ci/setup build

@@ -47,8 +47,10 @@ final class AdminHandler: RequestHandler {
 
     func body(_ bytes: Span<UInt8>) {}
     func bodyEnd() {}
-    func wireRefusal(_ refusal: WireRefusal) -> Response { Reply.unreadable(refusal, context: context()).response }
-    func headTimeout() -> Response { refusal(.requestTimeout) }
+    func wireRefusal(_ refusal: WireRefusal, origin _: [UInt8]?) -> Response {
+        Reply.unreadable(refusal, context: context()).response
+    }
+    func headTimeout(origin _: [UInt8]?) -> Response { refusal(.requestTimeout) }
     func clientGone(_ loss: ClientLoss) {}
 
     private func health() -> [UInt8] {

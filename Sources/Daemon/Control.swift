@@ -58,22 +58,34 @@ final class Control {
         self.settings = settings
         self.isDevelopment = isDevelopment
         logger = logging.logger("daemon")
-        let plan = try ServicePlan(settings, isDevelopment: isDevelopment)
+        let openFilesMax = try OpenFilesLimit.current()
+        let plan = try ServicePlan(settings, isDevelopment: isDevelopment, openFilesMax: openFilesMax)
         loop = try EventLoop()
         reports = try Mailbox(capacity: Self.reportsMax)
         signals = try SignalDescriptor([.terminate, .interrupt, .hangup])
         certificateFiles = settings.tls.map(CertificateFiles.init)
         let tlsContext = try Self.loadCertificates(certificateFiles, logger: logger)
         if isDevelopment { try Directories.makePrivate(SettingsContext.developmentDirectory) }
-        listeners = try settings.listen.flatMap(Listening.open)
-        adminListener = try Listening.openOne(settings.adminListen)
+        let permissions = settings.unixSocketPermissions
+        listeners = try Listening.open(settings.listen, unixPermissions: permissions)
+        adminListener = try Listening.openOne(settings.adminListen, unixPermissions: permissions)
         files = try FilesThread()
-        let spool = try Directories.openSpool(settings)
+        let spool = try Directories.openSpool(settings, slotsMax: plan.descriptors.spoolSlots)
         catalog = try Catalog(path: settings.database, logger: logging.logger("catalog"))
-        admin = ServingWorker(loop: loop)
+        var adminLimits = ServingLimits()
+        adminLimits.connectionsMax = DescriptorBudget.adminConnectionsMax
+        admin = ServingWorker(loop: loop, limits: adminLimits)
         store = StoreHealth()
         try startSecret()
         try startWorkers(plan, tlsContext: tlsContext, spool: spool, logging: logging)
+        if plan.descriptors.isTight {
+            logger.warning(
+                """
+                the limit of \(openFilesMax) open files leaves room for \(plan.descriptors.connectionsMax) \
+                connections, \(plan.descriptors.uploadsMax) of them uploading: raise it (LimitNOFILE=, ulimit -n), or \
+                lower SLUICE_CONNECTIONS_MAX
+                """)
+        }
         if spool.isInMemory {
             logger.warning(
                 "the spool \(spool.directory) is in memory: set SLUICE_SPOOL_DIR to a directory on a disk")
@@ -128,7 +140,7 @@ final class Control {
     private func startWorkers(
         _ plan: ServicePlan, tlsContext: TLSContext?, spool: Spool, logging: LoggingSetup
     ) throws {
-        let shares = listeners.map { ($0, ListenerShare(workers: settings.workers), tlsContext != nil) }
+        let shares = listeners.map { ($0, ListenerShare(workers: settings.workers), tlsContext != nil && !$0.isUnix) }
         for index in 0 ..< settings.workers {
             let commands = try Mailbox<WorkerCommand>(capacity: Self.commandsMax)
             let setup = WorkerSetup(
@@ -168,12 +180,12 @@ final class Control {
         startedWorkers += 1
         guard startedWorkers == settings.workers, case .starting = phase else { return }
         phase = .serving
-        let addresses = listeners.map(\.address.description).joined(separator: ", ")
+        let addresses = listeners.map(\.name).joined(separator: ", ")
         logger.notice(
-            "serving on \(addresses), admin on \(adminListener.address)",
+            "serving on \(addresses), admin on \(adminListener.name)",
             metadata: ["workers": "\(settings.workers)", "version": "\(Version.text)"])
         ServiceManager.ready(status: "serving on \(addresses)")
-        if isDevelopment { DevelopmentMode.greet(self, listener: listeners.first?.address) }
+        if isDevelopment { DevelopmentMode.greet(self, listener: listeners.first { !$0.isUnix }?.address) }
     }
 
     private func takeSignals() {
@@ -195,11 +207,14 @@ final class Control {
         logger.notice("draining: no new requests, those under way are finished")
         ServiceManager.stopping(status: "draining")
         tellWorkers(.drain)
-        // What systemd listens on for us goes on queueing for whoever comes next.
-        if !settings.listen.contains(.systemd) {
-            for listener in listeners { listener.stopListening() }
-        }
+        stopListening()
         loop.schedule(afterMilliseconds: settings.shutdownGraceSeconds * 1_000) { [unowned self] in cancelAll() }
+    }
+
+    private func stopListening() {
+        // What systemd listens on for us goes on queueing for whoever comes next.
+        guard !settings.listen.contains(.systemd) else { return }
+        for listener in listeners { listener.stopListening() }
     }
 
     private func cancelAll() {
@@ -226,6 +241,8 @@ final class Control {
         tellWorkers(.stop)
         for worker in workers { worker.thread.join() }
         client?.close()
+        stopListening()
+        adminListener.stopListening()
         files.stop()
         catalog.close()
         logger.notice("ended")

@@ -1,4 +1,5 @@
 internal import AWS
+internal import Bytes
 internal import Linux
 internal import Settings
 internal import Tokens

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Linux
 internal import ObjectStore
 internal import Settings
@@ -5,25 +6,40 @@ internal import Systemd
 
 /// Opens listeners, with messages that say what to do when that fails.
 enum Listening {
-    static func open(_ address: ListenAddress) throws(StartProblem) -> [ListeningSocket] {
-        switch address {
-        case .address(let host, let port): return [try bind(host, port, address.text)]
-        case .systemd: return try inherited()
+    /// - Parameter unixPermissions: of the sockets in the file system.
+    static func open(
+        _ addresses: [ListenAddress], unixPermissions: UInt32
+    ) throws(StartProblem) -> [ListeningSocket] {
+        var sockets: [ListeningSocket] = []
+        for address in addresses {
+            switch address {
+            case .unix(let path): sockets.append(try bind(path, permissions: unixPermissions))
+            case .address(let host, let port):
+                let leavesIPv4 = addresses.contains { $0.isIPv4(port: port) }
+                sockets.append(try bind(host, port, address.text, isOnlyIPv6: leavesIPv4))
+            case .systemd: sockets += try inherited()
+            }
         }
+        return sockets
     }
 
     /// The admin listener, which systemd never hands over.
-    static func openOne(_ address: ListenAddress) throws(StartProblem) -> ListeningSocket {
-        guard let socket = try open(address).first else { throw StartProblem("\(address.text): nothing to listen on") }
+    static func openOne(_ address: ListenAddress, unixPermissions: UInt32) throws(StartProblem) -> ListeningSocket {
+        guard let socket = try open([address], unixPermissions: unixPermissions).first else {
+            throw StartProblem("\(address.text): nothing to listen on")
+        }
         return socket
     }
 
-    private static func bind(_ host: String, _ port: UInt16, _ text: String) throws(StartProblem) -> ListeningSocket {
+    /// - Parameter isOnlyIPv6: of an IPv6 address, that another listener has the port's IPv4 side.
+    private static func bind(
+        _ host: String, _ port: UInt16, _ text: String, isOnlyIPv6: Bool
+    ) throws(StartProblem) -> ListeningSocket {
         guard let ip = IPAddress(parsing: host) else {
             throw StartProblem("\(text) is not an address to listen on: give an IPv4 or IPv6 address and a port")
         }
         do {
-            return try ListeningSocket(on: SocketAddress(ip: ip, port: port))
+            return try ListeningSocket(on: SocketAddress(ip: ip, port: port), isOnlyIPv6: isOnlyIPv6)
         } catch {
             if error.isAddressInUse {
                 throw StartProblem("\(text) is taken by another process (EADDRINUSE): stop it, or choose another")
@@ -38,29 +54,63 @@ enum Listening {
         }
     }
 
+    private static func bind(_ text: String, permissions: UInt32) throws(StartProblem) -> ListeningSocket {
+        guard let path = UnixSocketPath(text) else {
+            throw StartProblem("unix:\(text) is too long: a socket's path has \(UnixSocketPath.bytesMax) bytes at most")
+        }
+        do {
+            return try ListeningSocket(on: path, permissions: permissions)
+        } catch {
+            if error.isAddressInUse {
+                throw StartProblem(
+                    """
+                    \(path) is taken: another process listens there, or the file is no socket; stop it, or choose \
+                    another
+                    """)
+            }
+            if error.isNoSuchFile {
+                throw StartProblem("the directory of \(path) does not exist: make it, or choose another path")
+            }
+            if error.isPermission {
+                throw StartProblem("no permission to make \(path): check the rights of its directory")
+            }
+            throw StartProblem("cannot listen on \(path): \(error)")
+        }
+    }
+
     /// All of them: a connection to one that nobody accepts from would wait for ever.
     private static func inherited() throws(StartProblem) -> [ListeningSocket] {
         var sockets: [ListeningSocket] = []
         do {
-            for socket in try InheritedSockets.take() where socket.isTCPListener {
+            for socket in try InheritedSockets.take() where socket.isStreamListener {
                 sockets.append(try ListeningSocket(adopting: FileDescriptor(adopting: socket.descriptor)))
             }
         } catch {
             throw StartProblem("the sockets of systemd cannot be used: \(error)")
         }
         guard !sockets.isEmpty else {
-            throw StartProblem("systemd handed over no listening TCP socket: check the .socket unit")
+            throw StartProblem("systemd handed over no listening stream socket: check the .socket unit")
         }
         return sockets
     }
 }
 
+extension ListenAddress {
+    /// Whether this is an IPv4 address with that port. Port 0 stands for one that nobody has.
+    fileprivate func isIPv4(port wanted: UInt16) -> Bool {
+        switch self {
+        case .address(let host, let port): port == wanted && port != 0 && !host.utf8.contains(UInt8(ascii: ":"))
+        case .unix, .systemd: false
+        }
+    }
+}
+
 /// Directories that have to be there before anything else starts.
 enum Directories {
-    static func openSpool(_ settings: ResolvedSettings) throws(StartProblem) -> Spool {
+    static func openSpool(_ settings: ResolvedSettings, slotsMax: Int) throws(StartProblem) -> Spool {
         try make(settings.spoolDirectory, setting: "SLUICE_SPOOL_DIR")
         do {
-            return try Spool(directory: settings.spoolDirectory, slotsMax: settings.spoolSlots)
+            return try Spool(directory: settings.spoolDirectory, slotsMax: slotsMax)
         } catch {
             throw StartProblem("the spool cannot be used: \(error); set SLUICE_SPOOL_DIR to a directory with rights")
         }

@@ -84,7 +84,8 @@ final class Worker {
             loop: loop, judge: plan.judge, cors: plan.cors,
             publicURL: store.publicBase.map(PublicURL.base)
                 ?? .ofRequest(scheme: setup.tlsContext == nil ? "http" : "https"),
-            ownAddress: setup.listeners.first.map { DevelopmentMode.reachable($0.socket.address) } ?? "localhost",
+            ownAddress: setup.listeners.first { !$0.socket.isUnix }.map { DevelopmentMode.reachable($0.socket.address) }
+                ?? "localhost",
             store: store,
             catalog: setup.catalog, journalAnswers: answers,
             spool: setup.spool, files: files, objects: objects, limits: plan.limits, events: observer)

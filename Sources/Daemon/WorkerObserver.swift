@@ -18,6 +18,8 @@ final class WorkerObserver: UploadObserver {
     private var condition = StoreCondition.good
     private var reportedAt: Int64 = 0
     private var throttle = LineThrottle()
+    private var badSignatureAt = -WorkerObserver.badSignatureMilliseconds
+    private static let badSignatureMilliseconds: Int64 = 1_000
     private static let repeatMilliseconds = StoreHealth.troubleMilliseconds / 3
 
     init(worker: Int, telemetry: WorkerTelemetry, reports: Mailbox<WorkerReport>) {
@@ -32,7 +34,7 @@ final class WorkerObserver: UploadObserver {
         accessLog.write(
             AccessRecord(
                 wallMilliseconds: record.startedAt + record.totalMicroseconds / 1_000, requestID: record.requestID,
-                remote: record.peer.ip, method: record.method, path: record.path, status: record.status,
+                remote: record.remote, method: record.method, path: record.path, status: record.status,
                 error: record.refusal?.row.error, subject: record.subject, imageID: record.imageID,
                 bytesIn: record.bytesIn, bytesOut: record.bytesOut, totalMicroseconds: record.totalMicroseconds,
                 storeMicroseconds: record.storeMicroseconds))
@@ -66,7 +68,12 @@ final class WorkerObserver: UploadObserver {
         if wasAborted { telemetry.metrics.uploadsAborted.add() }
     }
 
-    func badSignature() { _ = reports.post(.badSignature) }
+    /// A flood of them would wake the control thread for each, which asks SSM twice a minute at most.
+    func badSignature() {
+        let now = Clock.monotonicMilliseconds()
+        guard now - badSignatureAt >= Self.badSignatureMilliseconds else { return }
+        if reports.post(.badSignature) { badSignatureAt = now }
+    }
 
     func storeSucceeded() {
         telemetry.metrics.uploadsStored.add()

@@ -47,6 +47,16 @@ struct FieldSection: Sendable {
         }
     }
 
+    /// The value of a field that was there once so far.
+    func onlyValue(of field: KnownField, in head: Span<UInt8>) -> [UInt8]? {
+        var value: ByteSlice?
+        for slice in fields where slice.known == field {
+            guard value == nil else { return nil }
+            value = slice.value
+        }
+        return value?.bytes(in: head).copied()
+    }
+
     private static func length(_ digits: Span<UInt8>) throws(WireRefusal) -> UInt64 {
         if let length = Decimal.parse(digits) { return length }
         guard !digits.isEmpty else { throw .badRequest(.contentLength) }

@@ -37,6 +37,12 @@ package struct RequestParser: Sendable {
     /// Whether no byte of a head was seen yet (empty lines before one do not count).
     package var isFresh: Bool { requestLine == nil && scanned == lineStart }
 
+    /// The method, once the request line was read.
+    var method: RequestMethod? { requestLine?.method }
+
+    /// The origin that the fields read so far name; `head` is what ``parse(_:)`` was given.
+    func origin(in head: Span<UInt8>) -> [UInt8]? { section.onlyValue(of: .origin, in: head) }
+
     /// Begins anew, for the next head of the connection.
     package mutating func reset() {
         expecting = .requestLine

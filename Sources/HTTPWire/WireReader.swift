@@ -40,6 +40,7 @@ package struct WireReader: Sendable {
     private var parser: RequestParser
     /// The first bytes of a head whose rest has not come yet.
     private var kept: [UInt8] = []
+    private var refusedOrigin: [UInt8]?
 
     package init(limits: WireLimits = WireLimits()) {
         self.limits = limits
@@ -53,6 +54,14 @@ package struct WireReader: Sendable {
         case .nothing: .refused
         }
     }
+
+    /// Whether the head that was refused, or has not come to its end, is of a request whose answer has no body
+    /// (RFC 9110 § 9.3.2), as far as it was read.
+    package var asksForNoBody: Bool { parser.method == .head }
+
+    /// The `Origin` of the head that was refused, or has not come to its end, as far as it was read: what a browser
+    /// needs in an answer in order to show it.
+    package var origin: [UInt8]? { refusedOrigin ?? parser.origin(in: kept.span) }
 
     /// How many more bytes surely belong to the request under way, see ``BodyDecoder/wireBytesExpected``.
     package var wireBytesExpected: UInt64 {
@@ -116,6 +125,7 @@ package struct WireReader: Sendable {
             expecting = .body(BodyDecoder(framing: head.framing, limits: limits))
             return (.head(head), head.headBytes - before)
         case .refused(let refusal):
+            refusedOrigin = before == 0 ? parser.origin(in: input) : parser.origin(in: kept.span)
             return refuse(refusal)
         }
     }

@@ -150,7 +150,7 @@ extension Connection {
             if state.bodyComplete() { handler.bodyEnd() }
         case .refused(let refusal):
             switch state.appetite {
-            case .head: refuse(handler.wireRefusal(refusal))
+            case .head: refuse(handler.wireRefusal(refusal, origin: reader.origin))
             case .body: tell(.malformed(refusal), otherwise: refusal)
             case .none, .handshake, .rest, .answer, .drain: break
             }

@@ -86,7 +86,7 @@ extension Connection {
 
     private func transmit(_ bytes: Span<UInt8>) -> Transport.Outcome {
         switch transport {
-        case .some(let transport): transport.send(bytes)
+        case .some(let transport): transport.send(bytes, more: state.endsAfterWriting)
         case .none: .lost
         }
     }

@@ -61,7 +61,7 @@ extension Connection {
         session = nil
         speaksTLS = false
         guard let handler else { return close() }
-        refuse(handler.wireRefusal(.badRequest(.plainHTTP)))
+        refuse(handler.wireRefusal(.badRequest(.plainHTTP), origin: nil))
         flush()
     }
 
@@ -95,7 +95,7 @@ extension Connection {
         session.engine.close(output: &sealed)
         guard !sealed.isEmpty else { return }
         switch transport {
-        case .some(let transport): _ = transport.send(sealed.span)
+        case .some(let transport): _ = transport.send(sealed.span, more: false)
         case .none: break
         }
     }

@@ -7,8 +7,8 @@ package import Reactor
 /// It watches its descriptor for reading from the first to the last moment and changes that only when something arrives
 /// that it does not want yet: a plain request costs no `epoll_ctl`.
 package final class Connection {
-    /// The address of the other end.
-    package let peer: SocketAddress
+    /// The address of the other end; nil through a Unix socket.
+    package let peer: SocketAddress?
 
     /// The worker outlives its connections.
     unowned let worker: ServingWorker
@@ -37,7 +37,7 @@ package final class Connection {
     private var timer = TimerID.none
     private var timerDue = Int64.max
 
-    init(transport: consuming Transport, peer: SocketAddress, worker: ServingWorker, listener: Listener) {
+    init(transport: consuming Transport, peer: SocketAddress?, worker: ServingWorker, listener: Listener) {
         self.peer = peer
         self.listener = listener
         self.worker = worker
@@ -121,12 +121,12 @@ package final class Connection {
             close()
             return
         }
-        refuse(handler.wireRefusal(fallback))
+        refuse(handler.wireRefusal(fallback, origin: nil))
     }
 
     /// Answers what is no request, and closes.
     func refuse(_ response: Response) {
-        state.refuse(now: now)
+        state.refuse(omitsBody: reader.asksForNoBody, now: now)
         pending = response
     }
 
@@ -222,7 +222,7 @@ extension Connection: TimerHandler {
         case .wait: break
         case .close: close()
         case .refuseHead:
-            if let handler { refuse(handler.headTimeout()) }
+            if let handler { refuse(handler.headTimeout(origin: reader.origin)) }
         case .tell(let loss): tell(loss)
         }
         pump()

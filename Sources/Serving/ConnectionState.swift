@@ -117,6 +117,11 @@ struct ConnectionState: ~Copyable {
         if case .writing = phase { true } else { false }
     }
 
+    /// Whether our stream ends right behind the response that is being written.
+    var endsAfterWriting: Bool {
+        if case .writing(keepsAlive: false, _) = phase { true } else { false }
+    }
+
     /// Whether the client is kept from sending.
     var isPaused: Bool {
         if case .body(let exchange) = phase { exchange.pausedAt != nil } else { false }
@@ -217,8 +222,10 @@ struct ConnectionState: ~Copyable {
     }
 
     /// The request, or what should have been one, is answered by the connection itself, which is closed then.
-    mutating func refuse(now: Int64) {
-        let form = ResponseWriter.Form(keepsAlive: false)
+    mutating func refuse(omitsBody: Bool, now: Int64) {
+        var omitsBody = omitsBody
+        if case .body(let exchange) = phase { omitsBody = exchange.form.omitsBody }
+        let form = ResponseWriter.Form(omitsBody: omitsBody, keepsAlive: false)
         let exchange = Exchange(form: form, startedAt: now, lastByteAt: now, mayContinue: false)
         phase = .answered(exchange, bodyIsComplete: false)
     }

@@ -81,7 +81,7 @@ package final class Listener {
     private func acceptWaiting() {
         for _ in 0 ..< worker.limits.acceptsPerTurnMax {
             guard worker.connectionsCount < worker.limits.connectionsMax else { return rest() }
-            var peer = SocketAddress()
+            var peer: SocketAddress?
             do {
                 guard let descriptor = try socket.accept(peer: &peer) else { return }
                 begin(descriptor, peer)
@@ -95,7 +95,7 @@ package final class Listener {
         }
     }
 
-    private func begin(_ descriptor: consuming FileDescriptor, _ peer: SocketAddress) {
+    private func begin(_ descriptor: consuming FileDescriptor, _ peer: SocketAddress?) {
         let connection = Connection(transport: .plain(descriptor), peer: peer, worker: worker, listener: self)
         worker.add(connection)
         connectionsCount += 1

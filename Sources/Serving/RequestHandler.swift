@@ -34,14 +34,15 @@ package protocol RequestHandler: AnyObject {
     /// The whole body was handed over; also for a request without one.
     func bodyEnd()
 
-    /// The answer to a head that is not one. No request is under way.
-    func wireRefusal(_ refusal: WireRefusal) -> Response
+    /// The answer to a head that is not one. No request is under way; `origin` is the value of its `Origin` field
+    /// where that was read.
+    func wireRefusal(_ refusal: WireRefusal, origin: [UInt8]?) -> Response
 
     /// The answer to a head that did not come in time. No request is under way.
-    func headTimeout() -> Response
+    func headTimeout(origin: [UInt8]?) -> Response
 
     /// The request under way is lost: give up what it holds. Where the loss ``ClientLoss/canBeAnswered``, the handler
     /// may respond during this call; otherwise the connection is closed without a word, but a malformed body is
-    /// answered with ``wireRefusal(_:)``.
+    /// answered with ``wireRefusal(_:origin:)``.
     func clientGone(_ loss: ClientLoss)
 }

@@ -20,8 +20,8 @@ package struct ServingLimits: Equatable, Sendable {
     package var requestMilliseconds: Int64 = 60_000
     /// Between two requests. Longer than a browser's 60 s pool check would only hold descriptors.
     package var keepAliveMilliseconds: Int64 = 60_000
-    /// Without the client taking a byte of its response.
-    package var writeIdleMilliseconds: Int64 = 15_000
+    /// Without the client taking a byte of its response: TCP has sent a lost packet again four times by then.
+    package var writeIdleMilliseconds: Int64 = 30_000
     /// What is read and dropped after an early answer, so that the client comes to read it: the upload cap and 2 MiB.
     package var drainBytesMax: UInt64 = 7 << 20
     /// How long that may take in all, and without a byte.

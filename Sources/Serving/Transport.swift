@@ -39,11 +39,11 @@ package enum Transport: ~Copyable {
         }
     }
 
-    /// Writes once from the start of `bytes`, which are not empty.
-    func send(_ bytes: Span<UInt8>) -> Outcome {
+    /// Writes once from the start of `bytes`, which are not empty; with `more`, the end of our stream follows at once.
+    func send(_ bytes: Span<UInt8>, more: Bool) -> Outcome {
         switch self {
         case .plain(let descriptor):
-            switch try? descriptor.send(bytes) {
+            switch try? descriptor.send(bytes, more: more) {
             case .bytes(let count): .bytes(count)
             case .wouldBlock: .wouldBlock
             case .closed, nil: .lost

@@ -1,3 +1,5 @@
+package import Bytes
+
 /// The settings in effect, judged and typed. What is not written here was refused.
 package struct ResolvedSettings: Equatable, Sendable {
     package let store: StoreSettings
@@ -19,6 +21,7 @@ package struct ResolvedSettings: Equatable, Sendable {
     /// nil: the public listeners speak plain HTTP.
     package let tls: TLSSettings?
     package let handshakeTimeoutSeconds: Int64
+    package let unixSocketPermissions: UInt32
     package let workers: Int
     package let connectionsMax: Int
     package let headerBytesMax: Int
@@ -26,12 +29,15 @@ package struct ResolvedSettings: Equatable, Sendable {
     package let headerTimeoutSeconds: Int64
     package let keepAliveSeconds: Int64
     package let bodyIdleSeconds: Int64
+    package let writeTimeoutSeconds: Int64
     /// 0: no minimum.
     package let minBodyBytesPerSecond: Int64
     package let minBodyGraceSeconds: Int64
     package let shutdownGraceSeconds: Int64
     package let allowedOrigins: AllowedOrigins
 
+    /// Whose `X-Forwarded-For`, `Forwarded`, `x-request-id` and PROXY protocol are believed.
+    package let trustedProxies: TrustedPeers
     package let trustedRoles: [String]
     package let jwtLeewaySeconds: Int64
     package let logFormat: LogFormat

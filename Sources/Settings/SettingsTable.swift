@@ -79,6 +79,9 @@ package enum SettingsTable {
         }, "The public listeners; `systemd` for inherited sockets."),
         Setting(.adminListen, .address, .fixed("127.0.0.1:9180"),
             "The listener of `/healthz`, `/readyz` and `/metrics`; loopback, since it asks for no token."),
+        Setting(.unixSocketMode, .permissions, .fixed("0666"),
+            "The rights of Unix sockets: whoever may write may connect. Any local user could reach a loopback port "
+                + "too; the directory's rights narrow it down."),
         Setting(.workers, .number(.count, 1 ... 256), .computed(summary: "the processors it may use") {
             String(min(max($0.cores, 1), 256))
         }, "Event-loop threads."),
@@ -87,21 +90,36 @@ package enum SettingsTable {
         // Offsets into a head are 16 bits wide.
         Setting(.headerBytesMax, .number(.bytes, 1_024 ... 65_535), .fixed("10240"),
             "Request line and header fields of one request. 10,240 is API Gateway's bound."),
+        // The defaults stand beside those of nginx (https://nginx.org/en/docs/http/ngx_http_core_module.html), what
+        // HAProxy's manual advises for the timeouts that it leaves to the operator
+        // (https://docs.haproxy.org/2.8/configuration.html), and Apache's mod_reqtimeout, which alone has a least rate
+        // (https://httpd.apache.org/docs/2.4/mod/mod_reqtimeout.html).
         Setting(.requestTimeout, .number(.seconds, 1 ... 86_400), .fixed("60"),
-            "A whole request from its first byte to its answer. Twice API Gateway's 30, for phones on slow links."),
+            "A whole request from its first byte to its answer. Twice API Gateway's 30, for phones: 5 MiB in 60 s is "
+                + "0.7 Mbit/s. nginx and HAProxy bound only the time between two reads, which a trickle never meets."),
         Setting(.headerTimeout, .number(.seconds, 1 ... 3_600), .fixed("10"),
-            "The head of a request, from its first byte: it fits in a few packets."),
+            "The head of a request, from its first byte (a connection's first head: from its accepting). It fits in a "
+                + "few packets, so HAProxy's advice of 5 to 10 s is enough and nginx's 60 only helps who holds "
+                + "connections."),
         Setting(.keepAlive, .number(.seconds, 1 ... 3_600), .fixed("75"),
-            "How long a connection may rest between requests. Longer than the 60 s of AWS's balancers, so that they "
-                + "close first and never meet a connection that is just going away."),
+            "How long a connection may rest between requests; nginx's 75. Longer than the 60 s of AWS's balancers, so "
+                + "that they close first and never meet a connection that is just going away."),
         Setting(.bodyIdle, .number(.seconds, 1 ... 18), .fixed("15"),
-            "How long a body may stand still. S3 cuts an idle upload after about 20 s, so this stays below."),
+            "How long a body may stand still. S3 cuts an idle upload after about 20 s, so this stays below, and far "
+                + "below nginx's 60; three lost packets in a row fit in."),
+        Setting(.writeTimeout, .number(.seconds, 1 ... 3_600), .fixed("30"),
+            "How long a client may take nothing of an answer. Answers of a kilobyte go to the kernel at once, so this "
+                + "ends clients that send requests and never read. Half of nginx's 60; TCP has sent a lost packet "
+                + "again four times by then."),
         Setting(.minBodyRate, .number(.bytesPerSecond, 0 ... gibibyte), .fixed("1024"),
-            "Slower bodies get 408; 0 turns it off. 1 KiB/s is slower than any link that could finish in time."),
+            "Slower bodies get 408; 0 turns it off. 1 KiB/s, twice what Apache asks for, is slower than any link that "
+                + "could finish in time; nginx and HAProxy have no such bound."),
         Setting(.minBodyGrace, .number(.seconds, 0 ... 3_600), .fixed("10"),
-            "How long a body runs before its rate is judged: TCP's slow start and one lost packet fit in."),
+            "How long a body runs before its rate is judged: TCP's slow start and a few lost packets fit in. Half of "
+                + "Apache's 20, since the bytes that came first count too."),
         Setting(.shutdownGrace, .number(.seconds, 0 ... 86_400), .fixed("60"),
-            "How long running uploads may go on after SIGTERM; one request's time, and below systemd's 90 s."),
+            "How long running uploads may go on after SIGTERM; one request's time, and below systemd's 90 s. nginx "
+                + "and HAProxy wait without an end."),
         Setting(.frontendURL, .origins, .fixed("*"), "The origins that CORS allows."),
     ]
 
@@ -119,6 +137,9 @@ package enum SettingsTable {
     ]
 
     private static let judging: [Setting] = [
+        Setting(.trustedProxies, .peers, .fixed("none"),
+            "Peers whose `X-Forwarded-For`, `Forwarded`, `x-request-id` and PROXY protocol are believed; `unix` are "
+                + "those on Unix sockets. None: anybody can send such a field."),
         Setting(.trustedRoles, .roles, .fixed("SERVICE"),
             "Roles that may read and register the images of others: the backend's own."),
         Setting(.jwtLeeway, .number(.seconds, 0 ... 300), .fixed("0"),

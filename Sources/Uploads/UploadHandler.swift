@@ -15,7 +15,7 @@ package final class UploadHandler: RequestHandler {
     /// Microseconds of the monotonic clock.
     private var startedAt: Int64 = 0
     private var driver: UploadDriver?
-    private let peer: SocketAddress
+    private let peer: SocketAddress?
 
     package init(service: UploadService, connection: Connection) {
         self.service = service
@@ -50,12 +50,12 @@ package final class UploadHandler: RequestHandler {
 
     package func bodyEnd() { driver?.bodyEnded() }
 
-    package func wireRefusal(_ refusal: WireRefusal) -> Response {
-        log(.unreadable(refusal, context: begin(wall: Clock.wallMilliseconds(), origin: nil)))
+    package func wireRefusal(_ refusal: WireRefusal, origin: [UInt8]?) -> Response {
+        log(.unreadable(refusal, context: begin(wall: Clock.wallMilliseconds(), origin: origin?.span)))
     }
 
-    package func headTimeout() -> Response {
-        log(.refused(.requestTimeout, context: begin(wall: Clock.wallMilliseconds(), origin: nil)))
+    package func headTimeout(origin: [UInt8]?) -> Response {
+        log(.refused(.requestTimeout, context: begin(wall: Clock.wallMilliseconds(), origin: origin?.span)))
     }
 
     package func clientGone(_ loss: ClientLoss) {
@@ -148,7 +148,7 @@ package final class UploadHandler: RequestHandler {
         let requestID = service.identifiers.uuid()
         let begun = ReplyContext(requestID: requestID, nowMilliseconds: wall, corsFields: fields)
         context = begun
-        record = RequestRecord(requestID: requestID, peer: peer, startedAt: wall)
+        record = RequestRecord(requestID: requestID, remote: peer?.ip, startedAt: wall)
         return begun
     }
 

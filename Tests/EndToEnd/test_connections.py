@@ -1,21 +1,13 @@
-"""What a connection carries: several requests, several at once, `100 Continue`, HTTP/1.0; and the shared wire cases."""
+"""What a connection carries: several requests, several at once, `100 Continue`, HTTP/1.0."""
 
-import json
-import os
-import pathlib
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from support import tokens, wire
-from support.daemon import TOP
 from support.expectations import assert_created, assert_refused
 from support.images import CAP, MIB, image
-
-SHARED = pathlib.Path(os.environ.get("SHARED_DIR") or TOP.parent / "shared")
 
 
 def whole(token, body, kind="png", *fields):
@@ -139,30 +131,3 @@ def test_back_pressure_reaches_a_client_that_is_faster_than_the_store(daemon, mo
             time.sleep(0.02)
     assert all(job.result().status == 201 for job in pending)
     assert peak - before < 24 * MIB, f"{(peak - before) / MIB:.1f} MiB for {24 * CAP / MIB:.0f} MiB of bodies"
-
-
-# A case whose fault is in the body of a request that is answered by its head alone. What matters about it holds: one
-# answer, and nothing after it is taken for a request.
-ANSWERED_BY_THE_HEAD = {"public": {"pl-badbody-then-good": "accepted [401] EOF"},
-                        "admin": {"pl-badbody-then-good": "accepted [405] EOF"}}
-
-
-@pytest.mark.parametrize("mode", ["whole", "split", "bytes"])
-@pytest.mark.parametrize("listener", ["public", "admin"])
-def test_the_shared_wire_cases(daemon, tmp_path, listener, mode):
-    """Every `must` case of the shared collection over real sockets, whole, cut at its marks and byte by byte."""
-    script, cases = SHARED / "http/replay.py", SHARED / "http/http1_vectors.json"
-    if not script.exists():
-        assert not os.environ.get("CI"), f"no {script}: CI runs nothing without it"
-        pytest.skip(f"needs the shared wire cases: set SHARED_DIR to their folder (no {script})")
-    port, path = (daemon.port, "/images") if listener == "public" else (daemon.admin_port, "/healthz")
-    report = tmp_path / "report.json"
-    run = subprocess.run(
-        [sys.executable, str(script), "--port", str(port), "--mode", mode, "--level", "must", "--alive", "--path", path,
-         "--json", str(report), str(cases)],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=110)
-    results = json.loads(report.read_text())
-    assert len(results) == sum(case["level"] == "must" for case in json.loads(cases.read_text())) > 300
-    failed = {result["name"]: result["detail"] for result in results if result["verdict"] == "fail"}
-    assert failed == ANSWERED_BY_THE_HEAD[listener], run.stdout
-    assert "alive after run" in run.stdout, run.stdout

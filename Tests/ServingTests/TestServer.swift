@@ -153,11 +153,11 @@ final class TestHandler: RequestHandler {
         }
     }
 
-    func wireRefusal(_ refusal: WireRefusal) -> Response {
+    func wireRefusal(_ refusal: WireRefusal, origin _: [UInt8]?) -> Response {
         Response(status: refusal.status, body: Array(refusal.detail.utf8))
     }
 
-    func headTimeout() -> Response { Response(status: 408) }
+    func headTimeout(origin _: [UInt8]?) -> Response { Response(status: 408) }
 
     func clientGone(_ loss: ClientLoss) {
         events.add("gone \(loss)")

@@ -29,6 +29,17 @@ class Response:
         return json.loads(self.body)
 
 
+def ready(connection, timeout, *, writing=False):
+    """Whether a socket is readable and whether it is writable, once it is or after `timeout` seconds.
+
+    select(2) takes no descriptor above 1,023, and some tests have thousands.
+    """
+    watch = select.poll()
+    watch.register(connection, select.POLLIN | (select.POLLOUT if writing else 0))
+    events = sum(found for _, found in watch.poll(timeout * 1_000))
+    return bool(events & ~select.POLLOUT), bool(events & (select.POLLOUT | select.POLLERR))
+
+
 class Connection:
     """One TCP connection; usable in `with`."""
 
@@ -50,7 +61,7 @@ class Connection:
         view = memoryview(data)
         deadline = time.monotonic() + self.timeout
         while view and not self.is_ended:
-            readable, writable, _ = select.select([self.socket], [self.socket], [], self.timeout)
+            readable, writable = ready(self.socket, self.timeout, writing=True)
             if time.monotonic() > deadline:
                 raise TimeoutError("the server takes no more bytes")
             if readable:
@@ -86,7 +97,7 @@ class Connection:
         while not condition():
             if self.is_ended:
                 return False
-            if not select.select([self.socket], [], [], max(0, deadline - time.monotonic()))[0]:
+            if not ready(self.socket, max(0, deadline - time.monotonic()))[0]:
                 raise TimeoutError(f"no answer; so far {bytes(self.received[:300])!r}")
             self._take()
         return True
