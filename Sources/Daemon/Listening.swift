@@ -20,7 +20,8 @@ enum Listening {
 
     /// The admin listener, which systemd never hands over.
     static func openOne(_ address: ListenAddress) throws(StartProblem) -> ListeningSocket {
-        guard let socket = try open([address]).first else { throw StartProblem("\(address.text): nothing to listen on") }
+        guard let socket = try open([address]).first
+        else { throw StartProblem("\(address.text): nothing to listen on") }
         return socket
     }
 

@@ -20,8 +20,9 @@ package final class ListeningSocket: Sendable {
         self.descriptor = descriptor
     }
 
-    /// Binds and listens. `[::]` takes IPv4 too, unless it `isOnlyIPv6`. The address may be in TIME_WAIT (SO_REUSEADDR); one that another
-    /// socket listens on is a ``SystemError`` with ``SystemError/isAddressInUse`` that names it.
+    /// Binds and listens. `[::]` takes IPv4 too, unless it `isOnlyIPv6`. The address may be in TIME_WAIT
+    /// (SO_REUSEADDR); one that another socket listens on is a ``SystemError`` with ``SystemError/isAddressInUse`` that
+    /// names it.
     ///
     /// `backlog` is capped by `net.core.somaxconn`. Accepted connections inherit TCP_NODELAY (tcp(7)), which saves a
     /// call for each.
