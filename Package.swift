@@ -31,13 +31,14 @@ let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package
 let pure: [Target] = [
     target("Bytes"),
     target("HTTPWire", ["Bytes"]),
+    target("FormData", ["Bytes"]),
     target("JSONWire", ["Bytes"]),
     target("XMLWire", ["Bytes"]),
     target("Images", ["Bytes"]),
     target("Tokens", ["Bytes", "JSONWire"]),
     target("SigV4", ["Bytes"]),
     target("Settings", ["Bytes"]),
-    target("Gateway", ["Bytes", "HTTPWire", "Images", "JSONWire", "Tokens"]),
+    target("Gateway", ["Bytes", "FormData", "HTTPWire", "Images", "JSONWire", "Tokens"]),
 ]
 
 // Fence: the only targets where `unsafe` may stand. Each wraps one C library or the kernel.
@@ -49,6 +50,7 @@ let fence: [Target] = [
     .systemLibrary(name: "CSystemd", providers: [.apt(["libsystemd-dev"])]),
     target("Linux", ["Bytes", "CLinux"]),
     target("Crypto", ["Bytes", "COpenSSL"]),
+    target("TLS", ["Bytes", "COpenSSL"]),
     target("HTTPClient", ["Bytes", "CCurl"]),
     target("Database", ["Bytes", "CSQLite"]),
     target("Systemd", ["Bytes", "CSystemd"]),
@@ -58,7 +60,7 @@ let fence: [Target] = [
 let service: [Target] = [
     target("Reactor", ["Bytes", "Linux"]),
     target("Telemetry", ["Bytes", "JSONWire", "Linux", "Systemd", logging]),
-    target("Serving", ["Bytes", "HTTPWire", "Linux", "Reactor"]),
+    target("Serving", ["Bytes", "HTTPWire", "Linux", "Reactor", "TLS"]),
     target(
         "AWS",
         ["Bytes", "Crypto", "HTTPClient", "JSONWire", "Linux", "Reactor", "SigV4", "Tokens", "XMLWire"]),
@@ -74,8 +76,8 @@ let service: [Target] = [
         "Daemon",
         [
             "AWS", "Bytes", "Catalog", "Crypto", "Gateway", "HTTPClient", "HTTPWire", "JSONWire", "Linux",
-            "ObjectStore", "Reactor", "Serving", "Settings", "SigV4", "Systemd", "Telemetry", "Tokens", "Uploads",
-            logging,
+            "ObjectStore", "Reactor", "Serving", "Settings", "SigV4", "Systemd", "TLS", "Telemetry", "Tokens",
+            "Uploads", logging,
         ]),
 ]
 
@@ -90,36 +92,38 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: pure + fence + service + [program] + [
-        target("FuzzHarness", ["Bytes", "Crypto", "HTTPWire", "Tokens"], path: "Fuzz/Harness"),
+        target("FuzzHarness", ["Bytes", "Crypto", "FormData", "HTTPWire", "Tokens"], path: "Fuzz/Harness"),
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         .testTarget(name: "StyleTests", dependencies: ["TestSupport"], swiftSettings: strict),
         tests("Bytes"),
         tests("HTTPWire", ["Bytes"]),
+        tests("FormData", ["Bytes", "Images"]),
         tests("JSONWire", ["Bytes"]),
         tests("XMLWire", ["Bytes"]),
         tests("Images", ["Bytes"]),
         tests("Tokens", ["Bytes", "Crypto"]),
         tests("SigV4", ["Bytes", "Crypto"]),
         tests("Settings", ["Bytes"]),
-        tests("Gateway", ["Bytes", "HTTPWire", "Images", "Tokens"]),
+        tests("Gateway", ["Bytes", "FormData", "HTTPWire", "Images", "Tokens"]),
         tests("Linux", ["Bytes"]),
         tests("Crypto", ["Bytes"]),
+        tests("TLS", ["Bytes"]),
         tests("HTTPClient", ["Bytes"]),
         tests("Database", ["Bytes"]),
         tests("Systemd", ["Bytes", "Linux"]),
         tests("Reactor", ["Bytes", "Linux"]),
         tests("Telemetry", ["Bytes", "Linux", logging]),
-        tests("Serving", ["Bytes", "HTTPWire", "Linux", "Reactor"]),
+        tests("Serving", ["Bytes", "HTTPWire", "Linux", "Reactor", "TLS"]),
         tests("ObjectStore", ["AWS", "Bytes", "HTTPClient", "Linux", "Reactor", "SigV4"]),
         tests("AWS", ["Bytes", "HTTPClient", "Linux", "Reactor", "SigV4", "Tokens"]),
         tests("Catalog", ["Bytes", "Database", "Gateway", "Linux", "Reactor", logging]),
-        tests("FuzzHarness", ["Bytes", "Crypto", "HTTPWire", "Tokens"]),
+        tests("FuzzHarness", ["Bytes", "Crypto", "FormData", "HTTPWire", "Tokens"]),
     ]
 )
 
 // libFuzzer brings their `main`; where nothing asks for it they would not link. `Fuzz/run.sh` sets the variable.
 if Context.environment["SLUICE_FUZZ"] == "1" {
-    for name in ["Canary", "RequestSplit", "TokenVerify"] {
+    for name in ["Canary", "FormSplit", "RequestSplit", "TokenVerify"] {
         package.targets.append(
             .executableTarget(
                 name: "Fuzz" + name, dependencies: ["FuzzHarness"], path: "Fuzz/Targets/" + name,

@@ -19,12 +19,7 @@ package enum Decimal {
 
     /// Appends `value` in decimal, padded on the left with zeros to at least `width` digits.
     package static func append(_ value: UInt64, width: Int = 1, to output: inout [UInt8]) {
-        let start = output.count
-        var rest = value
-        repeat {
-            output.append(0x30 &+ UInt8(truncatingIfNeeded: rest % 10))
-            rest /= 10
-        } while rest > 0 || output.count - start < width
-        output[start...].reverse()
+        if value >= 10 || width > 1 { append(value / 10, width: width - 1, to: &output) }
+        output.append(0x30 &+ UInt8(truncatingIfNeeded: value % 10))
     }
 }

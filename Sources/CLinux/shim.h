@@ -72,8 +72,8 @@ static const int clinux_sock_dgram = SOCK_DGRAM;
 static const int clinux_shut_wr = SHUT_WR;
 
 // send(2): a closed peer is an errno, never a signal.
-static inline ssize_t clinux_send(int descriptor, const void *bytes, size_t count) {
-    return send(descriptor, bytes, count, MSG_NOSIGNAL);
+static inline ssize_t clinux_send(int descriptor, const void *bytes, size_t count, int more) {
+    return send(descriptor, bytes, count, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
 }
 
 // sendmsg(2) of two pieces: writev(2) that raises no signal. Here because a pointer to a local array of iovec has no

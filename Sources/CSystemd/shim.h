@@ -9,8 +9,9 @@
 #define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
 
-// An inherited socket that listens for TCP connections (sd_is_socket_inet(3)); SOCK_STREAM has no Swift spelling as
-// int.
-static inline int csystemd_is_tcp_listener(int descriptor) {
-    return sd_is_socket_inet(descriptor, AF_UNSPEC, SOCK_STREAM, 1, 0);
+// An inherited socket that listens for TCP connections or is a listening Unix-domain stream socket
+// (sd_is_socket_inet(3)); SOCK_STREAM has no Swift spelling as int.
+static inline int csystemd_is_stream_listener(int descriptor) {
+    int is_inet = sd_is_socket_inet(descriptor, AF_UNSPEC, SOCK_STREAM, 1, 0);
+    return is_inet != 0 ? is_inet : sd_is_socket(descriptor, AF_UNIX, SOCK_STREAM, 1);
 }

@@ -9,6 +9,7 @@ internal import Serving
 internal import Settings
 internal import SigV4
 internal import Systemd
+internal import TLS
 internal import Telemetry
 
 /// The main thread: starts the others, keeps the secret fresh, answers the admin listener, and sees to a polite end.
@@ -24,6 +25,8 @@ final class Control {
     private let reports: Mailbox<WorkerReport>
     private let signals: SignalDescriptor
     private let listeners: [ListeningSocket]
+    /// nil: the public listeners speak plain HTTP.
+    let certificateFiles: CertificateFiles?
     private let adminListener: ListeningSocket
     private var workers: [WorkerHandle] = []
     private var secretCache: SecretCache?
@@ -55,20 +58,34 @@ final class Control {
         self.settings = settings
         self.isDevelopment = isDevelopment
         logger = logging.logger("daemon")
-        let plan = try ServicePlan(settings, isDevelopment: isDevelopment)
+        let openFilesMax = try OpenFilesLimit.current()
+        let plan = try ServicePlan(settings, isDevelopment: isDevelopment, openFilesMax: openFilesMax)
         loop = try EventLoop()
         reports = try Mailbox(capacity: Self.reportsMax)
         signals = try SignalDescriptor([.terminate, .interrupt, .hangup])
+        certificateFiles = settings.tls.map(CertificateFiles.init)
+        let tlsContext = try Self.loadCertificates(certificateFiles, logger: logger)
         if isDevelopment { try Directories.makePrivate(SettingsContext.developmentDirectory) }
-        listeners = try Listening.open(settings.listen)
-        adminListener = try Listening.openOne(settings.adminListen)
+        let permissions = settings.unixSocketPermissions
+        listeners = try Listening.open(settings.listen, unixPermissions: permissions)
+        adminListener = try Listening.openOne(settings.adminListen, unixPermissions: permissions)
         files = try FilesThread()
-        let spool = try Directories.openSpool(settings)
+        let spool = try Directories.openSpool(settings, slotsMax: plan.descriptors.spoolSlots)
         catalog = try Catalog(path: settings.database, logger: logging.logger("catalog"))
-        admin = ServingWorker(loop: loop)
+        var adminLimits = ServingLimits()
+        adminLimits.connectionsMax = DescriptorBudget.adminConnectionsMax
+        admin = ServingWorker(loop: loop, limits: adminLimits)
         store = StoreHealth()
         try startSecret()
-        try startWorkers(plan, spool: spool, logging: logging)
+        try startWorkers(plan, tlsContext: tlsContext, spool: spool, logging: logging)
+        if plan.descriptors.isTight {
+            logger.warning(
+                """
+                the limit of \(openFilesMax) open files leaves room for \(plan.descriptors.connectionsMax) \
+                connections, \(plan.descriptors.uploadsMax) of them uploading: raise it (LimitNOFILE=, ulimit -n), or \
+                lower SLUICE_CONNECTIONS_MAX
+                """)
+        }
         if spool.isInMemory {
             logger.warning(
                 "the spool \(spool.directory) is in memory: set SLUICE_SPOOL_DIR to a directory on a disk")
@@ -91,6 +108,7 @@ final class Control {
         }
         secretCache?.start()
         startWatchdog()
+        reloadCertificatesByTime()
         loop.run()
         return finish()
     }
@@ -119,12 +137,15 @@ final class Control {
             credentials: { credentials }, client: client, loop: loop, observer: self)
     }
 
-    private func startWorkers(_ plan: ServicePlan, spool: Spool, logging: LoggingSetup) throws {
-        let shares = listeners.map { ($0, ListenerShare(workers: settings.workers)) }
+    private func startWorkers(
+        _ plan: ServicePlan, tlsContext: TLSContext?, spool: Spool, logging: LoggingSetup
+    ) throws {
+        let shares = listeners.map { ($0, ListenerShare(workers: settings.workers), tlsContext != nil) }
         for index in 0 ..< settings.workers {
             let commands = try Mailbox<WorkerCommand>(capacity: Self.commandsMax)
             let setup = WorkerSetup(
-                index: index, plan: plan, listeners: shares, catalog: catalog, spool: spool, files: files,
+                index: index, plan: plan, listeners: shares, tlsContext: tlsContext, catalog: catalog, spool: spool,
+                files: files,
                 telemetry: WorkerTelemetry(registry: registry, logging: logging), secrets: snapshot,
                 commands: commands, reports: reports)
             let thread = try Thread.start(name: "worker-\(index)") { Worker.run(setup) }
@@ -159,19 +180,20 @@ final class Control {
         startedWorkers += 1
         guard startedWorkers == settings.workers, case .starting = phase else { return }
         phase = .serving
-        let addresses = listeners.map(\.address.description).joined(separator: ", ")
+        let addresses = listeners.map(\.name).joined(separator: ", ")
         logger.notice(
-            "serving on \(addresses), admin on \(adminListener.address)",
+            "serving on \(addresses), admin on \(adminListener.name)",
             metadata: ["workers": "\(settings.workers)", "version": "\(Version.text)"])
         ServiceManager.ready(status: "serving on \(addresses)")
-        if isDevelopment { DevelopmentMode.greet(self, listener: listeners.first?.address) }
+        if isDevelopment { DevelopmentMode.greet(self, listener: listeners.first { !$0.isUnix }?.address) }
     }
 
     private func takeSignals() {
         while let signal = try? signals.next() {
             switch signal {
             case .terminate, .interrupt: drain()
-            case .hangup, .user1, .user2, .child: break
+            case .hangup: reloadCertificates()
+            case .user1, .user2, .child: break
             }
         }
     }
@@ -185,11 +207,14 @@ final class Control {
         logger.notice("draining: no new requests, those under way are finished")
         ServiceManager.stopping(status: "draining")
         tellWorkers(.drain)
-        // What systemd listens on for us goes on queueing for whoever comes next.
-        if !settings.listen.contains(.systemd) {
-            for listener in listeners { listener.stopListening() }
-        }
+        stopListening()
         loop.schedule(afterMilliseconds: settings.shutdownGraceSeconds * 1_000) { [unowned self] in cancelAll() }
+    }
+
+    private func stopListening() {
+        // What systemd listens on for us goes on queueing for whoever comes next.
+        guard !settings.listen.contains(.systemd) else { return }
+        for listener in listeners { listener.stopListening() }
     }
 
     private func cancelAll() {
@@ -204,7 +229,7 @@ final class Control {
         if left == 1 { loop.stop() }
     }
 
-    private func tellWorkers(_ command: WorkerCommand) {
+    func tellWorkers(_ command: WorkerCommand) {
         for worker in workers { _ = worker.commands.post(command) }
     }
 
@@ -216,6 +241,8 @@ final class Control {
         tellWorkers(.stop)
         for worker in workers { worker.thread.join() }
         client?.close()
+        stopListening()
+        adminListener.stopListening()
         files.stop()
         catalog.close()
         logger.notice("ended")

@@ -1,4 +1,5 @@
 internal import AWS
+internal import Bytes
 internal import Linux
 internal import Settings
 internal import Tokens
@@ -13,7 +14,9 @@ enum DevelopmentMode {
         guard let secret = control.snapshot?.current.bytes, let listener else { return }
         writeSample()
         let token = MintToken.compact(subject: "1", role: nil, lifetimeSeconds: tokenLifetimeSeconds, secret: secret)
-        let base = "http://\(reachable(listener))"
+        // A certificate of one's own making is what a development machine has.
+        let (scheme, trust) = control.certificateFiles == nil ? ("http", "") : ("https", " --insecure")
+        let base = "\(scheme)://\(reachable(listener))"
         let sample = ProcessFacts.currentDirectory + "/" + samplePath
         print(
             """
@@ -25,7 +28,7 @@ enum DevelopmentMode {
 
             Upload from a shell:
 
-            curl -i -X POST '\(base)/images' -H 'Authorization: Bearer \(token)' \
+            curl -i\(trust) -X POST '\(base)/images' -H 'Authorization: Bearer \(token)' \
             -H 'Content-Type: image/png' -H 'x-filename: sample.png' --data-binary '@\(sample)'
 
             """)

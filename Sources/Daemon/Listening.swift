@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Linux
 internal import ObjectStore
 internal import Settings
@@ -5,10 +6,14 @@ internal import Systemd
 
 /// Opens listeners, with messages that say what to do when that fails.
 enum Listening {
-    static func open(_ addresses: [ListenAddress]) throws(StartProblem) -> [ListeningSocket] {
+    /// - Parameter unixPermissions: of the sockets in the file system.
+    static func open(
+        _ addresses: [ListenAddress], unixPermissions: UInt32
+    ) throws(StartProblem) -> [ListeningSocket] {
         var sockets: [ListeningSocket] = []
         for address in addresses {
             switch address {
+            case .unix(let path): sockets.append(try bind(path, permissions: unixPermissions))
             case .address(let host, let port):
                 let leavesIPv4 = addresses.contains { $0.isIPv4(port: port) }
                 sockets.append(try bind(host, port, address.text, isOnlyIPv6: leavesIPv4))
@@ -19,9 +24,10 @@ enum Listening {
     }
 
     /// The admin listener, which systemd never hands over.
-    static func openOne(_ address: ListenAddress) throws(StartProblem) -> ListeningSocket {
-        guard let socket = try open([address]).first
-        else { throw StartProblem("\(address.text): nothing to listen on") }
+    static func openOne(_ address: ListenAddress, unixPermissions: UInt32) throws(StartProblem) -> ListeningSocket {
+        guard let socket = try open([address], unixPermissions: unixPermissions).first else {
+            throw StartProblem("\(address.text): nothing to listen on")
+        }
         return socket
     }
 
@@ -48,18 +54,42 @@ enum Listening {
         }
     }
 
+    private static func bind(_ text: String, permissions: UInt32) throws(StartProblem) -> ListeningSocket {
+        guard let path = UnixSocketPath(text) else {
+            throw StartProblem("unix:\(text) is too long: a socket's path has \(UnixSocketPath.bytesMax) bytes at most")
+        }
+        do {
+            return try ListeningSocket(on: path, permissions: permissions)
+        } catch {
+            if error.isAddressInUse {
+                throw StartProblem(
+                    """
+                    \(path) is taken: another process listens there, or the file is no socket; stop it, or choose \
+                    another
+                    """)
+            }
+            if error.isNoSuchFile {
+                throw StartProblem("the directory of \(path) does not exist: make it, or choose another path")
+            }
+            if error.isPermission {
+                throw StartProblem("no permission to make \(path): check the rights of its directory")
+            }
+            throw StartProblem("cannot listen on \(path): \(error)")
+        }
+    }
+
     /// All of them: a connection to one that nobody accepts from would wait for ever.
     private static func inherited() throws(StartProblem) -> [ListeningSocket] {
         var sockets: [ListeningSocket] = []
         do {
-            for socket in try InheritedSockets.take() where socket.isTCPListener {
+            for socket in try InheritedSockets.take() where socket.isStreamListener {
                 sockets.append(try ListeningSocket(adopting: FileDescriptor(adopting: socket.descriptor)))
             }
         } catch {
             throw StartProblem("the sockets of systemd cannot be used: \(error)")
         }
         guard !sockets.isEmpty else {
-            throw StartProblem("systemd handed over no listening TCP socket: check the .socket unit")
+            throw StartProblem("systemd handed over no listening stream socket: check the .socket unit")
         }
         return sockets
     }
@@ -70,17 +100,17 @@ extension ListenAddress {
     fileprivate func isIPv4(port wanted: UInt16) -> Bool {
         switch self {
         case .address(let host, let port): port == wanted && port != 0 && !host.utf8.contains(UInt8(ascii: ":"))
-        case .systemd: false
+        case .unix, .systemd: false
         }
     }
 }
 
 /// Directories that have to be there before anything else starts.
 enum Directories {
-    static func openSpool(_ settings: ResolvedSettings) throws(StartProblem) -> Spool {
+    static func openSpool(_ settings: ResolvedSettings, slotsMax: Int) throws(StartProblem) -> Spool {
         try make(settings.spoolDirectory, setting: "SLUICE_SPOOL_DIR")
         do {
-            return try Spool(directory: settings.spoolDirectory, slotsMax: settings.spoolSlots)
+            return try Spool(directory: settings.spoolDirectory, slotsMax: slotsMax)
         } catch {
             throw StartProblem("the spool cannot be used: \(error); set SLUICE_SPOOL_DIR to a directory with rights")
         }

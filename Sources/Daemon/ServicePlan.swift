@@ -24,36 +24,47 @@ struct ServicePlan: Sendable {
     let wire: WireLimits
     let limits: UploadServiceLimits
     let client: HTTPClientConfiguration
+    let descriptors: DescriptorBudget
 
-    /// Uploads under way on one worker at once: each may cost a window and a connection to the store.
-    private static let uploadsPerWorkerMax = 16_384
     /// What is read and dropped beyond the cap after an early answer, so that the client comes to read it.
     private static let drainBytesBeyondCap: UInt64 = 2 * 1024 * 1024
 
-    init(_ settings: ResolvedSettings, isDevelopment: Bool) throws {
+    /// - Parameter openFilesMax: how many descriptors this process may have open.
+    init(_ settings: ResolvedSettings, isDevelopment: Bool, openFilesMax: Int) throws {
+        descriptors = DescriptorBudget(
+            openFilesMax: openFilesMax, connectionsMax: settings.connectionsMax, spoolSlots: settings.spoolSlots,
+            workers: settings.workers)
+        let uploadsMax = max(descriptors.uploadsMax / settings.workers, 1)
         let cap = UInt64(settings.maxUploadBytes)
-        judge = Judge(
+        var judge = Judge(
             policy: UploadPolicy(uploadBytesMax: cap, partBytes: UInt64(settings.partBytes)),
             leewaySeconds: settings.jwtLeewaySeconds, trustedRoles: settings.trustedRoles,
             servesDevelopment: isDevelopment)
+        judge.formField = settings.formField
+        self.judge = judge
         cors =
             switch settings.allowedOrigins {
             case .any: CORSPolicy(origins: [])
             case .list(let origins): CORSPolicy(origins: origins)
             }
-        serving = Self.serving(settings, cap: cap)
+        serving = Self.serving(settings, cap: cap, connectionsMax: descriptors.connectionsMax)
         wire = WireLimits(headBytesMax: settings.headerBytesMax)
         limits = UploadServiceLimits(
             windowMemoryBytes: max(Int(settings.windowMemoryBytes) / settings.workers, 1 << 20),
-            minBodyBytesPerSecond: settings.minBodyBytesPerSecond, uploadsMax: Self.uploadsPerWorkerMax)
+            minBodyBytesPerSecond: settings.minBodyBytesPerSecond, uploadsMax: uploadsMax)
         var client = HTTPClientConfiguration()
         client.caBundlePath = settings.aws.caBundle
+        client.connectionsMax = uploadsMax
+        client.idleConnectionsMax = min(client.idleConnectionsMax, uploadsMax)
+        // Aborts of uploads that are over are transfers beside those of uploads under way.
+        client.transfersMax = 2 * uploadsMax
         self.client = client
         store = try Self.store(settings)
     }
 
-    private static func serving(_ settings: ResolvedSettings, cap: UInt64) -> ServingLimits {
+    private static func serving(_ settings: ResolvedSettings, cap: UInt64, connectionsMax: Int) -> ServingLimits {
         var limits = ServingLimits()
+        limits.handshakeMilliseconds = settings.handshakeTimeoutSeconds * 1_000
         limits.headMilliseconds = settings.headerTimeoutSeconds * 1_000
         limits.bodyIdleMilliseconds = settings.bodyIdleSeconds * 1_000
         limits.bodyBytesPerSecondMin = settings.minBodyBytesPerSecond
@@ -62,7 +73,7 @@ struct ServicePlan: Sendable {
         limits.keepAliveMilliseconds = settings.keepAliveSeconds * 1_000
         limits.writeIdleMilliseconds = settings.writeTimeoutSeconds * 1_000
         limits.drainBytesMax = cap + drainBytesBeyondCap
-        limits.connectionsMax = max(settings.connectionsMax / settings.workers, 1)
+        limits.connectionsMax = max(connectionsMax / settings.workers, 1)
         return limits
     }
 

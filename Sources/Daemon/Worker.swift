@@ -8,6 +8,7 @@ internal import ObjectStore
 internal import Reactor
 internal import Serving
 internal import SigV4
+internal import TLS
 internal import Telemetry
 internal import Uploads
 
@@ -15,7 +16,9 @@ internal import Uploads
 struct WorkerSetup: Sendable {
     let index: Int
     let plan: ServicePlan
-    let listeners: [(socket: ListeningSocket, share: ListenerShare)]
+    let listeners: [(socket: ListeningSocket, share: ListenerShare, speaksTLS: Bool)]
+    /// nil: no listener speaks TLS.
+    let tlsContext: TLSContext?
     let catalog: Catalog
     let spool: Spool
     let files: FilesThread
@@ -79,18 +82,24 @@ final class Worker {
         let answers = try Mailbox<JournalAnswer>(capacity: plan.limits.uploadsMax * 2)
         uploads = UploadService(
             loop: loop, judge: plan.judge, cors: plan.cors,
-            publicURL: store.publicBase.map(PublicURL.base) ?? .ofRequest(scheme: "http"),
-            ownAddress: setup.listeners.first.map { DevelopmentMode.reachable($0.socket.address) } ?? "localhost",
+            publicURL: store.publicBase.map(PublicURL.base)
+                ?? .ofRequest(scheme: setup.tlsContext == nil ? "http" : "https"),
+            ownAddress: setup.listeners.first { !$0.socket.isUnix }.map { DevelopmentMode.reachable($0.socket.address) }
+                ?? "localhost",
             store: store,
             catalog: setup.catalog, journalAnswers: answers,
             spool: setup.spool, files: files, objects: objects, limits: plan.limits, events: observer)
         uploads.use(setup.secrets)
         serving = ServingWorker(loop: loop, limits: plan.serving, wireLimits: plan.wire)
+        serving.onHandshake = { observer.handshakeEnded($0) }
         let uploads = uploads
         try loop.receive(from: answers) { uploads.journalAnswered($0) }
         try loop.receive(from: setup.commands) { [unowned self] in take($0) }
         for listener in setup.listeners {
-            try Listener(socket: listener.socket, worker: serving, share: listener.share) { connection in
+            try Listener(
+                socket: listener.socket, worker: serving, share: listener.share,
+                tlsContext: listener.speaksTLS ? setup.tlsContext : nil
+            ) { connection in
                 UploadHandler(service: uploads, connection: connection)
             }
         }
@@ -99,6 +108,7 @@ final class Worker {
     private func take(_ command: WorkerCommand) {
         switch command {
         case .secrets(let snapshot): uploads.use(snapshot)
+        case .certificates(let context): serving.use(context)
         case .drain: drain()
         case .cancel:
             uploads.cancelAll()

@@ -1,9 +1,12 @@
 internal import AWS
+internal import TLS
 
 /// What the control thread tells a worker.
 enum WorkerCommand: Sendable {
     /// Tokens are verified with these from now on; nil: none can be.
     case secrets(SecretSnapshot?)
+    /// Connections that begin TLS from now on do so with these certificates.
+    case certificates(TLSContext)
     /// Accept nothing more, finish what is under way, then say so.
     case drain
     /// The time for draining is over: end every upload and every connection.

@@ -3,6 +3,7 @@ internal import Linux
 internal import Logging
 internal import ObjectStore
 internal import Reactor
+internal import Serving
 internal import Telemetry
 internal import Tokens
 internal import Uploads
@@ -17,6 +18,8 @@ final class WorkerObserver: UploadObserver {
     private var condition = StoreCondition.good
     private var reportedAt: Int64 = 0
     private var throttle = LineThrottle()
+    private var badSignatureAt = -WorkerObserver.badSignatureMilliseconds
+    private static let badSignatureMilliseconds: Int64 = 1_000
     private static let repeatMilliseconds = StoreHealth.troubleMilliseconds / 3
 
     init(worker: Int, telemetry: WorkerTelemetry, reports: Mailbox<WorkerReport>) {
@@ -31,7 +34,7 @@ final class WorkerObserver: UploadObserver {
         accessLog.write(
             AccessRecord(
                 wallMilliseconds: record.startedAt + record.totalMicroseconds / 1_000, requestID: record.requestID,
-                remote: record.peer.ip, method: record.method, path: record.path, status: record.status,
+                remote: record.remote, method: record.method, path: record.path, status: record.status,
                 error: record.refusal?.row.error, subject: record.subject, imageID: record.imageID,
                 bytesIn: record.bytesIn, bytesOut: record.bytesOut, totalMicroseconds: record.totalMicroseconds,
                 storeMicroseconds: record.storeMicroseconds))
@@ -47,6 +50,17 @@ final class WorkerObserver: UploadObserver {
 
     func connectionClosed() { telemetry.metrics.connectionsOpen.add(-1) }
 
+    func handshakeEnded(_ outcome: HandshakeOutcome) {
+        switch outcome {
+        case .established: telemetry.metrics.handshakes.add(.established)
+        case .failed(let failure):
+            telemetry.metrics.handshakes.add(.failed)
+            telemetry.logger.debug("a TLS handshake failed: \(failure)")
+        case .unfinished: telemetry.metrics.handshakes.add(.unfinished)
+        case .pushedOut: telemetry.metrics.handshakes.add(.pushedOut)
+        }
+    }
+
     func uploadBegan() { telemetry.metrics.uploadsOpen.add(1) }
 
     func uploadEnded(wasAborted: Bool) {
@@ -54,7 +68,12 @@ final class WorkerObserver: UploadObserver {
         if wasAborted { telemetry.metrics.uploadsAborted.add() }
     }
 
-    func badSignature() { _ = reports.post(.badSignature) }
+    /// A flood of them would wake the control thread for each, which asks SSM twice a minute at most.
+    func badSignature() {
+        let now = Clock.monotonicMilliseconds()
+        guard now - badSignatureAt >= Self.badSignatureMilliseconds else { return }
+        if reports.post(.badSignature) { badSignatureAt = now }
+    }
 
     func storeSucceeded() {
         telemetry.metrics.uploadsStored.add()

@@ -10,6 +10,8 @@ package enum Verdict: Sendable {
     case refused(RefusedHead)
     /// A `POST /images` whose body is to be read.
     case upload(UploadPlan)
+    /// A `POST /images` whose body is a form that brings the image.
+    case form(FormPlan)
     /// `GET /` of development mode.
     case uploadPage
     /// `GET /objects/{key}` of development mode; the key is decoded.
@@ -19,6 +21,8 @@ package enum Verdict: Sendable {
 /// A refusal, with what the answer and the log need besides.
 package struct RefusedHead: Sendable {
     package let refusal: Refusal
+    /// More exact words than the table's.
+    package var detail: String?
     /// The `Allow` field of a 405.
     package var allow: String?
     /// What was wrong with the token, for the log alone.
@@ -54,6 +58,8 @@ package struct Judge: Sendable {
     package let trustedRoles: [String]
     /// Whether the routes of development mode exist.
     package let servesDevelopment: Bool
+    /// The field of a form that carries the file; nil: any part with a file name.
+    package var formField: String?
 
     package init(policy: UploadPolicy, leewaySeconds: Int64, trustedRoles: [String], servesDevelopment: Bool) {
         self.policy = policy
@@ -99,6 +105,7 @@ package struct Judge: Sendable {
             return .refused(RefusedHead(refusal: .storeUnavailable))
         case .failure(.invalid(let defect)): return .refused(RefusedHead(refusal: .tokenInvalid, tokenDefect: defect))
         }
+        if let form = form(head, bytes, context, claims) { return form }
         guard head.count(of: .contentType) == 1, let value = head.value(of: .contentType, in: bytes),
             let type = ImageType(contentType: value)
         else { return .refused(RefusedHead(refusal: .invalidFileType, subject: claims.subject)) }
@@ -120,12 +127,12 @@ package struct Judge: Sendable {
         return key.span.validatedText()
     }
 
-    private func filename(_ head: RequestHead, _ bytes: Span<UInt8>) -> String? {
+    func filename(_ head: RequestHead, _ bytes: Span<UInt8>) -> String? {
         guard let value = head.value(of: .xFilename, in: bytes) else { return nil }
         return FileName.decode(fieldValue: value)
     }
 
-    private func host(_ head: RequestHead, _ bytes: Span<UInt8>) -> String {
+    func host(_ head: RequestHead, _ bytes: Span<UInt8>) -> String {
         guard let value = head.value(of: .host, in: bytes) else { return "" }
         return value.repairedText()
     }

@@ -13,6 +13,7 @@ package enum Refusal: Equatable, Sendable, CaseIterable {
     case methodNotAllowed
     case requestTimeout
     case uriTooLong
+    case tooManyRequests
     case headersTooLarge
     case notImplemented
     case versionNotSupported
@@ -70,6 +71,10 @@ package enum Refusal: Equatable, Sendable, CaseIterable {
                 detail: "The request arrived too slowly. Send it again over a better connection.")
         case .uriTooLong:
             Row(status: 414, error: "URI_TOO_LONG", code: "COMMON-414", detail: "Send a shorter request target.")
+        case .tooManyRequests:
+            Row(
+                status: 429, error: "TOO_MANY_REQUESTS", code: "COMMON-429",
+                detail: "Requests come too fast. Send the request again after the time in Retry-After.")
         case .headersTooLarge:
             Row(status: 431, error: "HEADERS_TOO_LARGE", code: "COMMON-431", detail: "Send fewer or shorter headers.")
         case .notImplemented:
@@ -93,12 +98,20 @@ package enum Refusal: Equatable, Sendable, CaseIterable {
 
     /// The `message` of the body: the error in lower case, but API Gateway's own words where it would have answered.
     package var message: String {
-        self == .notFound ? "Not Found" : row.error.lowercased()
+        switch self {
+        case .notFound: "Not Found"
+        case .tooManyRequests: "Too Many Requests"
+        default: row.error.lowercased()
+        }
     }
 
-    /// Seconds of `Retry-After`, for those refusals that pass by themselves.
+    /// Seconds of `Retry-After`, for those refusals that pass by themselves, where nothing more exact is known.
     package var retryAfterSeconds: Int? {
-        self == .storeUnavailable ? Self.storeRetryAfterSeconds : nil
+        switch self {
+        case .storeUnavailable: Self.storeRetryAfterSeconds
+        case .tooManyRequests: 1
+        default: nil
+        }
     }
 
     /// A store that is throttling or restarting is usually back within this time.

@@ -16,7 +16,7 @@ package struct Reply: Equatable, Sendable {
 
 /// What every answer to one request needs to know.
 package struct ReplyContext: Sendable {
-    /// 36 bytes of text.
+    /// 36 bytes of text of our own, or what a trusted proxy gave, see ``ClientIdentity/requestID``.
     package let requestID: String
     /// Since the epoch, at the time of the answer.
     package var nowMilliseconds: Int64
@@ -73,8 +73,10 @@ extension Reply {
     /// - Parameters:
     ///   - detail: more exact words than the table's, never any of the request's own bytes.
     ///   - allow: the `Allow` field of a 405.
+    ///   - retryAfterSeconds: what is known better than the table's own, see ``RateVerdict``.
     package static func refused(
-        _ refusal: Refusal, detail: String? = nil, allow: String? = nil, context: ReplyContext
+        _ refusal: Refusal, detail: String? = nil, allow: String? = nil, retryAfterSeconds: Int? = nil,
+        context: ReplyContext
     ) -> Reply {
         let row = refusal.row
         var json = JSONWriter(capacityBytes: 256)
@@ -90,7 +92,7 @@ extension Reply {
         var fields = context.commonFields(contentType: "application/json")
         if row.status == 401 { fields.append(ResponseField("WWW-Authenticate", challenge(for: refusal))) }
         if let allow { fields.append(ResponseField("Allow", allow)) }
-        if let seconds = refusal.retryAfterSeconds {
+        if let seconds = retryAfterSeconds ?? refusal.retryAfterSeconds {
             fields.append(ResponseField("Retry-After", String(seconds)))
         }
         return Reply(Response(status: row.status, fields: fields, body: json.bytes), refusal: refusal)

@@ -54,10 +54,13 @@ let curlSeek: curl_seek_callback = { context, offset, origin in
     return transfer.rewind() ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL
 }
 
-/// CURLOPT_PREREQFUNCTION(3): the request is about to be sent, perhaps not for the first time.
-let curlPrerequest: curl_prereq_callback = { context, _, _, _, _ in
+/// CURLOPT_PREREQFUNCTION(3): the connection stands, and the request is about to be sent, perhaps not for the first
+/// time. From here on curl tells of the connection's end.
+let curlPrerequest: curl_prereq_callback = { context, _, _, _, localPort in
     if let context = unsafe context {
-        unsafe Unmanaged<CurlHandle>.fromOpaque(context).takeUnretainedValue().transfer?.willSend()
+        let handle = unsafe Unmanaged<CurlHandle>.fromOpaque(context).takeUnretainedValue()
+        handle.transfer?.willSend()
+        handle.tellConnection(localPort: localPort)
     }
     return CURL_PREREQFUNC_OK
 }

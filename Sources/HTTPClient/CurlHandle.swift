@@ -1,5 +1,6 @@
 internal import Bytes
 internal import CCurl
+internal import Glibc
 
 /// An easy handle of curl and the memory that it is given pointers into. It is set up once and then goes from
 /// transfer to transfer: what differs between requests is set for every one of them, so nothing of one reaches the
@@ -215,6 +216,24 @@ internal import CCurl
         var active: curl_socket_t = -1
         guard unsafe sluice_curl_get_socket(easy, &active) == CURLE_OK, active == descriptor else { return nil }
         return descriptor
+    }
+
+    /// Tells the driver that the connection which was made for the transfer stands.
+    ///
+    /// - Parameter localPort: of the connection that the request goes out on. Where several were tried at once, or one
+    ///   was found, the descriptor may be another's: it is this one's when it has that port.
+    func tellConnection(localPort: Int32) {
+        guard descriptor >= 0, let client = transfer?.client else { return }
+        var address = sockaddr_in6()
+        var length = socklen_t(MemoryLayout<sockaddr_in6>.size)
+        let result = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                unsafe getsockname(descriptor, generic, &length)
+            }
+        }
+        // The port lies in the same place in sockaddr_in and sockaddr_in6 (ip(7), ipv6(7)).
+        guard result == 0, Int32(UInt16(bigEndian: address.sin6_port)) == localPort else { return }
+        client.driver.established(descriptor: descriptor)
     }
 
     /// The status of the final answer, 0 when none came.

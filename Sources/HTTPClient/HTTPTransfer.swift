@@ -14,7 +14,7 @@ package final class HTTPTransfer {
         case over
     }
 
-    private weak var client: HTTPClient?
+    weak var client: HTTPClient?
     var stage = Stage.waiting
     var isPaused = false
     /// How often sending the request was begun: curl repeats one, whatever its method, when a kept connection ends

@@ -53,48 +53,11 @@ struct Authority {
         return index
     }
 
-    /// Whether the text is an IPv6 address (RFC 4291 § 2.2), with or without a dotted tail, without a zone.
+    /// Whether the text is an IPv6 address without a zone (RFC 3986 § 3.2.2): an address that has a colon is one.
     private static func isIPv6(_ text: Span<UInt8>) -> Bool {
-        var groups = 0
-        var hasGap = false
-        var index = 0
-        if text.count >= 2, text[0] == UInt8(ascii: ":"), text[1] == UInt8(ascii: ":") {
-            hasGap = true
-            index = 2
-        }
-        while index < text.count {
-            let start = index
-            while index < text.count, text[index].hexValue != nil { index += 1 }
-            if index < text.count, text[index] == UInt8(ascii: ".") {
-                guard isIPv4(text.extracting(start ..< text.count)) else { return false }
-                groups += 2
-                index = text.count
-                break
-            }
-            guard index - start >= 1, index - start <= 4 else { return false }
-            groups += 1
-            if index == text.count { break }
-            guard text[index] == UInt8(ascii: ":"), index + 1 < text.count else { return false }
-            index += 1
-            if text[index] == UInt8(ascii: ":") {
-                guard !hasGap else { return false }
-                hasGap = true
-                index += 1
-            }
-        }
-        return hasGap ? groups < 8 : groups == 8
-    }
-
-    private static func isIPv4(_ text: Span<UInt8>) -> Bool {
-        var numbers = 0
-        var start = 0
-        for index in 0 ... text.count where index == text.count || text[index] == UInt8(ascii: ".") {
-            guard index - start <= 3, let number = Decimal.parse(text.extracting(start ..< index)), number < 256
-            else { return false }
-            numbers += 1
-            start = index + 1
-        }
-        return numbers == 4
+        guard IPAddress(parsing: text) != nil else { return false }
+        for index in text.indices where text[index] == UInt8(ascii: ":") { return true }
+        return false
     }
 }
 

@@ -52,6 +52,8 @@ package enum WireFault: String, Equatable, Sendable, CaseIterable {
     case transferEncodingRepeated, transferEncodingWithLength, transferEncodingInHTTP10
     case chunkSize, chunkExtension, chunkEnd
     case trailer, trailerNotAllowed, trailersTooLarge
+    /// No fault of the bytes, but of where they came: the listener speaks TLS.
+    case plainHTTP
 
     package var detail: String {
         switch self {
@@ -79,6 +81,7 @@ package enum WireFault: String, Equatable, Sendable, CaseIterable {
         case .trailer: "a trailer line is not `name: value`"
         case .trailerNotAllowed: "a trailer names a field that may not come after the body"
         case .trailersTooLarge: "the trailer section is too large"
+        case .plainHTTP: "this port speaks TLS: use https"
         }
     }
 }

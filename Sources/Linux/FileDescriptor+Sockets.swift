@@ -32,11 +32,14 @@ extension FileDescriptor {
     }
 
     /// The address of this end.
-    package func localAddress() throws(SystemError) -> SocketAddress {
+    package func localAddress() throws(SystemError) -> SocketAddress { try internetAddress() ?? SocketAddress() }
+
+    /// The address of this end; nil for a socket that is neither IPv4 nor IPv6.
+    func internetAddress() throws(SystemError) -> SocketAddress? {
         let raw = raw
         return try unsafe SocketAddress.filled { pointer, length throws(SystemError) in
             _ = try SystemCall.value("getsockname") { unsafe getsockname(raw, pointer, &length) }
-        } ?? SocketAddress()
+        }
     }
 
     /// The address of the other end.

@@ -5,6 +5,7 @@ package struct FileFacts: Equatable, Sendable {
     package let bytes: Int64
     package let isDirectory: Bool
     package let isRegularFile: Bool
+    package let isSocket: Bool
     /// The twelve permission bits.
     package let permissions: UInt32
     package let owner: UInt32
@@ -15,9 +16,10 @@ package struct FileFacts: Equatable, Sendable {
 
     init(_ status: stat) {
         bytes = Int64(status.st_size)
-        // S_IFMT, S_IFDIR and S_IFREG of inode(7).
+        // S_IFMT, S_IFDIR, S_IFREG and S_IFSOCK of inode(7).
         isDirectory = status.st_mode & 0o170000 == 0o040000
         isRegularFile = status.st_mode & 0o170000 == 0o100000
+        isSocket = status.st_mode & 0o170000 == 0o140000
         permissions = status.st_mode & 0o7777
         owner = status.st_uid
         modifiedMilliseconds = Int64(status.st_mtim.tv_sec) * 1_000 + Int64(status.st_mtim.tv_nsec) / 1_000_000

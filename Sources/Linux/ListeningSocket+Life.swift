@@ -1,3 +1,4 @@
+internal import Bytes
 internal import CLinux
 
 extension ListeningSocket {
@@ -10,5 +11,14 @@ extension ListeningSocket {
 extension ListeningSocket {
     /// Listens no more, in every process and thread that shares the socket: new connections are refused at once, those
     /// that wait in the queue are reset (shutdown(2) of a listening socket does that on Linux).
-    package func stopListening() { _ = shutdown(raw, Int32(SHUT_RDWR)) }
+    ///
+    /// The file of a Unix-domain socket that this process made is removed.
+    package func stopListening() {
+        _ = shutdown(raw, Int32(SHUT_RDWR))
+        guard let path, let pathFacts, let now = try? Files.facts(path.text),
+            now.device == pathFacts.device, now.inode == pathFacts.inode
+        else { return }
+        // Left behind, it is replaced by whoever listens there next.
+        _ = try? Files.unlink(path.text)
+    }
 }

@@ -1,10 +1,18 @@
+internal import Bytes
 internal import CLinux
 
-/// A TCP listener, shared by all workers: each registers the same descriptor as `.exclusive`.
+/// A listener for TCP or of a Unix-domain socket, shared by all workers: each registers the same descriptor as
+/// `.exclusive`.
 package final class ListeningSocket: Sendable {
     private let descriptor: FileDescriptor
-    /// The bound address, with the port that the kernel chose where 0 was asked for.
+    /// The bound address, with the port that the kernel chose where 0 was asked for; 0.0.0.0:0 for a Unix socket.
     package let address: SocketAddress
+    /// Whether it is a Unix-domain socket.
+    package let isUnix: Bool
+    /// Where this process made a Unix-domain socket; nil for any other and for an inherited one.
+    let path: UnixSocketPath?
+    /// The file at `path`, by device and inode: somebody else's in the same place is not ours to remove.
+    let pathFacts: FileFacts?
 
     /// What of an answer the kernel holds for a client that does not read, beyond what is on its way. Its own bound is
     /// 4 MiB for each connection, and it calls a socket writable only once a third of what it holds was taken: a slow
@@ -12,12 +20,28 @@ package final class ListeningSocket: Sendable {
     private static let unsentBytesMax: Int32 = 16_384
 
     /// Takes over a socket that already listens: one inherited from systemd or from a predecessor.
-    package init(adopting descriptor: consuming FileDescriptor) throws(SystemError) {
+    package convenience init(adopting descriptor: consuming FileDescriptor) throws(SystemError) {
+        try self.init(adopting: descriptor, path: nil)
+    }
+
+    init(adopting descriptor: consuming FileDescriptor, path: UnixSocketPath?) throws(SystemError) {
         try descriptor.setBlocking(false)
-        // Inherited by accepted connections. Where it is unknown, more of an answer waits in the kernel.
-        try? descriptor.setOption(Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, Self.unsentBytesMax, "TCP_NOTSENT_LOWAT")
-        address = try descriptor.localAddress()
+        let bound = try descriptor.internetAddress()
+        address = bound ?? SocketAddress()
+        isUnix = bound == nil
+        if !isUnix {
+            // Inherited by accepted connections. Where it is unknown, more of an answer waits in the kernel.
+            try? descriptor.setOption(Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, Self.unsentBytesMax, "TCP_NOTSENT_LOWAT")
+        }
+        self.path = path
+        pathFacts = if let path { try Files.facts(path.text) } else { nil }
         self.descriptor = descriptor
+    }
+
+    /// `127.0.0.1:8080`, `unix:/run/sluice/http.sock`.
+    package var name: String {
+        guard isUnix else { return address.description }
+        return path?.description ?? "an inherited Unix socket"
     }
 
     /// Binds and listens. `[::]` takes IPv4 too, unless it `isOnlyIPv6`. The address may be in TIME_WAIT
@@ -49,11 +73,12 @@ package final class ListeningSocket: Sendable {
     /// For registering with an event loop, and for handing the socket to a successor.
     package var raw: Int32 { descriptor.raw }
 
-    /// The next connection that waits, non-blocking and close-on-exec, its address in `peer`; nil: none waits.
+    /// The next connection that waits, non-blocking and close-on-exec, its address in `peer` (nil for one through a
+    /// Unix socket, whose ends have no addresses worth the name); nil: none waits.
     ///
     /// Throws when there is no descriptor left (``SystemError/isOutOfDescriptors``): the connection stays in the queue,
     /// so pause before the next try.
-    package func accept(peer: inout SocketAddress) throws(SystemError) -> FileDescriptor? {
+    package func accept(peer: inout SocketAddress?) throws(SystemError) -> FileDescriptor? {
         let listener = raw
         while true {
             var storage = sockaddr_in6()
@@ -72,7 +97,7 @@ package final class ListeningSocket: Sendable {
                 throw error
             }
             guard let accepted else { return nil }
-            peer = SocketAddress.value(of: &storage) ?? SocketAddress()
+            peer = isUnix ? nil : SocketAddress.value(of: &storage)
             return FileDescriptor(adopting: accepted)
         }
     }

@@ -1,4 +1,4 @@
-internal import Bytes
+package import Bytes
 internal import CLinux
 
 /// An address and a port, as listeners are configured and peers are named.

@@ -8,7 +8,7 @@ extension Connection {
         var scratch = worker.takeScratch()
         defer { worker.giveBack(scratch: scratch) }
         for _ in 0 ..< worker.limits.readsPerTurnMax {
-            guard let bytesMax = readBytes else { return }
+            guard let bytesMax = readBytes, !isClosedByPeer || state.appetite == .drain else { return }
             scratch.removeAll(keepingCapacity: true)
             switch receive(&scratch, bytesMax) {
             case .bytes(let count):
@@ -28,7 +28,7 @@ extension Connection {
     /// How much to read at once; nil: nothing.
     private var readBytes: Int? {
         switch state.appetite {
-        case .head:
+        case .handshake, .head:
             worker.limits.headReadBytes
         case .body where !state.isPaused:
             // Little reaches beyond the request; what does waits in memory.
@@ -50,18 +50,26 @@ extension Connection {
         }
     }
 
-    private func take(_ input: [UInt8]) {
+    /// Takes bytes as they came from the transport.
+    func take(_ input: [UInt8]) {
         if state.appetite == .drain {
             if !state.drained(bytes: input.count, now: now) { close() }
-            return
+        } else if speaksTLS {
+            takeCiphertext(input)
+        } else {
+            takePlaintext(input)
         }
+    }
+
+    /// Takes bytes of HTTP.
+    func takePlaintext(_ input: [UInt8]) {
         isPumping = true
         let consumed = process(input.span)
         isPumping = false
         keep(input, from: consumed)
     }
 
-    private func streamEnded() {
+    func streamEnded() {
         if state.streamEnded() {
             tell(.closedEarly)
             pump()
@@ -90,7 +98,7 @@ extension Connection {
         case .drain:
             // Read before the drain began, counted as part of it.
             if !state.drained(bytes: input.count - start, now: now) { close() }
-        case .none, .head, .body, .rest, .answer:
+        case .none, .handshake, .head, .body, .rest, .answer:
             guard !state.isClosed else { return }
             leftover = input.span.extracting(droppingFirst: start).copied()
         }
@@ -101,7 +109,7 @@ extension Connection {
         var offset = 0
         while true {
             switch state.appetite {
-            case .none, .drain:
+            case .none, .handshake, .drain:
                 return offset
             case .answer:
                 guard pending != nil else { return offset }
@@ -144,7 +152,7 @@ extension Connection {
             switch state.appetite {
             case .head: refuse(handler.wireRefusal(refusal, origin: reader.origin))
             case .body: tell(.malformed(refusal), otherwise: refusal)
-            case .none, .rest, .answer, .drain: break
+            case .none, .handshake, .rest, .answer, .drain: break
             }
         }
     }

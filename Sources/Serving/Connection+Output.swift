@@ -8,7 +8,7 @@ extension Connection {
         guard let response = pending.take() else { return }
         var bytes = worker.takeOutput()
         ResponseWriter.append(response, form: state.beginWriting(now: now), to: &bytes)
-        send(&bytes)
+        send(bytes.span)
         worker.giveBack(output: bytes)
         if outputStart == output.count { responseWritten() }
     }
@@ -25,19 +25,30 @@ extension Connection {
         guard outputStart == output.count else { return state.wrote(now: now) }
         output = []
         outputStart = 0
-        if pending == nil, !state.isWithHandler { responseWritten() }
+        session?.unaskedBytes = 0
+        if state.appetite == .drain {
+            // The last of what was said before our stream ends.
+            shutdownWrite()
+        } else if state.isWriting {
+            responseWritten()
+        }
         pump()
     }
 
+    /// Sends bytes of HTTP: encrypted, where the connection is.
+    func send(_ bytes: Span<UInt8>) {
+        if let session { sendEncrypted(bytes, session) } else { sendRaw(bytes) }
+    }
+
     /// Sends what it can of `bytes`, behind what waits already, and keeps the rest.
-    func send(_ bytes: inout [UInt8]) {
+    func sendRaw(_ bytes: Span<UInt8>) {
         guard output.isEmpty else {
-            output.append(contentsOf: bytes.span)
+            output.append(contentsOf: bytes)
             return
         }
-        let sent = write(bytes.span)
+        let sent = write(bytes)
         guard !state.isClosed, sent < bytes.count else { return }
-        output = bytes.span.extracting(droppingFirst: sent).copied()
+        output = bytes.extracting(droppingFirst: sent).copied()
         outputStart = 0
     }
 
@@ -49,7 +60,10 @@ extension Connection {
         }
     }
 
-    private func shutdownWrite() {
+    /// Ends our stream, once all that was said is with the kernel; under TLS a close_notify comes before the end.
+    func shutdownWrite() {
+        sayGoodbye()
+        guard outputStart == output.count else { return }
         switch transport {
         case .some(let transport): transport.shutdownWrite()
         case .none: break
@@ -72,7 +86,7 @@ extension Connection {
 
     private func transmit(_ bytes: Span<UInt8>) -> Transport.Outcome {
         switch transport {
-        case .some(let transport): transport.send(bytes)
+        case .some(let transport): transport.send(bytes, more: state.endsAfterWriting)
         case .none: .lost
         }
     }

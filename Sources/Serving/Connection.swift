@@ -7,16 +7,20 @@ package import Reactor
 /// It watches its descriptor for reading from the first to the last moment and changes that only when something arrives
 /// that it does not want yet: a plain request costs no `epoll_ctl`.
 package final class Connection {
-    /// The address of the other end.
-    package let peer: SocketAddress
+    /// The address of the other end; nil through a Unix socket.
+    package let peer: SocketAddress?
 
     /// The worker outlives its connections.
     unowned let worker: ServingWorker
     /// Its place in the worker's list.
     var index = -1
-    private let listener: Listener
+    let listener: Listener
     var handler: (any RequestHandler)?
     var transport: Transport?
+    /// Whether what the transport carries is TLS. A client that is not even speaking it is answered without.
+    var speaksTLS: Bool
+    /// From the first byte on: a silent connection costs nothing.
+    var session: TLSSession?
     var state: ConnectionState
     var reader: WireReader
     /// What was read and not asked for yet: the beginning of the next requests.
@@ -33,22 +37,18 @@ package final class Connection {
     private var timer = TimerID.none
     private var timerDue = Int64.max
 
-    init(transport: consuming Transport, peer: SocketAddress, worker: ServingWorker, listener: Listener) {
+    init(transport: consuming Transport, peer: SocketAddress?, worker: ServingWorker, listener: Listener) {
         self.peer = peer
         self.listener = listener
         self.worker = worker
-        state = ConnectionState(limits: worker.limits, now: worker.loop.now)
+        speaksTLS = listener.tlsContext != nil
+        state = ConnectionState(limits: worker.limits, now: worker.loop.now, handshakes: speaksTLS)
         reader = WireReader(limits: worker.wireLimits)
         self.transport = consume transport
     }
 
     /// Whether the client's bytes came encrypted.
-    package var isSecure: Bool {
-        switch transport {
-        case .some(let transport): transport.isSecure
-        case .none: false
-        }
-    }
+    package var isSecure: Bool { speaksTLS }
 
     /// Whether the connection has ended. Every call on it is harmless then.
     package var isClosed: Bool { state.isClosed }
@@ -69,7 +69,7 @@ package final class Connection {
         state.continued()
         var bytes = worker.takeOutput()
         ResponseWriter.appendContinue(to: &bytes)
-        send(&bytes)
+        send(bytes.span)
         worker.giveBack(output: bytes)
         settle()
     }
@@ -132,6 +132,7 @@ package final class Connection {
 
     func close() {
         state.close()
+        endSession()
         guard let transport = transport.take() else { return }
         worker.loop.cancel(timer)
         worker.loop.deregister(registration, closesDescriptor: true)
@@ -161,6 +162,7 @@ package final class Connection {
     func settle() {
         guard !isPumping, transport != nil else { return }
         if state.isClosed { return close() }
+        if isClosedByPeer, wantsBytes, leftover.isEmpty, state.appetite != .drain { return streamEnded() }
         var wanted = interest
         if wantsBytes { wanted.insert(.read) }
         if outputStart < output.count { wanted.insert(.write) } else { wanted.remove(.write) }
@@ -172,7 +174,7 @@ package final class Connection {
 
     private var wantsBytes: Bool {
         switch state.appetite {
-        case .head, .drain: true
+        case .handshake, .head, .drain: true
         case .body: !state.isPaused
         case .none, .rest, .answer: false
         }

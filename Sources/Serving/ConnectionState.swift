@@ -6,6 +6,8 @@ internal import HTTPWire
 struct ConnectionState: ~Copyable {
     /// Named by what is expected next.
     private enum Phase {
+        /// The peer's part of TLS's handshake; since the connection was accepted.
+        case handshake(since: Int64)
         case head(Awaiting)
         case body(Exchange)
         /// The whole body is there; the handler is at work.
@@ -45,6 +47,8 @@ struct ConnectionState: ~Copyable {
 
     /// What the connection wants bytes for.
     enum Appetite: Equatable {
+        /// TLS's handshake: no byte of it is HTTP's.
+        case handshake
         /// Nothing: whatever comes stays in the kernel.
         case none
         /// A head, or the rest of one.
@@ -81,13 +85,15 @@ struct ConnectionState: ~Copyable {
     private var phase: Phase
     private var isStopping = false
 
-    init(limits: ServingLimits, now: Int64) {
+    /// `handshakes`: TLS comes first.
+    init(limits: ServingLimits, now: Int64, handshakes: Bool = false) {
         self.limits = limits
-        phase = .head(Awaiting(since: now, begunAt: nil, isFirst: true))
+        phase = handshakes ? .handshake(since: now) : .head(Awaiting(since: now, begunAt: nil, isFirst: true))
     }
 
     var appetite: Appetite {
         switch phase {
+        case .handshake: .handshake
         case .head: .head
         case .body: .body
         case .response, .writing, .closed: .none
@@ -104,8 +110,21 @@ struct ConnectionState: ~Copyable {
     var isWithHandler: Bool {
         switch phase {
         case .body, .response: true
-        case .head, .answered, .writing, .draining, .closed: false
+        case .handshake, .head, .answered, .writing, .draining, .closed: false
         }
+    }
+
+    /// Whether our stream ends right behind what is being written.
+    var endsAfterWriting: Bool {
+        switch phase {
+        case .writing(keepsAlive: false, _), .draining: true
+        default: false
+        }
+    }
+
+    /// Whether a response is on its way to the kernel.
+    var isWriting: Bool {
+        if case .writing = phase { true } else { false }
     }
 
     /// Whether the client is kept from sending.
@@ -119,6 +138,18 @@ struct ConnectionState: ~Copyable {
     }
 
     // MARK: What the client does
+
+    /// The handshake is complete: the time for the first head begins.
+    mutating func handshakeComplete(now: Int64) {
+        guard case .handshake = phase else { return }
+        phase = .head(Awaiting(since: now, begunAt: nil, isFirst: true))
+    }
+
+    /// The handshake came to nothing and the client was told why: it is given the time to read that.
+    mutating func handshakeFailed(now: Int64) {
+        guard case .handshake = phase else { return }
+        phase = .draining(Drain(startedAt: now, lastByteAt: now))
+    }
 
     /// A head has begun and is not complete.
     mutating func headBegan(now: Int64) {
@@ -153,7 +184,7 @@ struct ConnectionState: ~Copyable {
         case .answered(let exchange, bodyIsComplete: false):
             phase = .answered(exchange, bodyIsComplete: true)
             return false
-        case .head, .response, .answered, .writing, .draining, .closed:
+        case .handshake, .head, .response, .answered, .writing, .draining, .closed:
             return false
         }
     }
@@ -189,7 +220,7 @@ struct ConnectionState: ~Copyable {
         case .response(var exchange):
             exchange.closes = closes
             phase = .answered(exchange, bodyIsComplete: true)
-        case .head, .answered, .writing, .draining, .closed:
+        case .handshake, .head, .answered, .writing, .draining, .closed:
             return false
         }
         return true
@@ -259,7 +290,11 @@ struct ConnectionState: ~Copyable {
     /// The server stops: no request after the present one. True when there is none: close.
     mutating func stop() -> Bool {
         isStopping = true
-        guard case .head(let awaiting) = phase, awaiting.begunAt == nil else { return false }
+        switch phase {
+        case .handshake: break
+        case .head(let awaiting) where awaiting.begunAt == nil: break
+        case .head, .body, .response, .answered, .writing, .draining, .closed: return false
+        }
         phase = .closed
         return true
     }
@@ -271,6 +306,8 @@ struct ConnectionState: ~Copyable {
     /// When something must have happened; nil: never.
     var deadline: Int64? {
         switch phase {
+        case .handshake(let since):
+            return since + limits.handshakeMilliseconds
         case .head(let awaiting):
             if let begunAt = awaiting.begunAt { return begunAt + limits.headMilliseconds }
             return awaiting.since + (awaiting.isFirst ? limits.headMilliseconds : limits.keepAliveMilliseconds)
@@ -314,7 +351,7 @@ struct ConnectionState: ~Copyable {
             return .tell(exchange.startedAt + limits.requestMilliseconds <= now ? .requestTooLong : .bodyTooSlow)
         case .response:
             return .tell(.requestTooLong)
-        case .answered, .writing, .draining, .closed:
+        case .handshake, .answered, .writing, .draining, .closed:
             phase = .closed
             return .close
         }

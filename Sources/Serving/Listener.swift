@@ -1,5 +1,6 @@
 package import Linux
 package import Reactor
+package import TLS
 
 /// Accepts the connections of one listening socket for one worker; other workers may do the same.
 package final class Listener {
@@ -8,6 +9,8 @@ package final class Listener {
     private unowned let worker: ServingWorker
     private let share: ListenerShare
     private let makeHandler: (Connection) -> any RequestHandler
+    /// What its connections are encrypted with; nil: they are not.
+    private(set) var tlsContext: TLSContext?
     private var registration = Registration.none
     private var isResting = false
     private var isStopped = false
@@ -16,15 +19,17 @@ package final class Listener {
     /// Called when a connection could not be accepted or watched, a few times a second at most: for the log.
     package var onFailure: ((SystemError) -> Void)?
 
-    /// Begins to accept. `makeHandler` is called once for each connection.
+    /// Begins to accept. `makeHandler` is called once for each connection; with `tlsContext` all of them speak TLS.
     @discardableResult
     package init(
         socket: ListeningSocket, worker: ServingWorker, share: ListenerShare = ListenerShare(workers: 1),
+        tlsContext: TLSContext? = nil,
         makeHandler: @escaping (Connection) -> any RequestHandler
     ) throws(SystemError) {
         self.socket = socket
         self.worker = worker
         self.share = share
+        self.tlsContext = tlsContext
         self.makeHandler = makeHandler
         registration = try worker.loop.register(socket.raw, interest: [.read, .exclusive], handler: self)
         worker.add(self)
@@ -34,6 +39,10 @@ package final class Listener {
     func stop() {
         isStopped = true
         worker.loop.deregister(registration)
+    }
+
+    func use(_ context: TLSContext) {
+        if tlsContext != nil { tlsContext = context }
     }
 
     func connectionEnded() {
@@ -72,7 +81,7 @@ package final class Listener {
     private func acceptWaiting() {
         for _ in 0 ..< worker.limits.acceptsPerTurnMax {
             guard worker.connectionsCount < worker.limits.connectionsMax else { return rest() }
-            var peer = SocketAddress()
+            var peer: SocketAddress?
             do {
                 guard let descriptor = try socket.accept(peer: &peer) else { return }
                 begin(descriptor, peer)
@@ -86,7 +95,7 @@ package final class Listener {
         }
     }
 
-    private func begin(_ descriptor: consuming FileDescriptor, _ peer: SocketAddress) {
+    private func begin(_ descriptor: consuming FileDescriptor, _ peer: SocketAddress?) {
         let connection = Connection(transport: .plain(descriptor), peer: peer, worker: worker, listener: self)
         worker.add(connection)
         connectionsCount += 1

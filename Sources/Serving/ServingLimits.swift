@@ -1,6 +1,14 @@
 /// The bounds of a connection, with their reasons. Times are in milliseconds.
 package struct ServingLimits: Equatable, Sendable {
-    /// From a head's first byte (the first head: from accepting) to its end. Ten seconds carry 10 KB over any line.
+    /// From accepting to the end of TLS's handshake: two or three round trips and a signature.
+    package var handshakeMilliseconds: Int64 = 10_000
+    /// Handshakes under way on one worker, at about 40 KiB each. A flood of them pushes out the oldest, which are those
+    /// that do not go on; three round trips of 300 ms leave room for a thousand new clients in a second.
+    package var handshakesMax = 1_024
+    /// What TLS itself may have to say (keys changed, renegotiation refused) to a client that does not read.
+    package var unaskedBytesMax = 65_536
+    /// From a head's first byte (the first head: from accepting, or the end of the handshake) to its end. Ten seconds
+    /// carry 10 KB over any line.
     package var headMilliseconds: Int64 = 10_000
     /// Between two pieces of a body: S3 cuts an upload that is idle for about 20 s.
     package var bodyIdleMilliseconds: Int64 = 15_000

@@ -1,5 +1,6 @@
 package import HTTPWire
 package import Reactor
+package import TLS
 
 /// What the connections of one worker share: the loop, the limits, the buffers, and the list of themselves.
 package final class ServingWorker {
@@ -12,6 +13,12 @@ package final class ServingWorker {
     private var connections: [Connection] = []
     private var scratch: [UInt8] = []
     private var output: [UInt8] = []
+    private var plaintext: [UInt8] = []
+    private var ciphertext: [UInt8] = []
+    /// The TLS handshakes under way.
+    private var handshakes = ArrivalOrder<Connection>()
+    /// Called with the end of each.
+    package var onHandshake: ((HandshakeOutcome) -> Void)?
 
     package init(loop: EventLoop, limits: ServingLimits = ServingLimits(), wireLimits: WireLimits = WireLimits()) {
         self.loop = loop
@@ -37,6 +44,28 @@ package final class ServingWorker {
     /// Ends every connection at once.
     package func abandon() {
         for connection in Array(connections) { connection.abandon() }
+    }
+
+    /// Connections that begin TLS from now on do so with this context; listeners without TLS stay without.
+    package func use(_ context: TLSContext) {
+        for listener in listeners { listener.use(context) }
+    }
+
+    // MARK: TLS handshakes
+
+    /// A client has begun one. Where there are too many the oldest is given up, as a kernel does with half-open
+    /// connections under a flood: one that goes on as it should is never the oldest for long.
+    func handshakeBegan(_ connection: Connection) -> UInt64 {
+        if handshakes.count >= limits.handshakesMax, let oldest = handshakes.removeOldest() {
+            onHandshake?(.pushedOut)
+            oldest.close()
+        }
+        return handshakes.append(connection)
+    }
+
+    func handshakeEnded(_ number: UInt64, _ outcome: HandshakeOutcome) {
+        guard handshakes.remove(number) else { return }
+        onHandshake?(outcome)
     }
 
     func add(_ listener: Listener) { listeners.append(listener) }
@@ -65,24 +94,26 @@ package final class ServingWorker {
 
     // MARK: Buffers, lent to one connection at a time
 
-    func takeScratch() -> [UInt8] {
-        var taken: [UInt8] = []
-        swap(&taken, &scratch)
-        return taken
-    }
+    func takeScratch() -> [UInt8] { Self.take(&scratch) }
+    func takeOutput() -> [UInt8] { Self.take(&output) }
+    func takePlaintext() -> [UInt8] { Self.take(&plaintext) }
+    func takeCiphertext() -> [UInt8] { Self.take(&ciphertext) }
 
     func giveBack(scratch returned: consuming [UInt8]) { scratch = returned }
+    func giveBack(output returned: consuming [UInt8]) { keep(returned, in: &output) }
+    func giveBack(plaintext returned: consuming [UInt8]) { keep(returned, in: &plaintext) }
+    func giveBack(ciphertext returned: consuming [UInt8]) { keep(returned, in: &ciphertext) }
 
-    func takeOutput() -> [UInt8] {
+    private static func take(_ buffer: inout [UInt8]) -> [UInt8] {
         var taken: [UInt8] = []
-        swap(&taken, &output)
+        swap(&taken, &buffer)
         return taken
     }
 
     /// A buffer that one large response made large is not kept.
-    func giveBack(output returned: consuming [UInt8]) {
-        guard returned.capacity <= limits.bodyReadBytes else { return }
+    private func keep(_ returned: consuming [UInt8], in buffer: inout [UInt8]) {
+        guard returned.capacity <= limits.bodyReadBytes * 2 else { return }
         returned.removeAll(keepingCapacity: true)
-        output = returned
+        buffer = returned
     }
 }

@@ -1,9 +1,7 @@
 package import Linux
 
-/// What carries the bytes of a connection, between the kernel and the wire.
-///
-/// The one place where TLS comes in: a second case with its engine, whose "want read" and "want write" both become
-/// ``Outcome/wouldBlock``. Nothing above knows which case it is.
+/// What carries the bytes of a connection to and from the kernel, as they are: TLS is a layer above it, so that what
+/// was read can be given to an engine, or not, whoever read it.
 package enum Transport: ~Copyable {
     case plain(FileDescriptor)
 
@@ -20,12 +18,6 @@ package enum Transport: ~Copyable {
     var raw: Int32 {
         switch self {
         case .plain(let descriptor): descriptor.raw
-        }
-    }
-
-    var isSecure: Bool {
-        switch self {
-        case .plain: false
         }
     }
 
@@ -47,11 +39,11 @@ package enum Transport: ~Copyable {
         }
     }
 
-    /// Writes once from the start of `bytes`, which are not empty.
-    func send(_ bytes: Span<UInt8>) -> Outcome {
+    /// Writes once from the start of `bytes`, which are not empty; with `more`, the end of our stream follows at once.
+    func send(_ bytes: Span<UInt8>, more: Bool) -> Outcome {
         switch self {
         case .plain(let descriptor):
-            switch try? descriptor.send(bytes) {
+            switch try? descriptor.send(bytes, more: more) {
             case .bytes(let count): .bytes(count)
             case .wouldBlock: .wouldBlock
             case .closed, nil: .lost

@@ -1,3 +1,5 @@
+package import Bytes
+
 /// The settings in effect, judged and typed. What is not written here was refused.
 package struct ResolvedSettings: Equatable, Sendable {
     package let store: StoreSettings
@@ -11,11 +13,17 @@ package struct ResolvedSettings: Equatable, Sendable {
     package let spoolDirectory: String
     package let spoolSlots: Int
     package let windowMemoryBytes: Int64
+    /// nil: any part with a file name.
+    package let formField: String?
     package let database: String
     package let publicBaseURL: EndpointURL?
 
     package let listen: [ListenAddress]
     package let adminListen: ListenAddress
+    package let unixSocketPermissions: UInt32
+    /// nil: the public listeners speak plain HTTP.
+    package let tls: TLSSettings?
+    package let handshakeTimeoutSeconds: Int64
     package let workers: Int
     package let connectionsMax: Int
     package let headerBytesMax: Int
@@ -30,10 +38,25 @@ package struct ResolvedSettings: Equatable, Sendable {
     package let shutdownGraceSeconds: Int64
     package let allowedOrigins: AllowedOrigins
 
+    /// Whose `X-Forwarded-For`, `Forwarded`, `x-request-id` and PROXY protocol are believed.
+    package let trustedProxies: TrustedPeers
     package let trustedRoles: [String]
     package let jwtLeewaySeconds: Int64
     package let logFormat: LogFormat
     package let logLevel: LogLevel
+}
+
+/// The files of TLS on the public listeners.
+package struct TLSSettings: Equatable, Sendable {
+    package struct Pair: Equatable, Sendable {
+        package let certificate: String
+        package let privateKey: String
+    }
+
+    /// At least one.
+    package let pairs: [Pair]
+    /// nil: clients need no certificate.
+    package let clientCA: String?
 }
 
 /// The object store.

@@ -16,6 +16,8 @@ package enum SettingKind: Equatable, Sendable {
     case choice([String], planned: [String])
     /// A file or directory; relative ones start at the working directory.
     case path
+    /// Comma-separated paths.
+    case paths
     case bucket
     case region
     /// `http://host[:port]` or `https://host[:port]`.
@@ -26,10 +28,14 @@ package enum SettingKind: Equatable, Sendable {
     case origins
     /// Comma-separated role names, or `none`.
     case roles
-    /// Comma-separated `host:port`, or `systemd`.
+    /// Comma-separated addresses and ranges, and the word `unix`; or `none`.
+    case peers
+    /// Comma-separated `host:port` and `unix:/path`, or `systemd`.
     case addresses
-    /// One `host:port`.
+    /// One `host:port` or `unix:/path`.
     case address
+    /// Three or four octal digits: the rights of a file.
+    case permissions
 
     /// The values in a few words, for the reference and for problems.
     package var summary: String {
@@ -39,14 +45,17 @@ package enum SettingKind: Equatable, Sendable {
             "\(range.lowerBound) to \(range.upperBound)\(unit == .count ? "" : " " + unit.rawValue)"
         case .choice(let words, _): words.map { "`\($0)`" }.joined(separator: ", ")
         case .path: "path"
+        case .paths: "paths separated by commas"
         case .bucket: "bucket name"
         case .region: "region name"
         case .endpoint: "`http(s)://host[:port]`"
         case .baseURL: "`http(s)://host[:port][/path]`"
         case .origins: "`*`, or origins separated by commas"
         case .roles: "role names separated by commas, or `none`"
-        case .addresses: "`host:port` separated by commas, or `systemd`"
-        case .address: "`host:port`"
+        case .peers: "addresses, CIDR ranges and `unix`, separated by commas, or `none`"
+        case .addresses: "`host:port` and `unix:/path` separated by commas, or `systemd`"
+        case .address: "`host:port` or `unix:/path`"
+        case .permissions: "three or four octal digits"
         }
     }
 }

@@ -87,6 +87,18 @@ struct SettingReader {
 
     mutating func path(_ name: SettingName) -> String? { plainText(name) }
 
+    /// Certificates and keys that one listener could sensibly have.
+    private static let pathsMax = 64
+
+    mutating func paths(_ name: SettingName) -> [String]? {
+        guard let text = plainText(name) else { return nil }
+        let paths = SettingList.items(text)
+        if paths.isEmpty || paths.count > Self.pathsMax {
+            refuse(name, "must be 1 to \(Self.pathsMax) paths separated by commas")
+        }
+        return paths
+    }
+
     mutating func bucket(_ name: SettingName) -> String? {
         guard let text = text(name) else { return nil }
         // Old buckets in us-east-1 may be longer, and hold upper case and `_`; path-style servers allow it still.
@@ -136,14 +148,30 @@ struct SettingReader {
         return roles
     }
 
+    mutating func peers(_ name: SettingName) -> TrustedPeers {
+        guard let text = text(name), text != "none" else { return TrustedPeers() }
+        return taken(name, TrustedPeers.parse(text)) ?? TrustedPeers()
+    }
+
     mutating func addresses(_ name: SettingName, allowsSystemd: Bool) -> [ListenAddress] {
         guard let text = text(name) else { return [] }
         let items = SettingList.items(text)
         let addresses = items.compactMap { ListenAddress.parse($0, allowsSystemd: allowsSystemd) }
         if items.isEmpty || addresses.count < items.count || items.count > Self.addressesMax {
-            refuse(name, "must be host:port, like 0.0.0.0:8080 or [::1]:8080" + (allowsSystemd ? ", or systemd" : ""))
+            let systemd = allowsSystemd ? ", or systemd" : ""
+            refuse(name, "must be host:port, like 0.0.0.0:8080 or [::1]:8080, or unix:/path" + systemd)
         }
         return addresses
+    }
+
+    mutating func permissions(_ name: SettingName) -> UInt32 {
+        guard let text = text(name) else { return 0 }
+        let isOctal = text.utf8.allSatisfy { (0x30 ... 0x37).contains($0) }
+        guard isOctal, (3 ... 4).contains(text.utf8.count), let mode = UInt32(text, radix: 8), mode <= 0o777 else {
+            refuse(name, "must be three or four octal digits, like 0660")
+            return 0
+        }
+        return mode
     }
 
     mutating func require(_ name: SettingName, _ reason: String) {

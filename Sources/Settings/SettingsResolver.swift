@@ -67,10 +67,14 @@ package enum SettingsResolver {
             spoolDirectory: reader.path(.spoolDirectory) ?? "",
             spoolSlots: reader.count(.spoolSlots),
             windowMemoryBytes: reader.number(.windowMemoryBytes),
+            formField: reader.plainText(.formField),
             database: reader.path(.database) ?? "",
             publicBaseURL: reader.endpoint(.publicBaseURL, allowsPath: true),
             listen: reader.addresses(.listen, allowsSystemd: true),
             adminListen: readAdminListen(from: &reader),
+            unixSocketPermissions: reader.permissions(.unixSocketMode),
+            tls: readTLS(from: &reader),
+            handshakeTimeoutSeconds: reader.number(.handshakeTimeout),
             workers: reader.count(.workers),
             connectionsMax: reader.count(.connectionsMax),
             headerBytesMax: reader.count(.headerBytesMax),
@@ -83,6 +87,7 @@ package enum SettingsResolver {
             minBodyGraceSeconds: reader.number(.minBodyGrace),
             shutdownGraceSeconds: reader.number(.shutdownGrace),
             allowedOrigins: reader.origins(.frontendURL),
+            trustedProxies: reader.peers(.trustedProxies),
             trustedRoles: reader.roles(.trustedRoles),
             jwtLeewaySeconds: reader.number(.jwtLeeway),
             logFormat: reader.choice(.logFormat, else: .text),
@@ -101,6 +106,25 @@ package enum SettingsResolver {
         let addresses = reader.addresses(.adminListen, allowsSystemd: false)
         if addresses.count > 1 { reader.refuse(.adminListen, "must be one address") }
         return addresses.first ?? .systemd
+    }
+
+    private static func readTLS(from reader: inout SettingReader) -> TLSSettings? {
+        let certificates = reader.paths(.tlsCertificate)
+        let keys = reader.paths(.tlsPrivateKey)
+        let clientCA = reader.path(.tlsClientCA)
+        guard let certificates, let keys else {
+            if certificates != nil { reader.require(.tlsPrivateKey, "with SLUICE_TLS_CERTIFICATE") }
+            if keys != nil { reader.require(.tlsCertificate, "with SLUICE_TLS_PRIVATE_KEY") }
+            if clientCA != nil { reader.require(.tlsCertificate, "with SLUICE_TLS_CLIENT_CA") }
+            return nil
+        }
+        guard certificates.count == keys.count else {
+            reader.refuse(
+                .tlsPrivateKey, "must be as many files as SLUICE_TLS_CERTIFICATE has, which are \(certificates.count)")
+            return nil
+        }
+        let pairs = zip(certificates, keys).map { TLSSettings.Pair(certificate: $0, privateKey: $1) }
+        return TLSSettings(pairs: pairs, clientCA: clientCA)
     }
 
     private static func readStore(

@@ -1,7 +1,7 @@
 /// Every setting with its kind, default, bounds and meaning. The reference, the parser, `sluice settings` and the
 /// flags are all made from these rows.
 package enum SettingsTable {
-    package static let rows: [Setting] = store + secrets + uploads + serving + judging + logging
+    package static let rows: [Setting] = store + secrets + uploads + serving + tls + judging + logging
 
     package static func row(_ name: SettingName) -> Setting? { rowOfName[name] }
 
@@ -67,6 +67,8 @@ package enum SettingsTable {
             "How many parts the spool holds at once, two for an upload. 64 parts of 5 MiB are 320 MiB of disk."),
         Setting(.windowMemoryBytes, .number(.bytes, mebibyte ... 1_024 * gibibyte), .fixed("134217728"),
             "The memory of all upload windows together: 128 MiB are 1,024 uploads with a full window of 128 KiB."),
+        Setting(.formField, .text(bytesMax: 128), .unset(summary: "any part with a file name"),
+            "The field of a `multipart/form-data` upload that carries the image; other parts are read and dropped."),
         Setting(.database, .path, .computed(
             summary: "`sluice.sqlite` in `$STATE_DIRECTORY`, else in `/var/lib/sluice`"
         ) { $0.statePath + "/sluice.sqlite" }, "The SQLite file of the records. On a local disk, never NFS."),
@@ -79,6 +81,9 @@ package enum SettingsTable {
         }, "The public listeners; `systemd` for inherited sockets."),
         Setting(.adminListen, .address, .fixed("127.0.0.1:9180"),
             "The listener of `/healthz`, `/readyz` and `/metrics`; loopback, since it asks for no token."),
+        Setting(.unixSocketMode, .permissions, .fixed("0666"),
+            "The rights of Unix sockets: whoever may write may connect. Any local user could reach a loopback port "
+                + "too; the directory's rights narrow it down."),
         Setting(.workers, .number(.count, 1 ... 256), .computed(summary: "the processors it may use") {
             String(min(max($0.cores, 1), 256))
         }, "Event-loop threads."),
@@ -120,7 +125,23 @@ package enum SettingsTable {
         Setting(.frontendURL, .origins, .fixed("*"), "The origins that CORS allows."),
     ]
 
+    private static let tls: [Setting] = [
+        Setting(.tlsCertificate, .paths, .unset(summary: "none: plain HTTP"),
+            "PEM files of certificate chains, the server's own certificate first in each: the public listeners speak "
+                + "TLS 1.2 and 1.3. Of several, the name that a client asks for chooses; the first is for the rest."),
+        Setting(.tlsPrivateKey, .paths, .unset(summary: "required with `SLUICE_TLS_CERTIFICATE`"),
+            "PEM files of the private keys, one for each of `SLUICE_TLS_CERTIFICATE` and in its order, unencrypted."),
+        Setting(.tlsClientCA, .path, .unset(summary: "none: clients need no certificate"),
+            "A PEM file of certificate authorities; only clients with a certificate of one of them are served."),
+        Setting(.handshakeTimeout, .number(.seconds, 1 ... 3_600), .fixed("10"),
+            "From the connection to the end of TLS's handshake: two or three round trips on any link. nginx allows "
+                + "the 60 of its head, in which a flood holds six times as much."),
+    ]
+
     private static let judging: [Setting] = [
+        Setting(.trustedProxies, .peers, .fixed("none"),
+            "Peers whose `X-Forwarded-For`, `Forwarded`, `x-request-id` and PROXY protocol are believed; `unix` are "
+                + "those on Unix sockets. None: anybody can send such a field."),
         Setting(.trustedRoles, .roles, .fixed("SERVICE"),
             "Roles that may read and register the images of others: the backend's own."),
         Setting(.jwtLeeway, .number(.seconds, 0 ... 300), .fixed("0"),

@@ -6,8 +6,8 @@ package struct InheritedSocket: Equatable, Sendable {
     package let descriptor: Int32
     /// `FileDescriptorName=` of the socket unit, by default the unit's name.
     package let name: String
-    /// Whether it listens for TCP connections; anything else is no use to us.
-    package let isTCPListener: Bool
+    /// Whether it listens for TCP or Unix-domain stream connections; anything else is no use to us.
+    package let isStreamListener: Bool
 }
 
 /// Sockets passed by systemd (sd_listen_fds(3)).
@@ -28,7 +28,7 @@ package enum InheritedSockets {
             }
             sockets.append(
                 InheritedSocket(
-                    descriptor: descriptor, name: name, isTCPListener: csystemd_is_tcp_listener(descriptor) > 0))
+                    descriptor: descriptor, name: name, isStreamListener: csystemd_is_stream_listener(descriptor) > 0))
         }
         unsafe free(names)
         return sockets

@@ -47,7 +47,7 @@ package final class AccessLog {
         output.append(text: "\",\"type\":\"access\",\"request_id\":")
         JSONWriter.append(record.requestID, to: &output)
         output.append(text: ",\"remote\":\"")
-        record.remote.append(to: &output)
+        appendRemote(record, to: &output)
         output.append(text: "\",\"method\":")
         JSONWriter.append(record.method, to: &output)
         output.append(text: ",\"path\":")
@@ -77,6 +77,10 @@ package final class AccessLog {
         output.append(0x7D)
     }
 
+    private static func appendRemote(_ record: AccessRecord, to output: inout [UInt8]) {
+        if let remote = record.remote { remote.append(to: &output) } else { output.append(text: "unix") }
+    }
+
     private static func appendMember(_ name: String, _ value: String?, to output: inout [UInt8]) {
         guard let value else { return }
         output.append(text: ",\"")
@@ -90,7 +94,7 @@ package final class AccessLog {
         output.append(text: " access   ")
         appendSummary(record, to: &output)
         output.append(text: " remote=")
-        record.remote.append(to: &output)
+        appendRemote(record, to: &output)
         output.append(text: " request_id=")
         LogText.appendValue(record.requestID, to: &output)
     }
@@ -122,7 +126,7 @@ package final class AccessLog {
         output.append(text: "\0PRIORITY=6\0SYSLOG_IDENTIFIER=sluice\0SLUICE_LOGGER=access\0SLUICE_REQUEST_ID=")
         LogText.append(record.requestID, to: &output)
         output.append(text: "\0SLUICE_REMOTE=")
-        record.remote.append(to: &output)
+        appendRemote(record, to: &output)
         output.append(text: "\0SLUICE_STATUS=")
         Decimal.append(UInt64(max(record.status, 0)), to: &output)
         output.append(text: "\0SLUICE_BYTES_IN=")

@@ -1,11 +1,12 @@
-package import Linux
+package import Bytes
 
 /// One request in the access log. It never holds a token, a query or a body.
 package struct AccessRecord {
     /// When the request was answered, milliseconds since 1970.
     package var wallMilliseconds: Int64
     package var requestID: String
-    package var remote: IPAddress
+    /// nil: through a Unix socket.
+    package var remote: IPAddress?
     package var method: String
     /// The target's path as it came; a query that is still on it is cut off.
     package var path: [UInt8]
@@ -28,7 +29,7 @@ package struct AccessRecord {
     package var storeMicroseconds: Int64?
 
     package init(
-        wallMilliseconds: Int64, requestID: String, remote: IPAddress, method: String, path: [UInt8], status: Int,
+        wallMilliseconds: Int64, requestID: String, remote: IPAddress?, method: String, path: [UInt8], status: Int,
         error: String? = nil, subject: String? = nil, imageID: Int64? = nil, bytesIn: UInt64 = 0, bytesOut: UInt64 = 0,
         totalMicroseconds: Int64, firstByteMicroseconds: Int64? = nil, storeMicroseconds: Int64? = nil
     ) {

@@ -3,6 +3,8 @@ package final class WorkerMetrics: Sendable {
     /// Connections accepted, and open now.
     package let connectionsAccepted: Counter
     package let connectionsOpen: Gauge
+    /// TLS handshakes by how they ended.
+    package let handshakes: HandshakeCounters
     /// Bytes of request bodies received, and of responses sent.
     package let bytesReceived: Counter
     package let bytesSent: Counter
@@ -46,6 +48,7 @@ package final class WorkerMetrics: Sendable {
         connectionsAccepted = registry.counter(
             "sluice_connections_accepted_total", help: "Client connections accepted.")
         connectionsOpen = registry.gauge("sluice_connections_open", help: "Client connections open now.")
+        handshakes = HandshakeCounters(registry)
         bytesReceived = registry.counter(
             "sluice_body_bytes_received_total", help: "Bytes of request bodies received.")
         bytesSent = registry.counter("sluice_response_bytes_sent_total", help: "Bytes of responses sent.")

@@ -8,14 +8,14 @@ internal import Tokens
 
 /// Answers the requests of one connection, one after the other.
 package final class UploadHandler: RequestHandler {
-    private let service: UploadService
+    let service: UploadService
     private var connection: Connection?
     private var context: ReplyContext?
     private var record: RequestRecord?
     /// Microseconds of the monotonic clock.
     private var startedAt: Int64 = 0
-    private var driver: UploadDriver?
-    private let peer: SocketAddress
+    var driver: (any BodyTaker)?
+    private let peer: SocketAddress?
 
     package init(service: UploadService, connection: Connection) {
         self.service = service
@@ -101,17 +101,18 @@ package final class UploadHandler: RequestHandler {
             record?.tokenDefect = refused.tokenDefect
             record?.subject = refused.subject
             if refused.tokenDefect == .signature { service.events.badSignature() }
-            send(.refused(refused.refusal, allow: refused.allow, context: context))
+            send(.refused(refused.refusal, detail: refused.detail, allow: refused.allow, context: context))
         case .upload(let plan):
             record?.subject = plan.claims.subject
-            if let shortage = service.shortage { service.events.limitReached(shortage, context.requestID) }
-            guard !service.isDraining, service.shortage == nil else {
-                return send(.refused(.storeUnavailable, context: context))
-            }
+            guard admits(context) else { return }
             let driver = UploadDriver(
                 plan: plan, requestID: context.requestID, service: service, handler: self, connection: connection)
             self.driver = driver
             driver.start()
+        case .form(let plan):
+            record?.subject = plan.claims.subject
+            guard admits(context) else { return }
+            begin(plan, context, connection: connection)
         case .uploadPage:
             send(.content(UploadPage.html, contentType: "text/html; charset=utf-8", context: context))
         case .object(let key): sendObject(key: key)
@@ -132,7 +133,7 @@ package final class UploadHandler: RequestHandler {
         }
     }
 
-    private func send(_ reply: Reply) {
+    func send(_ reply: Reply) {
         let response = log(reply)
         let answered = connection
         connection = nil
@@ -148,12 +149,12 @@ package final class UploadHandler: RequestHandler {
         let requestID = service.identifiers.uuid()
         let begun = ReplyContext(requestID: requestID, nowMilliseconds: wall, corsFields: fields)
         context = begun
-        record = RequestRecord(requestID: requestID, peer: peer, startedAt: wall)
+        record = RequestRecord(requestID: requestID, remote: peer?.ip, startedAt: wall)
         return begun
     }
 
     /// The context with the time of now; nil when the request has its answer already.
-    private func answerContext() -> ReplyContext? {
+    func answerContext() -> ReplyContext? {
         context?.nowMilliseconds = Clock.wallMilliseconds()
         return context
     }

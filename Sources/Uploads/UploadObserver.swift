@@ -1,5 +1,5 @@
+package import Bytes
 package import Gateway
-package import Linux
 package import ObjectStore
 package import Tokens
 
@@ -32,7 +32,8 @@ package protocol UploadObserver: AnyObject {
 /// The facts of one request for its line in the access log. Nothing of a token, a query or a body is in it.
 package struct RequestRecord: Sendable {
     package var requestID: String
-    package var peer: SocketAddress
+    /// Who called; nil through a Unix socket.
+    package var remote: IPAddress?
     package var method = ""
     /// The path as it came, without the query.
     package var path: [UInt8] = []
@@ -51,9 +52,9 @@ package struct RequestRecord: Sendable {
     /// From the first request to the store to its last answer; nil when it was not asked.
     package var storeMicroseconds: Int64?
 
-    init(requestID: String, peer: SocketAddress, startedAt: Int64) {
+    init(requestID: String, remote: IPAddress?, startedAt: Int64) {
         self.requestID = requestID
-        self.peer = peer
+        self.remote = remote
         self.startedAt = startedAt
     }
 }

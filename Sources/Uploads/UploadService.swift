@@ -29,6 +29,8 @@ package final class UploadService {
     private let journalAnswers: Mailbox<JournalAnswer>
     private var drivers: [UInt64: UploadDriver] = [:]
     private var lastTag: UInt64 = 0
+    /// Forms whose file has not begun.
+    private var forms: [ObjectIdentifier: FormDriver] = [:]
     /// Bytes in the windows of all uploads of this worker.
     var windowBytes = 0
 
@@ -73,7 +75,12 @@ package final class UploadService {
     /// Ends every upload under way with 503 and an abort: the time for draining is over.
     package func cancelAll() {
         for driver in Array(drivers.values) { driver.cancel(.storeUnavailable) }
+        for form in Array(forms.values) { form.cancel(.storeUnavailable) }
     }
+
+    func add(_ form: FormDriver) { forms[ObjectIdentifier(form)] = form }
+
+    func remove(_ form: FormDriver) { forms[ObjectIdentifier(form)] = nil }
 
     func add(_ driver: UploadDriver) -> UInt64 {
         lastTag += 1
@@ -105,7 +112,9 @@ package final class UploadService {
 
     /// Why another upload may not begin; nil: its state and the first block of its window find room.
     var shortage: String? {
-        if drivers.count >= limits.uploadsMax { return "a worker has \(limits.uploadsMax) uploads under way" }
+        if drivers.count + forms.count >= limits.uploadsMax {
+            return "a worker has \(limits.uploadsMax) uploads under way"
+        }
         guard windowBytes + UploadServiceLimits.firstWindowBytes > limits.windowMemoryBytes else { return nil }
         return "the windows of all uploads are full: raise SLUICE_WINDOW_MEMORY_BYTES"
     }

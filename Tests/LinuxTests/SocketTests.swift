@@ -20,28 +20,6 @@ import Testing
         #expect(SocketAddress(parsing: text) == nil)
     }
 
-    @Test(arguments: [
-        "::", "::1", "1::", "2001:db8::1", "1:0:0:2::3", "0:1:0:1:0:1:0:1", "1:2:3:4:5:6:7:8", "1::8", "::2:0:0:3",
-        "fe80::1:0:0:1", "64:ff9b::102:304", "0.0.0.0", "255.255.255.255", "1:2:3:4:5:6:7::",
-    ])
-    func `an address keeps its text`(text: String) throws {
-        let address = try #require(IPAddress(parsing: text))
-        let description = address.description
-        #expect(IPAddress(parsing: description) == address)
-        if text != "1:2:3:4:5:6:7::" && text != "fe80::1:0:0:1" && text != "::2:0:0:3" { #expect(description == text) }
-    }
-
-    @Test func `masks to a prefix`() {
-        #expect(IPAddress(parsing: "10.1.2.3")?.masked(prefixBits: 8).description == "10.0.0.0")
-        #expect(IPAddress(parsing: "10.1.2.3")?.masked(prefixBits: 0).description == "0.0.0.0")
-        #expect(IPAddress(parsing: "10.1.2.3")?.masked(prefixBits: 32).description == "10.1.2.3")
-        #expect(IPAddress(parsing: "255.255.255.255")?.masked(prefixBits: 9).description == "255.128.0.0")
-        #expect(IPAddress(parsing: "255.255.255.255")?.masked(prefixBits: 0).description == "0.0.0.0")
-        #expect(IPAddress(parsing: "2001:db8:1:2:3::4")?.masked(prefixBits: 64).description == "2001:db8:1:2::")
-        #expect(IPAddress(parsing: "2001:db8:1:2:3::4")?.masked(prefixBits: 33).description == "2001:db8::")
-        #expect(IPAddress(parsing: "ffff::1")?.masked(prefixBits: 0).description == "::")
-    }
-
     @Test func `a taken port is a clear error`() throws {
         let first = try ListeningSocket(on: .loopback(port: 0))
         #expect(first.address.port != 0)
@@ -53,7 +31,7 @@ import Testing
 
     @Test func `moves bytes, half-closes and reports the end`() throws {
         let listener = try ListeningSocket(on: .loopback(port: 0))
-        var peer = SocketAddress()
+        var peer: SocketAddress?
         let early = try listener.accept(peer: &peer) == nil
         #expect(early)
         let client = try FileDescriptor.connect(to: listener.address, blocks: true)
@@ -94,12 +72,12 @@ import Testing
             return
         }
         let client = try FileDescriptor.connect(to: .loopback(port: listener.address.port), blocks: true)
-        var peer = SocketAddress()
+        var peer: SocketAddress?
         let isAccepted = try listener.accept(peer: &peer) != nil
         #expect(isAccepted)
         let local = try client.localAddress()
         #expect(peer == local)
-        #expect(peer.ip.isV4)
+        #expect(peer?.ip.isV4 == true)
     }
 
     @Test func `a reset is an error, a write to a closed peer is closed`() throws {
@@ -114,7 +92,7 @@ import Testing
         }
         let listener = try ListeningSocket(on: .loopback(port: 0))
         let client = try FileDescriptor.connect(to: listener.address, blocks: true)
-        var peer = SocketAddress()
+        var peer: SocketAddress?
         let accepted = try listener.accept(peer: &peer)
         guard let server = accepted else { return }
         try server.resetOnClose()

@@ -32,6 +32,7 @@ import Testing
         ("SLUICE_LISTEN", ["8080", ":8080", "host:8080", "1.2.3:80", "1.2.3.400:80", "[::1]", "::1:80", "[::1]:65536",
             "[zz]:80", "127.0.0.1:", "127.0.0.1:80:90", ",", "127.0.0.1:80,x"]),
         ("SLUICE_ADMIN_LISTEN", ["systemd", "127.0.0.1:1,127.0.0.1:2"]),
+        ("SLUICE_TRUSTED_PROXIES", ["10.0.0.1/8", "10.0.0.0/33", "proxy", "unix,none", ",", "10.0.0.0/8;::1", "UNIX"]),
         ("SLUICE_TRUSTED_ROLES", ["USER", "SERVICE,GUEST", "A B", ",", "none,A", "é"]),
         ("S3_BUCKET", ["ab", "-ab", "ab-", "a/b", "a b", "ab\n"]),
         ("AWS_REGION", ["us east", "us-east-1/x"]),
@@ -55,6 +56,15 @@ import Testing
     @Test func `a planned word says that it is not served yet`() {
         #expect(SettingsSample.problems(["SLUICE_UPLOAD_STRATEGY": "put"])
             == ["SLUICE_UPLOAD_STRATEGY: is not served by this version: use multipart (now put), from: environment"])
+    }
+
+    @Test func `a range with bits below its prefix is refused with the one that was meant`() {
+        #expect(SettingsSample.problems(["SLUICE_TRUSTED_PROXIES": "::1, 10.1.0.0/8"])
+            == ["SLUICE_TRUSTED_PROXIES: 10.1.0.0/8 has bits set below its prefix: write 10.0.0.0/8, "
+                + "or the address alone (now ::1, 10.1.0.0/8), from: environment"])
+        let many = Array(repeating: "10.0.0.0/8", count: 257).joined(separator: ",")
+        #expect(SettingsSample.problems(["SLUICE_TRUSTED_PROXIES": many]).first?
+            .hasPrefix("SLUICE_TRUSTED_PROXIES: must be at most 256 ranges") == true)
     }
 
     @Test func `a cap that ten thousand parts cannot hold is refused`() throws {

@@ -7,6 +7,7 @@ import Testing
         "FRONTEND_URL": "https://A.example,http://b:80",
         "SLUICE_SPOOL_DIR": " /srv/my \"spool\" ", "SLUICE_TRUSTED_ROLES": "none", "JWT_SECRET": "hunter2",
         "AWS_SESSION_TOKEN": "tokenhunter3", "SLUICE_PUBLIC_BASE_URL": "https://cdn.example/x/",
+        "SLUICE_TRUSTED_PROXIES": "unix,10.0.0.0/8",
     ]
 
     @Test func `what is printed reads back as the same settings`() throws {

@@ -1,3 +1,4 @@
+import Bytes
 import Settings
 import Testing
 
@@ -26,6 +27,7 @@ import Testing
         #expect(settings.minBodyBytesPerSecond == 1024)
         #expect(settings.minBodyGraceSeconds == 10)
         #expect(settings.allowedOrigins == .any)
+        #expect(settings.trustedProxies.isEmpty)
         #expect(settings.trustedRoles == ["SERVICE"])
         #expect(settings.jwtLeewaySeconds == 0)
         #expect(settings.publicBaseURL == nil)
@@ -112,6 +114,18 @@ import Testing
         #expect(s3.endpoint?.text == "https://minio.example:9000")
         #expect(settings.aws.ssmEndpoint?.text == "http://127.0.0.1:5000")
         #expect(settings.aws.ssmEndpoint?.authority == "127.0.0.1:5000")
+    }
+
+    @Test func `trusted proxies are ranges, single addresses and the word unix`() throws {
+        func peers(_ text: String) throws -> TrustedPeers {
+            try SettingsSample.settings(["SLUICE_TRUSTED_PROXIES": text]).trustedProxies
+        }
+        let all = try peers("10.0.0.0/8, 2001:db8::/32,unix ,192.0.2.1")
+        #expect(all.ranges.ranges.map(\.description) == ["10.0.0.0/8", "2001:db8::/32", "192.0.2.1"])
+        #expect(all.includesUnixSockets)
+        #expect(try peers("unix") == TrustedPeers(includesUnixSockets: true))
+        #expect(try peers("::1").includesUnixSockets == false)
+        #expect(try peers("none").isEmpty)
     }
 
     @Test func `values of other programs are passed over`() throws {

@@ -65,7 +65,7 @@ import Testing
             setVariable("LISTEN_FDS", "1")
             setVariable("LISTEN_FDNAMES", "public")
             #expect(
-                try InheritedSockets.take() == [InheritedSocket(descriptor: 3, name: "public", isTCPListener: true)])
+                try InheritedSockets.take() == [InheritedSocket(descriptor: 3, name: "public", isStreamListener: true)])
             #expect(try InheritedSockets.take() == [])
             #expect(Environment.value("LISTEN_FDS") == nil)
             let adopted = try ListeningSocket(adopting: FileDescriptor(adopting: dup(3)))

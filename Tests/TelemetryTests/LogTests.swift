@@ -1,5 +1,5 @@
+import Bytes
 import Foundation
-import Linux
 import Logging
 import Testing
 

@@ -1,6 +1,3 @@
-internal import Bytes
-internal import CLinux
-
 /// An IPv4 or IPv6 address as a value; IPv4 seen through a dual-stack socket (`::ffff:a.b.c.d`) is IPv4.
 package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
     /// The first eight bytes in network order; IPv4 addresses are kept in their mapped form.
@@ -34,21 +31,6 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
         return IPAddress(
             upper: upper & Self.mask(bits: min(kept, 64)), lower: lower & Self.mask(bits: max(kept - 64, 0)))
     }
-
-    /// Reads `127.0.0.1` or `2001:db8::1`, numeric only, without brackets, zone or port (inet_pton(3)).
-    package init?(parsing text: Span<UInt8>) {
-        guard text.count <= 45, let string = text.validatedText(), !string.utf8.contains(0) else { return nil }
-        var v4 = in_addr()
-        if unsafe inet_pton(AF_INET, string, &v4) == 1 {
-            self.init(v4: UInt32(bigEndian: v4.s_addr))
-            return
-        }
-        var v6 = in6_addr()
-        guard unsafe inet_pton(AF_INET6, string, &v6) == 1 else { return nil }
-        self = Self.value(of: v6)
-    }
-
-    package init?(parsing text: String) { self.init(parsing: text.utf8Span.span) }
 
     /// `127.0.0.1`, `2001:db8::1` (RFC 5952).
     package var description: String {
@@ -95,25 +77,5 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
             Hex.append(group(index), to: &output)
             index += 1
         }
-    }
-
-    /// The bytes of the kernel's form. in6_addr is a union of integers; every bit pattern is an address.
-    static func value(of address: in6_addr) -> IPAddress {
-        var address = address
-        return unsafe withUnsafeBytes(of: &address) { bytes in
-            IPAddress(
-                upper: UInt64(bigEndian: unsafe bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self)),
-                lower: UInt64(bigEndian: unsafe bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
-        }
-    }
-
-    /// The kernel's form.
-    var in6: in6_addr {
-        var address = in6_addr()
-        unsafe withUnsafeMutableBytes(of: &address) { bytes in
-            unsafe bytes.storeBytes(of: upper.bigEndian, toByteOffset: 0, as: UInt64.self)
-            unsafe bytes.storeBytes(of: lower.bigEndian, toByteOffset: 8, as: UInt64.self)
-        }
-        return address
     }
 }
