@@ -64,6 +64,8 @@ struct ConnectionState: ~Copyable {
     }
 
     enum AfterWriting: Equatable {
+        /// No response was being written.
+        case nothing
         case nextRequest
         case halfClose
     }
@@ -224,10 +226,15 @@ struct ConnectionState: ~Copyable {
         return true
     }
 
-    /// The request, or what should have been one, is answered by the connection itself, which is closed then.
+    /// The request, or what should have been one, is answered by the connection itself, which is closed then. Nothing
+    /// happens where there is an answer already, or nobody to read it.
     mutating func refuse(omitsBody: Bool, now: Int64) {
         var omitsBody = omitsBody
-        if case .body(let exchange) = phase { omitsBody = exchange.form.omitsBody }
+        switch phase {
+        case .head: break
+        case .body(let exchange), .response(let exchange): omitsBody = exchange.form.omitsBody
+        case .answered, .writing, .draining, .closed: return
+        }
         let form = ResponseWriter.Form(omitsBody: omitsBody, keepsAlive: false)
         let exchange = Exchange(form: form, startedAt: now, lastByteAt: now, mayContinue: false)
         phase = .answered(exchange, bodyIsComplete: false)
@@ -251,7 +258,8 @@ struct ConnectionState: ~Copyable {
 
     /// All of the response was handed to the kernel.
     mutating func written(now: Int64) -> AfterWriting {
-        guard case .writing(let keepsAlive, _) = phase, keepsAlive, !isStopping else {
+        guard case .writing(let keepsAlive, _) = phase else { return .nothing }
+        guard keepsAlive, !isStopping else {
             phase = .draining(Drain(startedAt: now, lastByteAt: now))
             return .halfClose
         }
