@@ -31,13 +31,14 @@ let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package
 let pure: [Target] = [
     target("Bytes"),
     target("HTTPWire", ["Bytes"]),
+    target("FormData", ["Bytes"]),
     target("JSONWire", ["Bytes"]),
     target("XMLWire", ["Bytes"]),
     target("Images", ["Bytes"]),
     target("Tokens", ["Bytes", "JSONWire"]),
     target("SigV4", ["Bytes"]),
     target("Settings", ["Bytes"]),
-    target("Gateway", ["Bytes", "HTTPWire", "Images", "JSONWire", "Tokens"]),
+    target("Gateway", ["Bytes", "FormData", "HTTPWire", "Images", "JSONWire", "Tokens"]),
 ]
 
 // Fence: the only targets where `unsafe` may stand. Each wraps one C library or the kernel.
@@ -91,18 +92,19 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: pure + fence + service + [program] + [
-        target("FuzzHarness", ["Bytes", "Crypto", "HTTPWire", "Tokens"], path: "Fuzz/Harness"),
+        target("FuzzHarness", ["Bytes", "Crypto", "FormData", "HTTPWire", "Tokens"], path: "Fuzz/Harness"),
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         .testTarget(name: "StyleTests", dependencies: ["TestSupport"], swiftSettings: strict),
         tests("Bytes"),
         tests("HTTPWire", ["Bytes"]),
+        tests("FormData", ["Bytes", "Images"]),
         tests("JSONWire", ["Bytes"]),
         tests("XMLWire", ["Bytes"]),
         tests("Images", ["Bytes"]),
         tests("Tokens", ["Bytes", "Crypto"]),
         tests("SigV4", ["Bytes", "Crypto"]),
         tests("Settings", ["Bytes"]),
-        tests("Gateway", ["Bytes", "HTTPWire", "Images", "Tokens"]),
+        tests("Gateway", ["Bytes", "FormData", "HTTPWire", "Images", "Tokens"]),
         tests("Linux", ["Bytes"]),
         tests("Crypto", ["Bytes"]),
         tests("TLS", ["Bytes"]),
@@ -115,13 +117,13 @@ let package = Package(
         tests("ObjectStore", ["AWS", "Bytes", "HTTPClient", "Linux", "Reactor", "SigV4"]),
         tests("AWS", ["Bytes", "HTTPClient", "Linux", "Reactor", "SigV4", "Tokens"]),
         tests("Catalog", ["Bytes", "Database", "Gateway", "Linux", "Reactor", logging]),
-        tests("FuzzHarness", ["Bytes", "Crypto", "HTTPWire", "Tokens"]),
+        tests("FuzzHarness", ["Bytes", "Crypto", "FormData", "HTTPWire", "Tokens"]),
     ]
 )
 
 // libFuzzer brings their `main`; where nothing asks for it they would not link. `Fuzz/run.sh` sets the variable.
 if Context.environment["SLUICE_FUZZ"] == "1" {
-    for name in ["Canary", "RequestSplit", "TokenVerify"] {
+    for name in ["Canary", "FormSplit", "RequestSplit", "TokenVerify"] {
         package.targets.append(
             .executableTarget(
                 name: "Fuzz" + name, dependencies: ["FuzzHarness"], path: "Fuzz/Targets/" + name,

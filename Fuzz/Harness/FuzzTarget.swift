@@ -2,6 +2,7 @@
 package enum FuzzTarget: String, CaseIterable, Sendable {
     /// Must fail: it shows that the fuzzer sees coverage and that a failure is noticed.
     case canary = "Canary"
+    case formSplit = "FormSplit"
     case requestSplit = "RequestSplit"
     case tokenVerify = "TokenVerify"
 
@@ -9,6 +10,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     package func run(_ input: Span<UInt8>) throws(OracleFailure) {
         switch self {
         case .canary: try Canary.run(input)
+        case .formSplit: try FormSplit.run(input)
         case .requestSplit: try RequestSplit.run(input)
         case .tokenVerify: try TokenVerify.run(input)
         }

@@ -72,7 +72,7 @@ package struct UploadExchange: ~Copyable {
     /// - Parameter arrivesFastEnough: whether the body so far came at no less than the minimum rate. If not, the
     ///   store stays unasked, and the timer is started again.
     package mutating func openDelayPassed(arrivesFastEnough: Bool, into effects: inout [UploadEffect]) {
-        guard case .unasked = record, client.isSending else { return }
+        guard case .unasked = record, case .sending = client else { return }
         guard arrivesFastEnough else {
             effects.append(.startOpenTimer(milliseconds: policy.openDelayMilliseconds))
             return

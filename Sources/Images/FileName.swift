@@ -23,6 +23,44 @@ package enum FileName {
         return display(extendedValue(trimmed) ?? percentDecoded(trimmed) ?? plain(trimmed))
     }
 
+    /// The text of a file's name in a form, or nil where nothing is left of it.
+    ///
+    /// `extended`, the value of `filename*`, counts before `plain`, that of `filename` (RFC 6266 § 4.3), where it is an
+    /// `ext-value`. In `plain`, what a browser may not send as it is, a quote and line ends, is percent-encoded and
+    /// nothing else is (https://html.spec.whatwg.org/#multipart-form-data), so only that is decoded. Of a path the last
+    /// component is taken (RFC 7578 § 4.2): some clients send all of it. What comes out is as ``display(_:)`` has it.
+    package static func decode(formFilename plain: [UInt8]?, extended: [UInt8]?) -> String? {
+        if let extended, let text = extendedValue(extended.span), let name = display(lastComponent(text)) {
+            return name
+        }
+        guard let plain else { return nil }
+        return display(lastComponent(Self.plain(unescaped(plain).span)))
+    }
+
+    private static func lastComponent(_ path: String) -> String {
+        let separator = path.utf8.lastIndex { $0 == 0x2F || $0 == 0x5C }
+        return separator.map { String(path[path.utf8.index(after: $0)...]) } ?? path
+    }
+
+    /// `%22`, `%0D` and `%0A` decoded.
+    private static func unescaped(_ text: [UInt8]) -> [UInt8] {
+        guard text.contains(0x25) else { return text }
+        var output: [UInt8] = []
+        var index = 0
+        while index < text.count {
+            var byte = text[index]
+            if byte == 0x25, index + 2 < text.count, let high = text[index + 1].hexValue,
+                let low = text[index + 2].hexValue, [0x22, 0x0D, 0x0A].contains(high << 4 | low)
+            {
+                byte = high << 4 | low
+                index += 2
+            }
+            output.append(byte)
+            index += 1
+        }
+        return output
+    }
+
     /// `text` as it is kept: each control character (C0, DEL, C1, the line and paragraph separators) replaced by
     /// U+FFFD, cut after the last whole character within ``bytesMax``; nil where that is empty.
     package static func display(_ text: String) -> String? {

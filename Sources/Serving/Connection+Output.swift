@@ -55,7 +55,7 @@ extension Connection {
     private func responseWritten() {
         guard !state.isClosed else { return }
         switch state.written(now: now) {
-        case .nextRequest: break
+        case .nothing, .nextRequest: break
         case .halfClose: shutdownWrite()
         }
     }

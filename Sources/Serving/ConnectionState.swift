@@ -64,6 +64,8 @@ struct ConnectionState: ~Copyable {
     }
 
     enum AfterWriting: Equatable {
+        /// No response was being written.
+        case nothing
         case nextRequest
         case halfClose
     }
@@ -112,14 +114,17 @@ struct ConnectionState: ~Copyable {
         }
     }
 
+    /// Whether our stream ends right behind what is being written.
+    var endsAfterWriting: Bool {
+        switch phase {
+        case .writing(keepsAlive: false, _), .draining: true
+        default: false
+        }
+    }
+
     /// Whether a response is on its way to the kernel.
     var isWriting: Bool {
         if case .writing = phase { true } else { false }
-    }
-
-    /// Whether our stream ends right behind the response that is being written.
-    var endsAfterWriting: Bool {
-        if case .writing(keepsAlive: false, _) = phase { true } else { false }
     }
 
     /// Whether the client is kept from sending.
@@ -221,10 +226,15 @@ struct ConnectionState: ~Copyable {
         return true
     }
 
-    /// The request, or what should have been one, is answered by the connection itself, which is closed then.
+    /// The request, or what should have been one, is answered by the connection itself, which is closed then. Nothing
+    /// happens where there is an answer already, or nobody to read it.
     mutating func refuse(omitsBody: Bool, now: Int64) {
         var omitsBody = omitsBody
-        if case .body(let exchange) = phase { omitsBody = exchange.form.omitsBody }
+        switch phase {
+        case .head: break
+        case .body(let exchange), .response(let exchange): omitsBody = exchange.form.omitsBody
+        case .answered, .writing, .draining, .closed: return
+        }
         let form = ResponseWriter.Form(omitsBody: omitsBody, keepsAlive: false)
         let exchange = Exchange(form: form, startedAt: now, lastByteAt: now, mayContinue: false)
         phase = .answered(exchange, bodyIsComplete: false)
@@ -248,7 +258,8 @@ struct ConnectionState: ~Copyable {
 
     /// All of the response was handed to the kernel.
     mutating func written(now: Int64) -> AfterWriting {
-        guard case .writing(let keepsAlive, _) = phase, keepsAlive, !isStopping else {
+        guard case .writing(let keepsAlive, _) = phase else { return .nothing }
+        guard keepsAlive, !isStopping else {
             phase = .draining(Drain(startedAt: now, lastByteAt: now))
             return .halfClose
         }

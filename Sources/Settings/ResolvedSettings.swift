@@ -13,17 +13,22 @@ package struct ResolvedSettings: Equatable, Sendable {
     package let spoolDirectory: String
     package let spoolSlots: Int
     package let windowMemoryBytes: Int64
+    /// nil: any part with a file name.
+    package let formField: String?
     package let database: String
     package let publicBaseURL: EndpointURL?
 
     package let listen: [ListenAddress]
     package let adminListen: ListenAddress
+    package let unixSocketPermissions: UInt32
     /// nil: the public listeners speak plain HTTP.
     package let tls: TLSSettings?
     package let handshakeTimeoutSeconds: Int64
-    package let unixSocketPermissions: UInt32
     package let workers: Int
     package let connectionsMax: Int
+    /// Connections of one address; nil: as many as it likes.
+    package let addressConnectionsMax: Int?
+    package let rates: RateSettings
     package let headerBytesMax: Int
     package let requestTimeoutSeconds: Int64
     package let headerTimeoutSeconds: Int64
@@ -55,6 +60,24 @@ package struct TLSSettings: Equatable, Sendable {
     package let pairs: [Pair]
     /// nil: clients need no certificate.
     package let clientCA: String?
+}
+
+/// How often callers may ask.
+package struct RateSettings: Equatable, Sendable {
+    /// Requests in a time, and how many at once.
+    package struct Rate: Equatable, Sendable {
+        package let requests: Int
+        package let burst: Int
+    }
+
+    /// Of one address, a minute; nil: as often as it likes.
+    package let address: Rate?
+    /// Of one `sub`, a minute.
+    package let subject: Rate?
+    /// Of all together, a second.
+    package let total: Rate?
+    /// How much of an IPv6 address is one caller.
+    package let v6PrefixBits: Int
 }
 
 /// The object store.

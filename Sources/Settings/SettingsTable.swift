@@ -1,7 +1,7 @@
 /// Every setting with its kind, default, bounds and meaning. The reference, the parser, `sluice settings` and the
 /// flags are all made from these rows.
 package enum SettingsTable {
-    package static let rows: [Setting] = store + secrets + uploads + serving + tls + judging + logging
+    package static let rows: [Setting] = store + secrets + uploads + serving + tls + throttling + judging + logging
 
     package static func row(_ name: SettingName) -> Setting? { rowOfName[name] }
 
@@ -67,6 +67,8 @@ package enum SettingsTable {
             "How many parts the spool holds at once, two for an upload. 64 parts of 5 MiB are 320 MiB of disk."),
         Setting(.windowMemoryBytes, .number(.bytes, mebibyte ... 1_024 * gibibyte), .fixed("134217728"),
             "The memory of all upload windows together: 128 MiB are 1,024 uploads with a full window of 128 KiB."),
+        Setting(.formField, .text(bytesMax: 128), .unset(summary: "any part with a file name"),
+            "The field of a `multipart/form-data` upload that carries the image; other parts are read and dropped."),
         Setting(.database, .path, .computed(
             summary: "`sluice.sqlite` in `$STATE_DIRECTORY`, else in `/var/lib/sluice`"
         ) { $0.statePath + "/sluice.sqlite" }, "The SQLite file of the records. On a local disk, never NFS."),

@@ -53,6 +53,9 @@ final class UploadDriver {
     /// Whether what goes on too long is not the client's doing: it has sent everything, or all that it was let.
     var waitsForStore: Bool { body.isWhole || body.isClientPaused }
 
+    /// Whether nobody waits for it any more: the client has its answer, or has gone.
+    var isAnswered: Bool { connection == nil }
+
     /// Performs the effects of the accepted head.
     func start() { perform() }
 

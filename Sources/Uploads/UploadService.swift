@@ -1,5 +1,5 @@
 package import AWS
-internal import Bytes
+package import Bytes
 package import Catalog
 package import Gateway
 internal import Crypto
@@ -21,6 +21,9 @@ package final class UploadService {
     let files: FilesPort
     let objects: (any ObjectReader)?
     let limits: UploadServiceLimits
+    /// Whose word about a caller is taken.
+    let trusted: TrustedPeers
+    let rates: RateGate
     let events: any UploadObserver
     private(set) var secrets: SecretKeys?
     var identifiers = Identifiers()
@@ -29,6 +32,8 @@ package final class UploadService {
     private let journalAnswers: Mailbox<JournalAnswer>
     private var drivers: [UInt64: UploadDriver] = [:]
     private var lastTag: UInt64 = 0
+    /// Forms whose file has not begun.
+    private var forms: [ObjectIdentifier: FormDriver] = [:]
     /// Bytes in the windows of all uploads of this worker.
     var windowBytes = 0
 
@@ -36,7 +41,8 @@ package final class UploadService {
         loop: EventLoop, judge: Judge, cors: CORSPolicy, publicURL: PublicURL, ownAddress: String,
         store: any UploadStore,
         catalog: Catalog, journalAnswers: Mailbox<JournalAnswer>, spool: Spool,
-        files: FilesPort, objects: (any ObjectReader)?, limits: UploadServiceLimits, events: any UploadObserver
+        files: FilesPort, objects: (any ObjectReader)?, limits: UploadServiceLimits, trusted: TrustedPeers,
+        rates: RateGate, events: any UploadObserver
     ) {
         self.loop = loop
         self.judge = judge
@@ -50,6 +56,8 @@ package final class UploadService {
         self.files = files
         self.objects = objects
         self.limits = limits
+        self.trusted = trusted
+        self.rates = rates
         self.events = events
     }
 
@@ -73,7 +81,12 @@ package final class UploadService {
     /// Ends every upload under way with 503 and an abort: the time for draining is over.
     package func cancelAll() {
         for driver in Array(drivers.values) { driver.cancel(.storeUnavailable) }
+        for form in Array(forms.values) { form.cancel(.storeUnavailable) }
     }
+
+    func add(_ form: FormDriver) { forms[ObjectIdentifier(form)] = form }
+
+    func remove(_ form: FormDriver) { forms[ObjectIdentifier(form)] = nil }
 
     func add(_ driver: UploadDriver) -> UInt64 {
         lastTag += 1
@@ -105,7 +118,9 @@ package final class UploadService {
 
     /// Why another upload may not begin; nil: its state and the first block of its window find room.
     var shortage: String? {
-        if drivers.count >= limits.uploadsMax { return "a worker has \(limits.uploadsMax) uploads under way" }
+        if drivers.count + forms.count >= limits.uploadsMax {
+            return "a worker has \(limits.uploadsMax) uploads under way"
+        }
         guard windowBytes + UploadServiceLimits.firstWindowBytes > limits.windowMemoryBytes else { return nil }
         return "the windows of all uploads are full: raise SLUICE_WINDOW_MEMORY_BYTES"
     }

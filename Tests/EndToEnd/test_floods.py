@@ -1,4 +1,7 @@
-"""Clients in numbers: thousands that say nothing, thousands that reset, more than there are descriptors; and listeners."""
+"""Clients in numbers: thousands that say nothing, thousands that reset, more than there are descriptors.
+
+And the listeners that they come to.
+"""
 
 import os
 import resource

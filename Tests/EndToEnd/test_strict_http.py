@@ -1,8 +1,8 @@
 """The shared wire cases against the real daemon: whole, cut at their marks, and byte by byte, the strict choice each.
 
 They run three times. Without a token every request is refused at its head. With one and an image type, bodies are read
-as far as their magic number. On the upload path each well-formed body begins as a JPEG does, so that all of it, chunk by
-chunk, reaches the store.
+as far as their magic number. On the upload path each well-formed body begins as a JPEG does, so that all of it, chunk
+by chunk, reaches the store.
 """
 
 import base64

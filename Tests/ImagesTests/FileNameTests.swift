@@ -50,6 +50,21 @@ struct FileNameTests {
         }
     }
 
+    @Test(arguments: [
+        ("photo.png", nil, "photo.png"), ("/tmp/photo.png", nil, "photo.png"), (#"C:\fakepath\a.jpg"#, nil, "a.jpg"),
+        ("../../etc/passwd", nil, "passwd"), ("..", nil, ".."), ("dir/", nil, nil), ("", nil, nil), (nil, nil, nil),
+        ("a%22b%20c%0Dd%", nil, "a\"b%20c\u{FFFD}d%"), ("%2Fa%2", nil, "%2Fa%2"),
+        ("plain", "UTF-8''%ED%95%9C.jpg", "\u{D55C}.jpg"), ("plain", "utf-8'ko'x%2Fy%5Cz", "z"),
+        ("plain", "ISO-8859-1''%E9", "plain"), ("plain", "UTF-8''%E9", "plain"), ("plain", "UTF-8''x/", "plain"),
+        (nil, "UTF-8''%ZZ", nil), ("plain", "UTF-8''", "plain"),
+    ] as [(String?, String?, String?)])
+    func `a form's file name is the last component of what it says`(plain: String?, extended: String?, name: String?) {
+        let found = FileName.decode(
+            formFilename: plain.map { [UInt8]($0.utf8) }, extended: extended.map { [UInt8]($0.utf8) })
+        #expect(isSame(found, name))
+        #expect(FileName.decode(formFilename: [0x63, 0xE9], extended: nil) == "c\u{E9}")
+    }
+
     @Test func `a long name is cut between characters`() {
         #expect(decode(String(repeating: "a", count: 255)) == String(repeating: "a", count: 255))
         #expect(decode(String(repeating: "a", count: 256)) == String(repeating: "a", count: 255))
