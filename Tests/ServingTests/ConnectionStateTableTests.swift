@@ -8,7 +8,7 @@ import Testing
 /// without which the test fails.
 struct ConnectionStateTableTests {
     enum State: String, CaseIterable, CustomTestStringConvertible {
-        case firstHead, begunHead, restingHead, body, pausedBody, response, answeredEarly, answeredWhole
+        case handshake, firstHead, begunHead, restingHead, body, pausedBody, response, answeredEarly, answeredWhole
         case writingToStay, writingToClose, draining, closed
 
         var testDescription: String { rawValue }
@@ -20,10 +20,12 @@ struct ConnectionStateTableTests {
         case respond, refuse, beginWriting, wrote, written, continued, pause, resume, stop, close
         /// A timer, one millisecond before the state's deadline, and at it.
         case timerEarly, timerDue
+        case handshakeComplete, handshakeFailed
     }
 
     private static let limits: ServingLimits = {
         var limits = ServingLimits()
+        limits.handshakeMilliseconds = 60
         limits.headMilliseconds = 100
         limits.keepAliveMilliseconds = 500
         limits.bodyIdleMilliseconds = 50
@@ -50,6 +52,7 @@ struct ConnectionStateTableTests {
     /// A connection in that state, its head complete at 1980 and the state entered at 1990 where it makes a difference.
     private static func make(_ state: State) throws -> ConnectionState {
         switch state {
+        case .handshake: return ConnectionState(limits: limits, now: 1_990, handshakes: true)
         case .firstHead: return ConnectionState(limits: limits, now: 1_990)
         case .begunHead:
             var begun = ConnectionState(limits: limits, now: 1_980)
@@ -62,7 +65,7 @@ struct ConnectionStateTableTests {
         var made = ConnectionState(limits: limits, now: 1_900)
         made.headComplete(try #require(head()), now: 1_980)
         switch state {
-        case .firstHead, .begunHead, .body: break
+        case .handshake, .firstHead, .begunHead, .body: break
         case .pausedBody: made.pause(now: 1_990)
         case .response: _ = made.bodyComplete()
         case .answeredEarly: _ = made.respond(closes: false)
@@ -105,6 +108,8 @@ struct ConnectionStateTableTests {
         case .close: state.close()
         case .timerEarly: return "\(state.timePassed(now: (state.deadline ?? 2_000) - 1))"
         case .timerDue: return "\(state.timePassed(now: state.deadline ?? 2_000))"
+        case .handshakeComplete: state.handshakeComplete(now: 2_000)
+        case .handshakeFailed: state.handshakeFailed(now: 2_000)
         }
         return ""
     }
@@ -136,6 +141,18 @@ struct ConnectionStateTableTests {
     /// For each state what is seen of it; for each event what it says and, where anything changes, what is seen then.
     private static let table = StateTable(
         """
+        handshake: handshake, until 2050
+          nothing: headBegan, headComplete, wrote, written, continued, pause, resume
+          false: bodyArrived, bodyComplete, drained, drainedTooMuch, respond
+          false -> closed: streamEnded
+          -> rest, until 3000: refuse
+          close: beginWriting
+          true -> closed: stop
+          -> closed: close
+          wait: timerEarly
+          close -> closed: timerDue
+          -> head, until 2100: handshakeComplete
+          -> drain, until 2030: handshakeFailed
         firstHead: head, until 2090
           -> head, until 2100: headBegan
           -> body, with the handler, may continue, until 2050: headComplete
@@ -143,13 +160,13 @@ struct ConnectionStateTableTests {
           false -> closed: streamEnded
           -> rest, until 3000: refuse
           close: beginWriting
-          nothing: wrote, written, continued, pause, resume
+          nothing: wrote, written, continued, pause, resume, handshakeComplete, handshakeFailed
           true -> closed: stop
           -> closed: close
           wait: timerEarly
           close -> closed: timerDue
         begunHead: head, until 2095
-          nothing: headBegan, wrote, written, continued, pause, resume
+          nothing: headBegan, wrote, written, continued, pause, resume, handshakeComplete, handshakeFailed
           -> body, with the handler, may continue, until 2050: headComplete
           false: bodyArrived, bodyComplete, drained, drainedTooMuch, respond, stop
           false -> closed: streamEnded
@@ -165,13 +182,13 @@ struct ConnectionStateTableTests {
           false -> closed: streamEnded
           -> rest, until 3000: refuse
           close: beginWriting
-          nothing: wrote, written, continued, pause, resume
+          nothing: wrote, written, continued, pause, resume, handshakeComplete, handshakeFailed
           true -> closed: stop
           -> closed: close
           wait: timerEarly
           close -> closed: timerDue
         body: body, with the handler, may continue, until 2030
-          nothing: headBegan, headComplete, wrote, written, resume
+          nothing: headBegan, headComplete, wrote, written, resume, handshakeComplete, handshakeFailed
           true -> body, with the handler, until 2050: bodyArrived
           true -> none, with the handler, until 2980: bodyComplete
           true: streamEnded
@@ -185,7 +202,7 @@ struct ConnectionStateTableTests {
           wait: timerEarly
           tell(Serving.ClientLoss.bodyTooSlow): timerDue
         pausedBody: body, with the handler, paused, may continue, until 2980
-          nothing: headBegan, headComplete, wrote, written, pause
+          nothing: headBegan, headComplete, wrote, written, pause, handshakeComplete, handshakeFailed
           true -> body, with the handler, paused, until 2980: bodyArrived
           true -> none, with the handler, until 2980: bodyComplete
           true: streamEnded
@@ -199,7 +216,8 @@ struct ConnectionStateTableTests {
           wait: timerEarly
           tell(Serving.ClientLoss.requestTooLong): timerDue
         response: none, with the handler, until 2980
-          nothing: headBegan, headComplete, wrote, written, continued, pause, resume
+          nothing: headBegan, headComplete, wrote, written, continued, pause, resume, handshakeComplete,
+            handshakeFailed
           false: bodyArrived, bodyComplete, drained, drainedTooMuch, stop
           false -> closed: streamEnded
           true -> answer, until 2980: respond
@@ -209,7 +227,8 @@ struct ConnectionStateTableTests {
           wait: timerEarly
           tell(Serving.ClientLoss.requestTooLong): timerDue
         answeredEarly: rest, until 2980
-          nothing: headBegan, headComplete, refuse, wrote, written, continued, pause, resume
+          nothing: headBegan, headComplete, refuse, wrote, written, continued, pause, resume,
+            handshakeComplete, handshakeFailed
           false: bodyArrived, drained, drainedTooMuch, respond, stop
           false -> answer, until 2980: bodyComplete
           false -> closed: streamEnded
@@ -218,7 +237,8 @@ struct ConnectionStateTableTests {
           wait: timerEarly
           close -> closed: timerDue
         answeredWhole: answer, until 2980
-          nothing: headBegan, headComplete, refuse, wrote, written, continued, pause, resume
+          nothing: headBegan, headComplete, refuse, wrote, written, continued, pause, resume,
+            handshakeComplete, handshakeFailed
           false: bodyArrived, bodyComplete, drained, drainedTooMuch, respond, stop
           false -> closed: streamEnded
           keep-alive -> none, until 2070: beginWriting
@@ -226,7 +246,8 @@ struct ConnectionStateTableTests {
           wait: timerEarly
           close -> closed: timerDue
         writingToStay: none, until 2060
-          nothing: headBegan, headComplete, refuse, continued, pause, resume
+          nothing: headBegan, headComplete, refuse, continued, pause, resume, handshakeComplete,
+            handshakeFailed
           false: bodyArrived, bodyComplete, drained, drainedTooMuch, respond, stop
           false -> closed: streamEnded
           close: beginWriting
@@ -236,7 +257,8 @@ struct ConnectionStateTableTests {
           wait: timerEarly
           close -> closed: timerDue
         writingToClose: none, until 2060
-          nothing: headBegan, headComplete, refuse, continued, pause, resume
+          nothing: headBegan, headComplete, refuse, continued, pause, resume, handshakeComplete,
+            handshakeFailed
           false: bodyArrived, bodyComplete, drained, drainedTooMuch, respond, stop
           false -> closed: streamEnded
           close: beginWriting
@@ -246,7 +268,8 @@ struct ConnectionStateTableTests {
           wait: timerEarly
           close -> closed: timerDue
         draining: drain, until 2020
-          nothing: headBegan, headComplete, refuse, wrote, written, continued, pause, resume
+          nothing: headBegan, headComplete, refuse, wrote, written, continued, pause, resume,
+            handshakeComplete, handshakeFailed
           false: bodyArrived, bodyComplete, respond, stop
           false -> closed: streamEnded, drainedTooMuch
           true -> drain, until 2030: drained
@@ -255,7 +278,8 @@ struct ConnectionStateTableTests {
           wait: timerEarly
           close -> closed: timerDue
         closed: closed
-          nothing: headBegan, headComplete, refuse, wrote, written, continued, pause, resume, close
+          nothing: headBegan, headComplete, refuse, wrote, written, continued, pause, resume, close,
+            handshakeComplete, handshakeFailed
           false: bodyArrived, bodyComplete, streamEnded, drained, drainedTooMuch, respond, stop
           close: beginWriting
           wait: timerEarly, timerDue
