@@ -44,6 +44,7 @@ struct SecretState: ~Copyable {
         case .fetchFailed(let failure): fetchFailed(failure, at: now, random: random)
         case .timerFired: timerFired(at: now)
         case .badSignature: badSignature(at: now)
+        case .credentialsChanged: credentialsChanged(at: now)
         }
     }
 
@@ -139,6 +140,20 @@ struct SecretState: ~Copyable {
         case .expectsRefresh(let held, let failures, due: _):
             if let earlyRefreshAt, now - earlyRefreshAt < policy.earlyRefreshGapMilliseconds { return [] }
             earlyRefreshAt = now
+            state = .expectsAnswer(held, failures: failures)
+            return [.fetch]
+        }
+    }
+
+    /// What failed with the credentials before may go well with these; what went well is no matter.
+    private mutating func credentialsChanged(at now: Int64) -> [SecretEffect] {
+        switch state {
+        case .expectsStart, .expectsFirstAnswer, .expectsAnswer, .expectsRefresh(_, failures: 0, due: _):
+            return []
+        case .expectsFirstRetry(let failures, due: _):
+            state = .expectsFirstAnswer(failures: failures)
+            return [.fetch]
+        case .expectsRefresh(let held, let failures, due: _):
             state = .expectsAnswer(held, failures: failures)
             return [.fetch]
         }

@@ -7,13 +7,12 @@ internal import Linux
 internal import ObjectStore
 internal import Serving
 internal import Settings
-internal import SigV4
 internal import Uploads
 
 /// The settings, translated into what each part of the daemon takes. A value: every worker gets a copy.
 struct ServicePlan: Sendable {
     enum Store: Sendable {
-        case s3(S3Configuration, Credentials?)
+        case s3(S3Configuration)
         /// `publicBaseURL` nil: the listener's own `/objects/`.
         case directory(path: String, publicBaseURL: String?)
     }
@@ -101,19 +100,9 @@ struct ServicePlan: Sendable {
             let configuration = try S3Configuration(
                 bucket: s3.bucket, region: s3.region, endpoint: s3.endpoint?.text,
                 payload: S3Payload(rawValue: s3.payload.rawValue) ?? .auto, publicBaseURL: base)
-            let credentials = settings.aws.credentials.map(Credentials.init)
-            return .s3(configuration, credentials)
+            return .s3(configuration)
         case .directory(let path):
             return .directory(path: path, publicBaseURL: base)
         }
-    }
-}
-
-extension Credentials {
-    init(_ settings: AWSCredentialSettings) {
-        self.init(
-            accessKeyID: settings.accessKeyID,
-            secretAccessKey: String(decoding: settings.secretAccessKey.bytes, as: UTF8.self),
-            sessionToken: settings.sessionToken.map { String(decoding: $0.bytes, as: UTF8.self) })
     }
 }

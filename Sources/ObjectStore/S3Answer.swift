@@ -39,6 +39,7 @@ package struct S3Problem: Equatable, Sendable {
     /// Whether the same request may be answered otherwise a little later ("Error responses" of the Amazon S3 API
     /// Reference). A timeout of the body comes with 400, an error inside of a 200 with its code alone.
     package var isTransient: Bool {
+        if saysExpiredCredentials { return true }
         switch code {
         case "SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "OperationAborted", "Busy",
             "ConditionalRequestConflict":

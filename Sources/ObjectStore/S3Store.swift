@@ -40,6 +40,9 @@ package final class S3Store: UploadStore {
         set { requests.credentials = newValue }
     }
 
+    /// Called when the store says that the credentials have expired, for each such answer.
+    package var onExpiredCredentials: (() -> Void)?
+
     package func begin(
         key: String, contentType: String, recordToken: String, delegate: any StoreUploadDelegate
     ) -> any StoreUpload {
@@ -60,6 +63,7 @@ package final class S3Store: UploadStore {
     private var refusal: (detail: String, at: Int64)?
 
     func note(_ answer: S3Answer) {
+        if case .refused(let problem) = answer, problem.saysExpiredCredentials { onExpiredCredentials?() }
         switch answer {
         case .refused(let problem) where !problem.isTransient && !problem.isNoSuchUpload: 
             refusal = (problem.detail, loop.now)

@@ -21,6 +21,12 @@ package enum S3PayloadMode: String, CaseIterable, Sendable {
     static let planned = ["trailer"]
 }
 
+/// A switch of AWS's, in any case.
+package enum Truth: String, CaseIterable, Sendable {
+    case `true`
+    case `false`
+}
+
 /// The form of log lines: `SLUICE_LOG_FORMAT`.
 package enum LogFormat: String, CaseIterable, Sendable {
     case text

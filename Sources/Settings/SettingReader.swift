@@ -52,6 +52,16 @@ struct SettingReader {
         return placeholder
     }
 
+    /// AWS's tools write `true` in any case.
+    mutating func truth(_ name: SettingName) -> Bool {
+        guard let text = text(name) else { return false }
+        guard let truth = Truth(rawValue: text.lowercased()) else {
+            refuse(name, "must be true or false")
+            return false
+        }
+        return truth == .true
+    }
+
     /// Text without control characters (which neither a header field nor a log line could carry), or nil.
     mutating func plainText(_ name: SettingName) -> String? {
         guard let text = text(name) else { return nil }

@@ -1,7 +1,7 @@
 /// Every setting with its kind, default, bounds and meaning. The reference, the parser, `sluice settings` and the
 /// flags are all made from these rows.
 package enum SettingsTable {
-    package static let rows: [Setting] = store + secrets + uploads + serving + tls + throttling + judging + logging
+    package static let rows: [Setting] = store + credentials + secrets + uploads + serving + tls + throttling + judging + logging
 
     package static func row(_ name: SettingName) -> Setting? { rowOfName[name] }
 
@@ -26,13 +26,6 @@ package enum SettingsTable {
             "The same for S3 alone."),
         Setting(.endpointSSM, .endpoint, .unset(summary: "`AWS_ENDPOINT_URL`, else AWS's own"),
             "The same for SSM alone."),
-        Setting(.accessKeyID, .text(bytesMax: 128), .unset(summary: "required with s3 or SSM"),
-            "The access key that requests to AWS are signed with."),
-        Setting(.secretAccessKey, .text(bytesMax: 256), .unset(summary: "required with s3 or SSM"),
-            "The secret of `AWS_ACCESS_KEY_ID`.", isSecret: true),
-        // STS documents no bound for session tokens; those of chained roles are about 2 KiB.
-        Setting(.sessionToken, .text(bytesMax: 8_192), .unset(summary: "none"),
-            "The session token that belongs to temporary credentials.", isSecret: true),
         Setting(.caBundle, .path, .unset(summary: "the system's own"),
             "A PEM file of certificate authorities that outgoing TLS trusts instead of the system's."),
     ]
