@@ -2,7 +2,7 @@
 package struct ServingLimits: Equatable, Sendable {
     /// From accepting to the end of TLS's handshake: two or three round trips and a signature.
     package var handshakeMilliseconds: Int64 = 10_000
-    /// Handshakes under way on one worker, at about 40 KiB each. A flood of them pushes out the oldest, which are those
+    /// Handshakes under way on one worker, at about 50 KiB each. A flood of them pushes out the oldest, which are those
     /// that do not go on; three round trips of 300 ms leave room for a thousand new clients in a second.
     package var handshakesMax = 1_024
     /// What TLS itself may have to say (keys changed, renegotiation refused) to a client that does not read.
