@@ -16,7 +16,8 @@ struct ConnectionStateTableTests {
 
     /// What happens at 2000.
     enum Event: String, CaseIterable {
-        case handshakeComplete, handshakeFailed, headBegan, headComplete, bodyArrived, bodyComplete, streamEnded, drained, drainedTooMuch
+        case handshakeComplete, handshakeFailed, headBegan, headComplete, bodyArrived, bodyComplete, streamEnded
+        case drained, drainedTooMuch
         case respond, refuse, beginWriting, wrote, written, continued, pause, resume, stop, close
         /// A timer, one millisecond before the state's deadline, and at it.
         case timerEarly, timerDue
