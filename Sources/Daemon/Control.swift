@@ -140,12 +140,16 @@ final class Control {
     private func startWorkers(
         _ plan: ServicePlan, tlsContext: TLSContext?, spool: Spool, logging: LoggingSetup
     ) throws {
-        let shares = listeners.map { ($0, ListenerShare(workers: settings.workers), tlsContext != nil) }
+        // What comes through a Unix socket has not left the machine: a proxy has ended TLS.
+        let shares = listeners.map { socket in
+            (socket, ListenerShare(workers: settings.workers), tlsContext != nil && !socket.isUnix)
+        }
+        let shared = SharedLimits(plan)
         for index in 0 ..< settings.workers {
             let commands = try Mailbox<WorkerCommand>(capacity: Self.commandsMax)
             let setup = WorkerSetup(
                 index: index, plan: plan, listeners: shares, tlsContext: tlsContext, catalog: catalog, spool: spool,
-                files: files,
+                files: files, shared: shared,
                 telemetry: WorkerTelemetry(registry: registry, logging: logging), secrets: snapshot,
                 commands: commands, reports: reports)
             let thread = try Thread.start(name: "worker-\(index)") { Worker.run(setup) }

@@ -1,4 +1,5 @@
 internal import AWS
+internal import Bytes
 internal import Gateway
 internal import HTTPClient
 internal import HTTPWire
@@ -24,6 +25,10 @@ struct ServicePlan: Sendable {
     let wire: WireLimits
     let limits: UploadServiceLimits
     let client: HTTPClientConfiguration
+    let trusted: TrustedPeers
+    /// nil: an address may have as many connections as it likes.
+    let addressConnectionsMax: Int?
+    let rates: RateGate.Limits
     let descriptors: DescriptorBudget
 
     /// What is read and dropped beyond the cap after an early answer, so that the client comes to read it.
@@ -59,6 +64,9 @@ struct ServicePlan: Sendable {
         // Aborts of uploads that are over are transfers beside those of uploads under way.
         client.transfersMax = 2 * uploadsMax
         self.client = client
+        trusted = settings.trustedProxies
+        addressConnectionsMax = settings.addressConnectionsMax
+        rates = Self.rates(settings.rates)
         store = try Self.store(settings)
     }
 
@@ -74,6 +82,15 @@ struct ServicePlan: Sendable {
         limits.writeIdleMilliseconds = settings.writeTimeoutSeconds * 1_000
         limits.drainBytesMax = cap + drainBytesBeyondCap
         limits.connectionsMax = max(connectionsMax / settings.workers, 1)
+        return limits
+    }
+
+    private static func rates(_ settings: RateSettings) -> RateGate.Limits {
+        var limits = RateGate.Limits()
+        limits.address = settings.address.map { RateLimit(ratePerMinute: $0.requests, burst: $0.burst) }
+        limits.subject = settings.subject.map { RateLimit(ratePerMinute: $0.requests, burst: $0.burst) }
+        limits.everybody = settings.total.map { RateLimit(ratePerSecond: $0.requests, burst: $0.burst) }
+        limits.v6PrefixBits = settings.v6PrefixBits
         return limits
     }
 

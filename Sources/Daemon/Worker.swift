@@ -12,6 +12,19 @@ internal import TLS
 internal import Telemetry
 internal import Uploads
 
+/// What is counted over all workers.
+struct SharedLimits: Sendable {
+    let rates: RateGate
+    let census: ConnectionCensus?
+
+    init(_ plan: ServicePlan) {
+        rates = RateGate(plan.rates)
+        census = plan.addressConnectionsMax.map {
+            ConnectionCensus(connectionsMax: $0, v6PrefixBits: plan.rates.v6PrefixBits)
+        }
+    }
+}
+
 /// What a worker is made of, handed over to its thread.
 struct WorkerSetup: Sendable {
     let index: Int
@@ -22,6 +35,7 @@ struct WorkerSetup: Sendable {
     let catalog: Catalog
     let spool: Spool
     let files: FilesThread
+    let shared: SharedLimits
     let telemetry: WorkerTelemetry
     let secrets: SecretSnapshot?
     let commands: Mailbox<WorkerCommand>
@@ -82,15 +96,17 @@ final class Worker {
         let answers = try Mailbox<JournalAnswer>(capacity: plan.limits.uploadsMax * 2)
         uploads = UploadService(
             loop: loop, judge: plan.judge, cors: plan.cors,
-            publicURL: store.publicBase.map(PublicURL.base)
-                ?? .ofRequest(scheme: setup.tlsContext == nil ? "http" : "https"),
+            publicURL: store.publicBase.map(PublicURL.base) ?? .ofRequest,
             ownAddress: setup.listeners.first { !$0.socket.isUnix }.map { DevelopmentMode.reachable($0.socket.address) }
                 ?? "localhost",
             store: store,
             catalog: setup.catalog, journalAnswers: answers,
-            spool: setup.spool, files: files, objects: objects, limits: plan.limits, events: observer)
+            spool: setup.spool, files: files, objects: objects, limits: plan.limits,
+            trusted: plan.trusted, rates: setup.shared.rates, events: observer)
         uploads.use(setup.secrets)
-        serving = ServingWorker(loop: loop, limits: plan.serving, wireLimits: plan.wire)
+        serving = ServingWorker(
+            loop: loop, limits: plan.serving, wireLimits: plan.wire, trusted: plan.trusted, census: setup.shared.census)
+        serving.onRefusedConnection = { observer.connectionRefused() }
         serving.onHandshake = { observer.handshakeEnded($0) }
         let uploads = uploads
         try loop.receive(from: answers) { uploads.journalAnswered($0) }

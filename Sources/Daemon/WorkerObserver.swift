@@ -51,6 +51,8 @@ final class WorkerObserver: UploadObserver {
         telemetry.metrics.connectionsOpen.add(1)
     }
 
+    func connectionRefused() { telemetry.metrics.connectionsRefused.add() }
+
     func connectionClosed() { telemetry.metrics.connectionsOpen.add(-1) }
 
     func handshakeEnded(_ outcome: HandshakeOutcome) {

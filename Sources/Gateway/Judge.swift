@@ -25,10 +25,20 @@ package struct RefusedHead: Sendable {
     package var detail: String?
     /// The `Allow` field of a 405.
     package var allow: String?
+    /// When a request that came too soon may come again.
+    package var retryAfterSeconds: Int?
     /// What was wrong with the token, for the log alone.
     package var tokenDefect: TokenDefect?
     /// The `sub` of a token that was right.
     package var subject: String?
+}
+
+/// Whose rate is asked for.
+package enum RateSubject: Equatable, Sendable {
+    /// Whoever the connection and its proxies say is calling.
+    case caller
+    /// The `sub` of a token that is right.
+    case subject(String)
 }
 
 /// What the clock, the dice and the secret say at the time of one request.
@@ -50,8 +60,8 @@ package struct JudgementContext {
     }
 }
 
-/// The checks of contract § 1 that need no body, in the contract's order: route, method, token, content type,
-/// declared length.
+/// The checks of contract § 1 that need no body, in the contract's order: route, method, rate of the address, token,
+/// rate of the `sub`, content type, declared length.
 package struct Judge: Sendable {
     package let policy: UploadPolicy
     package let leewaySeconds: Int64
@@ -70,9 +80,12 @@ package struct Judge: Sendable {
 
     /// Judges `head`, whose slices point into `bytes`.
     ///
-    /// - Parameter accepts: whether a signature is the MAC of a signing input with the secret, in constant time.
+    /// - Parameters:
+    ///   - admits: whether a caller may ask now; each question counts.
+    ///   - accepts: whether a signature is the MAC of a signing input with the secret, in constant time.
     package func verdict(
         on head: RequestHead, bytes: Span<UInt8>, context: JudgementContext,
+        admits: (RateSubject) -> RateVerdict = { _ in .admitted },
         accepts: (_ algorithm: TokenAlgorithm, _ signature: Span<UInt8>, _ signingInput: Span<UInt8>) -> Bool
     ) -> Verdict {
         if head.method == .options { return .preflight }
@@ -81,7 +94,7 @@ package struct Judge: Sendable {
         switch route {
         case .images:
             guard head.method == .post else { return .refused(RefusedHead(refusal: .methodNotAllowed, allow: allow)) }
-            return upload(head, bytes, context, accepts)
+            return upload(head, bytes, context, admits, accepts)
         case .uploadPage:
             return head.method == .get ? .uploadPage : .refused(RefusedHead(refusal: .methodNotAllowed, allow: allow))
         case .object(let encoded):
@@ -94,8 +107,9 @@ package struct Judge: Sendable {
 
     private func upload(
         _ head: RequestHead, _ bytes: Span<UInt8>, _ context: JudgementContext,
-        _ accepts: (TokenAlgorithm, Span<UInt8>, Span<UInt8>) -> Bool
+        _ admits: (RateSubject) -> RateVerdict, _ accepts: (TokenAlgorithm, Span<UInt8>, Span<UInt8>) -> Bool
     ) -> Verdict {
+        if let refused = Self.refused(by: admits(.caller)) { return .refused(refused) }
         let claims: TokenClaims
         switch identity(head, bytes, context, accepts) {
         case .success(let verified): claims = verified
@@ -104,6 +118,10 @@ package struct Judge: Sendable {
         case .failure(.invalid(.signature)) where !context.hasSecret:
             return .refused(RefusedHead(refusal: .storeUnavailable))
         case .failure(.invalid(let defect)): return .refused(RefusedHead(refusal: .tokenInvalid, tokenDefect: defect))
+        }
+        if var refused = Self.refused(by: admits(.subject(claims.subject))) {
+            refused.subject = claims.subject
+            return .refused(refused)
         }
         if let form = form(head, bytes, context, claims) { return form }
         guard head.count(of: .contentType) == 1, let value = head.value(of: .contentType, in: bytes),
@@ -120,6 +138,13 @@ package struct Judge: Sendable {
                 key: key, claims: claims, type: type, declaredBytes: declared,
                 filename: filename(head, bytes), host: host(head, bytes),
                 recordToken: context.recordToken, expectsContinue: head.expectsContinue))
+    }
+
+    private static func refused(by verdict: RateVerdict) -> RefusedHead? {
+        switch verdict {
+        case .admitted: nil
+        case .refused(let seconds): RefusedHead(refusal: .tooManyRequests, retryAfterSeconds: seconds)
+        }
     }
 
     private func decoded(_ encodedKey: String) -> String? {

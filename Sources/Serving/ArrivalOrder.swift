@@ -15,7 +15,10 @@ struct ArrivalOrder<Element> {
             first = 0
         }
         // What has left from the middle is forgotten before it is more than what is there.
-        if order.count > 2 * elements.count + Self.slack { order.removeAll { elements[$0] == nil } }
+        if order.count > 2 * elements.count + Self.slack {
+            order.removeAll { elements[$0] == nil }
+            first = 0
+        }
         let number = next
         next += 1
         elements[number] = element

@@ -54,6 +54,8 @@ extension Connection {
     func take(_ input: [UInt8]) {
         if state.appetite == .drain {
             if !state.drained(bytes: input.count, now: now) { close() }
+        } else if preface != nil {
+            takePreface(input)
         } else if speaksTLS {
             takeCiphertext(input)
         } else {

@@ -1,3 +1,4 @@
+internal import Bytes
 package import HTTPWire
 package import Linux
 package import Reactor
@@ -7,8 +8,8 @@ package import Reactor
 /// It watches its descriptor for reading from the first to the last moment and changes that only when something arrives
 /// that it does not want yet: a plain request costs no `epoll_ctl`.
 package final class Connection {
-    /// The address of the other end; nil through a Unix socket.
-    package let peer: SocketAddress?
+    /// The address of the other end, or the one that a trusted proxy's PROXY preface names; nil through a Unix socket.
+    package internal(set) var peer: SocketAddress?
 
     /// The worker outlives its connections.
     unowned let worker: ServingWorker
@@ -17,6 +18,10 @@ package final class Connection {
     let listener: Listener
     var handler: (any RequestHandler)?
     var transport: Transport?
+    /// What is read before anything else, of a peer that may announce another; nil once that is over.
+    var preface: ProxyPrefaceReader?
+    /// The address that the census counts it for.
+    var countedAddress: IPAddress?
     /// Whether what the transport carries is TLS. A client that is not even speaking it is answered without.
     var speaksTLS: Bool
     /// From the first byte on: a silent connection costs nothing.
@@ -45,6 +50,7 @@ package final class Connection {
         state = ConnectionState(limits: worker.limits, now: worker.loop.now, handshakes: speaksTLS)
         reader = WireReader(limits: worker.wireLimits)
         self.transport = consume transport
+        if worker.trustsPrefaces(of: peer?.ip) { preface = ProxyPrefaceReader() }
     }
 
     /// Whether the client's bytes came encrypted.
@@ -133,6 +139,7 @@ package final class Connection {
     func close() {
         state.close()
         endSession()
+        leaveCensus()
         guard let transport = transport.take() else { return }
         worker.loop.cancel(timer)
         worker.loop.deregister(registration, closesDescriptor: true)

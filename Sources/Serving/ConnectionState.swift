@@ -231,7 +231,7 @@ struct ConnectionState: ~Copyable {
     mutating func refuse(omitsBody: Bool, now: Int64) {
         var omitsBody = omitsBody
         switch phase {
-        case .head: break
+        case .handshake, .head: break
         case .body(let exchange), .response(let exchange): omitsBody = exchange.form.omitsBody
         case .handshake, .answered, .writing, .draining, .closed: return
         }

@@ -100,6 +100,8 @@ package final class Listener {
         worker.add(connection)
         connectionsCount += 1
         share.add(1)
+        // A proxy has the connections of all its clients; those that it announces are counted then.
+        if let ip = peer?.ip, connection.preface == nil, !connection.enterCensus(ip) { return connection.close() }
         do {
             try connection.start(makeHandler(connection))
         } catch {

@@ -1,3 +1,4 @@
+package import Bytes
 package import HTTPWire
 package import Reactor
 package import TLS
@@ -20,15 +21,29 @@ package final class ServingWorker {
     /// Called with the end of each.
     package var onHandshake: ((HandshakeOutcome) -> Void)?
 
-    package init(loop: EventLoop, limits: ServingLimits = ServingLimits(), wireLimits: WireLimits = WireLimits()) {
+    /// Peers that may announce another address by the PROXY protocol; nil: nobody, on no listener.
+    private let trusted: TrustedPeers?
+    /// Where connections are counted by address; nil: they are not bounded by it.
+    let census: ConnectionCensus?
+    /// Called when an address had as many connections as it may.
+    package var onRefusedConnection: (() -> Void)?
+
+    package init(
+        loop: EventLoop, limits: ServingLimits = ServingLimits(), wireLimits: WireLimits = WireLimits(),
+        trusted: TrustedPeers? = nil, census: ConnectionCensus? = nil
+    ) {
         self.loop = loop
         self.limits = limits
         self.wireLimits = wireLimits
+        self.trusted = trusted
+        self.census = census
         scratch.reserveCapacity(limits.bodyReadBytes)
     }
 
     /// How many connections there are now.
     package var connectionsCount: Int { connections.count }
+
+    func trustsPrefaces(of peer: IPAddress?) -> Bool { trusted?.contains(peer) ?? false }
 
     /// Accepts no more, closes idle connections, lets the others end with the response under way, and says when all
     /// have ended (at once, when there is none). The bound on that is the caller's: see ``abandon()``.

@@ -26,6 +26,9 @@ package struct ResolvedSettings: Equatable, Sendable {
     package let handshakeTimeoutSeconds: Int64
     package let workers: Int
     package let connectionsMax: Int
+    /// Connections of one address; nil: as many as it likes.
+    package let addressConnectionsMax: Int?
+    package let rates: RateSettings
     package let headerBytesMax: Int
     package let requestTimeoutSeconds: Int64
     package let headerTimeoutSeconds: Int64
@@ -57,6 +60,24 @@ package struct TLSSettings: Equatable, Sendable {
     package let pairs: [Pair]
     /// nil: clients need no certificate.
     package let clientCA: String?
+}
+
+/// How often callers may ask.
+package struct RateSettings: Equatable, Sendable {
+    /// Requests in a time, and how many at once.
+    package struct Rate: Equatable, Sendable {
+        package let requests: Int
+        package let burst: Int
+    }
+
+    /// Of one address, a minute; nil: as often as it likes.
+    package let address: Rate?
+    /// Of one `sub`, a minute.
+    package let subject: Rate?
+    /// Of all together, a second.
+    package let total: Rate?
+    /// How much of an IPv6 address is one caller.
+    package let v6PrefixBits: Int
 }
 
 /// The object store.

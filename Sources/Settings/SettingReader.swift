@@ -32,6 +32,12 @@ struct SettingReader {
 
     mutating func count(_ name: SettingName) -> Int { Int(number(name)) }
 
+    /// A number of which 0 means that there is no limit.
+    mutating func limit(_ name: SettingName) -> Int? {
+        let count = count(name)
+        return count > 0 ? count : nil
+    }
+
     mutating func choice<Choice: CaseIterable & RawRepresentable<String>>(
         _ name: SettingName, else placeholder: Choice
     ) -> Choice {

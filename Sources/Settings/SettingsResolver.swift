@@ -77,6 +77,8 @@ package enum SettingsResolver {
             handshakeTimeoutSeconds: reader.number(.handshakeTimeout),
             workers: reader.count(.workers),
             connectionsMax: reader.count(.connectionsMax),
+            addressConnectionsMax: reader.limit(.addressConnectionsMax),
+            rates: readRates(from: &reader),
             headerBytesMax: reader.count(.headerBytesMax),
             requestTimeoutSeconds: reader.number(.requestTimeout),
             headerTimeoutSeconds: reader.number(.headerTimeout),
@@ -101,6 +103,21 @@ package enum SettingsResolver {
 
     /// https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
     private static let partsMax: Int64 = 10_000
+
+    private static func readRates(from reader: inout SettingReader) -> RateSettings {
+        RateSettings(
+            address: readRate(.addressRequests, .addressBurst, from: &reader),
+            subject: readRate(.subjectRequests, .subjectBurst, from: &reader),
+            total: readRate(.totalRequests, .totalBurst, from: &reader),
+            v6PrefixBits: reader.count(.v6PrefixBits))
+    }
+
+    private static func readRate(
+        _ requests: SettingName, _ burst: SettingName, from reader: inout SettingReader
+    ) -> RateSettings.Rate? {
+        let burst = reader.count(burst)
+        return reader.limit(requests).map { RateSettings.Rate(requests: $0, burst: burst) }
+    }
 
     private static func readAdminListen(from reader: inout SettingReader) -> ListenAddress {
         let addresses = reader.addresses(.adminListen, allowsSystemd: false)

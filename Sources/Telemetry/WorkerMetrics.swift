@@ -3,6 +3,8 @@ package final class WorkerMetrics: Sendable {
     /// Connections accepted, and open now.
     package let connectionsAccepted: Counter
     package let connectionsOpen: Gauge
+    /// Connections closed because their address had as many as it may.
+    package let connectionsRefused: Counter
     /// TLS handshakes by how they ended.
     package let handshakes: HandshakeCounters
     /// Bytes of request bodies received, and of responses sent.
@@ -49,6 +51,8 @@ package final class WorkerMetrics: Sendable {
             "sluice_connections_accepted_total", help: "Client connections accepted.")
         connectionsOpen = registry.gauge("sluice_connections_open", help: "Client connections open now.")
         handshakes = HandshakeCounters(registry)
+        connectionsRefused = registry.counter(
+            "sluice_connections_refused_total", help: "Client connections closed over the bound of their address.")
         bytesReceived = registry.counter(
             "sluice_body_bytes_received_total", help: "Bytes of request bodies received.")
         bytesSent = registry.counter("sluice_response_bytes_sent_total", help: "Bytes of responses sent.")

@@ -14,12 +14,15 @@ package final class UploadHandler: RequestHandler {
     private var record: RequestRecord?
     /// Microseconds of the monotonic clock.
     private var startedAt: Int64 = 0
+    /// The scheme that the client used.
+    private var scheme = ForwardedScheme.http
     var driver: (any BodyTaker)?
-    private let peer: SocketAddress?
+    /// The connection that this handler belongs to, which holds it.
+    private unowned let owner: Connection
 
     package init(service: UploadService, connection: Connection) {
         self.service = service
-        peer = connection.peer
+        owner = connection
         service.events.connectionOpened()
     }
 
@@ -30,14 +33,21 @@ package final class UploadHandler: RequestHandler {
     package func head(_ head: RequestHead, bytes: Span<UInt8>, connection: Connection) {
         self.connection = connection
         let wall = Clock.wallMilliseconds()
-        _ = begin(wall: wall, origin: head.value(of: .origin, in: bytes))
+        let identity = ClientIdentity(peer: connection.peer?.ip, trusted: service.trusted, head: head, bytes: bytes)
+        scheme = identity.scheme ?? (connection.isSecure ? .https : .http)
+        begin(wall: wall, origin: head.value(of: .origin, in: bytes), identity)
         record?.method = head.methodName.bytes(in: bytes).repairedText()
         let path = head.path.bytes(in: bytes)
         record?.path = path.extracting(first: min(path.count, Self.loggedPathBytesMax)).copied()
         let judgement = JudgementContext(
             nowMilliseconds: wall, uuid: service.identifiers.uuid(), recordToken: service.identifiers.uuid(),
             hasSecret: service.secrets != nil)
-        let verdict = service.judge.verdict(on: head, bytes: bytes, context: judgement) { algorithm, code, input in
+        let verdict = service.judge.verdict(on: head, bytes: bytes, context: judgement) { subject in
+            switch subject {
+            case .caller: service.rates.admit(identity.address, nowMicroseconds: startedAt)
+            case .subject(let text): service.rates.admit(subject: text, nowMicroseconds: startedAt)
+            }
+        } accepts: { algorithm, code, input in
             service.secrets?.accepts(algorithm, code, input, now: service.loop.now) ?? false
         }
         act(on: verdict, connection: connection)
@@ -87,7 +97,7 @@ package final class UploadHandler: RequestHandler {
             record?.imageID = imageID
             // HTTP/1.0 need not say where it wants to go.
             let host = driver.plan.host.isEmpty ? service.ownAddress : driver.plan.host
-            let url = service.publicURL.url(of: driver.plan.key, host: host)
+            let url = service.publicURL.url(of: driver.plan.key, scheme: scheme, host: host)
             send(.created(imageID: imageID, fileBytes: fileBytes, plan: driver.plan, imageURL: url, context: context))
         case .refused(let refusal): send(.refused(refusal, context: context))
         }
@@ -101,7 +111,10 @@ package final class UploadHandler: RequestHandler {
             record?.tokenDefect = refused.tokenDefect
             record?.subject = refused.subject
             if refused.tokenDefect == .signature { service.events.badSignature() }
-            send(.refused(refused.refusal, detail: refused.detail, allow: refused.allow, context: context))
+            send(
+                .refused(
+                    refused.refusal, detail: refused.detail, allow: refused.allow,
+                    retryAfterSeconds: refused.retryAfterSeconds, context: context))
         case .upload(let plan):
             record?.subject = plan.claims.subject
             guard admits(context) else { return }
@@ -142,14 +155,15 @@ package final class UploadHandler: RequestHandler {
 
     // MARK: - The request's facts
 
-    private func begin(wall: Int64, origin: Span<UInt8>?) -> ReplyContext {
+    @discardableResult
+    private func begin(wall: Int64, origin: Span<UInt8>?, _ identity: ClientIdentity? = nil) -> ReplyContext {
         startedAt = Clock.monotonicMicroseconds()
         var fields: [ResponseField] = []
         service.cors.appendFields(origin: origin, to: &fields)
-        let requestID = service.identifiers.uuid()
+        let requestID = identity?.requestID ?? service.identifiers.uuid()
         let begun = ReplyContext(requestID: requestID, nowMilliseconds: wall, corsFields: fields)
         context = begun
-        record = RequestRecord(requestID: requestID, remote: peer?.ip, startedAt: wall)
+        record = RequestRecord(requestID: requestID, remote: identity?.address ?? owner.peer?.ip, startedAt: wall)
         return begun
     }
 

@@ -1,5 +1,5 @@
 package import AWS
-internal import Bytes
+package import Bytes
 package import Catalog
 package import Gateway
 internal import Crypto
@@ -21,6 +21,9 @@ package final class UploadService {
     let files: FilesPort
     let objects: (any ObjectReader)?
     let limits: UploadServiceLimits
+    /// Whose word about a caller is taken.
+    let trusted: TrustedPeers
+    let rates: RateGate
     let events: any UploadObserver
     private(set) var secrets: SecretKeys?
     var identifiers = Identifiers()
@@ -38,7 +41,8 @@ package final class UploadService {
         loop: EventLoop, judge: Judge, cors: CORSPolicy, publicURL: PublicURL, ownAddress: String,
         store: any UploadStore,
         catalog: Catalog, journalAnswers: Mailbox<JournalAnswer>, spool: Spool,
-        files: FilesPort, objects: (any ObjectReader)?, limits: UploadServiceLimits, events: any UploadObserver
+        files: FilesPort, objects: (any ObjectReader)?, limits: UploadServiceLimits, trusted: TrustedPeers,
+        rates: RateGate, events: any UploadObserver
     ) {
         self.loop = loop
         self.judge = judge
@@ -52,6 +56,8 @@ package final class UploadService {
         self.files = files
         self.objects = objects
         self.limits = limits
+        self.trusted = trusted
+        self.rates = rates
         self.events = events
     }
 

@@ -283,6 +283,15 @@ def test_the_field_that_the_setting_names_carries_the_file(s3_environment, moto,
         assert "no part with a file" in detail_of(send(daemon, token, form(other)))
 
 
+def test_a_file_of_several_parts(s3_environment, moto, sub, token):
+    picture = image("png", 12 * MIB + 1)
+    with Daemon({**s3_environment, "SLUICE_MAX_UPLOAD_BYTES": str(13 * MIB)}) as daemon:
+        response = send(daemon, token, form(FIELD, file(picture), FIELD), timeout=60)
+        data, key = assert_created(response, size=len(picture), kind="png", sub=sub)
+    assert moto.object(key)[0] == picture
+    assert [name for name, _ in moto.operations(key)].count("UploadPart") == 3
+
+
 def test_the_directory_store_takes_forms_too(directory_environment, sub, token):
     picture = image("jpeg", 6_000_000)
     with Daemon({**directory_environment, "SLUICE_MAX_UPLOAD_BYTES": "6000000"}) as daemon:

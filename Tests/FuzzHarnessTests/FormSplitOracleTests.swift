@@ -2,7 +2,8 @@ import FormData
 import FuzzHarness
 import Testing
 
-private let body = [UInt8]("""
+private let body = [UInt8](
+    """
     --b\r
     Content-Disposition: form-data; name="a"\r
     \r

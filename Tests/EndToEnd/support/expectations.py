@@ -19,6 +19,7 @@ ERRORS = {
     "REQUEST_TIMEOUT": (408, "COMMON-408", "request_timeout"),
     "URI_TOO_LONG": (414, "COMMON-414", "uri_too_long"),
     "HEADERS_TOO_LARGE": (431, "COMMON-431", "headers_too_large"),
+    "TOO_MANY_REQUESTS": (429, "COMMON-429", "Too Many Requests"),
     "STORE_UNAVAILABLE": (503, "COMMON-503", "store_unavailable"),
 }
 UUID4 = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
