@@ -233,7 +233,7 @@ struct ConnectionState: ~Copyable {
         switch phase {
         case .handshake, .head: break
         case .body(let exchange), .response(let exchange): omitsBody = exchange.form.omitsBody
-        case .handshake, .answered, .writing, .draining, .closed: return
+        case .answered, .writing, .draining, .closed: return
         }
         let form = ResponseWriter.Form(omitsBody: omitsBody, keepsAlive: false)
         let exchange = Exchange(form: form, startedAt: now, lastByteAt: now, mayContinue: false)

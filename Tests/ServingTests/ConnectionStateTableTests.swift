@@ -146,9 +146,10 @@ struct ConnectionStateTableTests {
         handshake: handshake, until 2070
           -> head, until 2100: handshakeComplete
           -> drain, then our end, until 2030: handshakeFailed
-          nothing: headBegan, headComplete, refuse, wrote, written, continued, pause, resume
+          nothing: headBegan, headComplete, wrote, written, continued, pause, resume
           false: bodyArrived, bodyComplete, drained, drainedTooMuch, respond
           false -> closed: streamEnded
+          -> rest, until 3000: refuse
           close: beginWriting
           true -> closed: stop
           -> closed: close
