@@ -94,7 +94,7 @@ import TLS
         }
         let client = try SecureTestClient(server, receivesLittle: true)
         var isDropped = false
-        for _ in 0 ..< 20_000 where !isDropped {
+        for _ in 0 ..< 6_000 where !isDropped {
             do {
                 try client.updateKeys(times: 50)
             } catch {
