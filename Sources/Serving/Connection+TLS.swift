@@ -77,9 +77,10 @@ extension Connection {
         worker.giveBack(ciphertext: sealed)
     }
 
-    /// Tells the peer that we send no more, once, behind what waits already.
+    /// Tells the peer that we send no more, once, behind what waits already. What still comes is dropped as it is, so
+    /// nothing of the session is kept.
     func sayGoodbye() {
-        guard let session, !state.isClosed else { return }
+        guard !state.isClosed, let session = session.take() else { return }
         var sealed = worker.takeCiphertext()
         session.engine.close(output: &sealed)
         if !sealed.isEmpty { sendRaw(sealed.span) }

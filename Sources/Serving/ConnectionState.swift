@@ -114,6 +114,15 @@ struct ConnectionState: ~Copyable {
         }
     }
 
+    /// Since when there is no request, and no byte of one; nil: there is. A handshake is no request.
+    var idleSince: Int64? {
+        switch phase {
+        case .handshake(let since): since
+        case .head(let awaiting): awaiting.begunAt == nil ? awaiting.since : nil
+        case .body, .response, .answered, .writing, .draining, .closed: nil
+        }
+    }
+
     /// Whether our stream ends right behind what is being written.
     var endsAfterWriting: Bool {
         switch phase {

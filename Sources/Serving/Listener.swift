@@ -80,7 +80,7 @@ package final class Listener {
 
     private func acceptWaiting() {
         for _ in 0 ..< worker.limits.acceptsPerTurnMax {
-            guard worker.connectionsCount < worker.limits.connectionsMax else { return rest() }
+            guard worker.hasRoom() else { return rest() }
             var peer: SocketAddress?
             do {
                 guard let descriptor = try socket.accept(peer: &peer) else { return }

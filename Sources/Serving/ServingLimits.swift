@@ -38,6 +38,9 @@ package struct ServingLimits: Equatable, Sendable {
     package var acceptsPerTurnMax = 16
     /// Connections of one worker. Past it they wait in the kernel's queue.
     package var connectionsMax = 16_384
+    /// With the worker full, connections that have said nothing for so long make room for newcomers, the oldest first:
+    /// silent ones must not lock out those who want something. Less would hit clients that are just about to speak.
+    package var idleMillisecondsMin: Int64 = 1_000
     /// How long accepting rests when the worker is full, when descriptors have run out, or when the other workers are
     /// to catch up.
     package var acceptPauseMilliseconds: Int64 = 100

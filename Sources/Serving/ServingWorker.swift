@@ -66,6 +66,23 @@ package final class ServingWorker {
         for listener in listeners { listener.use(context) }
     }
 
+    /// Whether one more connection may be accepted, perhaps in the place of idle ones.
+    func hasRoom() -> Bool { connections.count < limits.connectionsMax || closeIdle() }
+
+    /// Closes the connections that have been idle for longest, as many as are accepted in one turn: looking through all
+    /// of them for each newcomer would cost more than the newcomers do.
+    private func closeIdle() -> Bool {
+        let latest = loop.now - limits.idleMillisecondsMin
+        var idle: [(since: Int64, connection: Connection)] = []
+        for connection in connections {
+            guard let since = connection.state.idleSince, since <= latest else { continue }
+            idle.append((since, connection))
+        }
+        idle.sort { $0.since < $1.since }
+        for (_, connection) in idle.prefix(limits.acceptsPerTurnMax) { connection.close() }
+        return !idle.isEmpty
+    }
+
     // MARK: TLS handshakes
 
     /// A client has begun one. Where there are too many the oldest is given up, as a kernel does with half-open

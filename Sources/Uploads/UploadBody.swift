@@ -83,6 +83,9 @@ struct UploadBody: ~Copyable {
 
     // MARK: - The spool
 
+    /// Whether it has slots of the spool.
+    var holdsSpool: Bool { slotCount > 0 }
+
     /// From now on bytes go to a spool, those in the window first.
     ///
     /// - Returns: false when every slot of the spool is taken.

@@ -101,12 +101,14 @@ final class UploadDriver {
     /// Whether the store said that it has an upload of ours.
     private var isOpenAtStore = false
 
-    /// Memory is short, and this is the slowest.
-    func shed() {
-        service.events.limitReached(
-            "the slowest upload was ended: the windows of all uploads are over SLUICE_WINDOW_MEMORY_BYTES", requestID)
+    /// Memory or room in the spool is short, and this is the slowest.
+    func shed(_ reason: String) {
+        service.events.limitReached("the slowest upload was ended: " + reason, requestID)
         cancel(.storeUnavailable)
     }
+
+    /// Whether it keeps room in the spool that others wait for, and is itself what its end is waiting for.
+    var keepsSpoolWaiting: Bool { body.holdsSpool && !waitsForStore && !isAborting }
 
     func cancel(_ refusal: Refusal) {
         exchange.cancel(refusal, into: &effects)
@@ -202,10 +204,7 @@ final class UploadDriver {
         case .startOpenTimer(let milliseconds):
             openTimer = service.loop.schedule(afterMilliseconds: milliseconds, self)
         case .openSpool:
-            if !body.openSpool(partBytes: service.judge.policy.partBytes, owner: self) {
-                service.events.limitReached("every slot of the spool is taken: raise SLUICE_SPOOL_SLOTS", requestID)
-                exchange.cancel(.storeUnavailable, into: &effects)
-            }
+            openSpool()
         case .journal(let write): self.write(write)
         case .create: create()
         case .openPart(let number, let length, let route):
@@ -221,6 +220,15 @@ final class UploadDriver {
         case .reply(let answer): reply(answer)
         case .end: end()
         }
+    }
+
+    private func openSpool() {
+        let partBytes = service.judge.policy.partBytes
+        if body.openSpool(partBytes: partBytes, owner: self) { return }
+        // One of those that hold it all may be slower than this one.
+        if service.shedSlowestSpooled(than: self), body.openSpool(partBytes: partBytes, owner: self) { return }
+        service.events.limitReached("every slot of the spool is taken: raise SLUICE_SPOOL_SLOTS", requestID)
+        exchange.cancel(.storeUnavailable, into: &effects)
     }
 
     private func create() {

@@ -105,10 +105,24 @@ package final class UploadService {
             }
             guard let slowest else { return }
             let before = windowBytes
-            slowest.shed()
+            slowest.shed("the windows of all uploads are over SLUICE_WINDOW_MEMORY_BYTES")
             // One that is past undoing gives nothing back now.
             guard windowBytes < before else { return }
         }
+    }
+
+    /// Ends the slowest upload that keeps slots of the spool from others, if it is slower than `newcomer`: whoever
+    /// trickles into the spool must not lock out who would be done in a moment.
+    ///
+    /// - Returns: whether there was one, of this worker.
+    func shedSlowestSpooled(than newcomer: UploadDriver) -> Bool {
+        var slowest = newcomer
+        for driver in drivers.values where driver.keepsSpoolWaiting {
+            if driver.bytesPerSecond < slowest.bytesPerSecond { slowest = driver }
+        }
+        guard slowest !== newcomer else { return false }
+        slowest.shed("every slot of the spool is taken, see SLUICE_SPOOL_SLOTS")
+        return true
     }
 
     /// - Returns: false when the catalog's queue is full.

@@ -77,6 +77,16 @@ final class TestClient {
         }
     }
 
+    /// Gives out what was received so far, waiting for some; nothing at the end of the stream.
+    func take() throws -> [UInt8] {
+        if received.isEmpty { _ = try readMore() }
+        defer { received = [] }
+        return received
+    }
+
+    /// Keeps what the kernel holds for this client small.
+    func receiveLittle() throws { try socket.setBuffers(receiveBytes: 4_096) }
+
     /// False at the end of the stream.
     private func readMore() throws -> Bool {
         while !isEnded {

@@ -4,6 +4,7 @@ import Linux
 import Reactor
 import Serving
 import Synchronization
+import TLS
 
 /// A real listener on a free loopback port, served by a loop on a thread of its own.
 final class TestServer: Sendable {
@@ -20,13 +21,16 @@ final class TestServer: Sendable {
     private let thread: Thread
     private let ending = Ending()
 
-    convenience init(_ change: (inout ServingLimits) -> Void = { _ in }) throws {
+    convenience init(tls: TLSContext? = nil, _ change: (inout ServingLimits) -> Void = { _ in }) throws {
         try self.init(
-            socket: ListeningSocket(on: .loopback(port: 0)), share: ListenerShare(workers: 1), change)
+            socket: ListeningSocket(on: .loopback(port: 0)), share: ListenerShare(workers: 1), tls: tls, change)
     }
 
     /// One of several workers on one socket.
-    init(socket: ListeningSocket, share: ListenerShare, _ change: (inout ServingLimits) -> Void = { _ in }) throws {
+    init(
+        socket: ListeningSocket, share: ListenerShare, tls: TLSContext? = nil,
+        _ change: (inout ServingLimits) -> Void = { _ in }
+    ) throws {
         address = socket.address
         let commands = try Mailbox<Command>(capacity: 16)
         self.commands = commands
@@ -37,7 +41,7 @@ final class TestServer: Sendable {
         let ending = ending
         thread = try Thread.start(name: "test-server") {
             do {
-                try Self.serve(socket, share, commands, chosen, events, ending)
+                try Self.serve(socket, share, tls, commands, chosen, events, ending)
             } catch {
                 events.add("server failed: \(error)")
             }
@@ -59,14 +63,15 @@ final class TestServer: Sendable {
     }
 
     private static func serve(
-        _ socket: ListeningSocket, _ share: ListenerShare, _ commands: Mailbox<Command>, _ limits: ServingLimits,
-        _ events: EventLog, _ ending: Ending
+        _ socket: ListeningSocket, _ share: ListenerShare, _ tls: TLSContext?, _ commands: Mailbox<Command>,
+        _ limits: ServingLimits, _ events: EventLog, _ ending: Ending
     ) throws {
         let loop = try EventLoop()
         let worker = ServingWorker(loop: loop, limits: limits)
         // Not held: a handler lives as long as its connection.
         var handlers: [() -> TestHandler?] = []
-        try Listener(socket: socket, worker: worker, share: share) { connection in
+        worker.onHandshake = { events.add("handshake \($0)") }
+        try Listener(socket: socket, worker: worker, share: share, tlsContext: tls) { connection in
             let handler = TestHandler(connection, events)
             handlers.append { [weak handler] in handler }
             return handler

@@ -37,19 +37,18 @@ ABOVE_LOW = {"MEDIUM", "HIGH", "CRITICAL", "WARN", "FATAL"}
 EXPECTED = {
     "SSLv2": "OK", "SSLv3": "OK", "TLS1": "INFO", "TLS1_1": "INFO", "TLS1_2": "OK", "TLS1_3": "OK",
     "cert_trust": "OK", "cert_chain_of_trust": "OK", "PFS": "OK", "sessionresumption_ticket": "INFO",
-    "heartbleed": "OK", "CCS": "OK", "ticketbleed": "OK", "secure_renego": "OK", "secure_client_renego": "OK", "CRIME_TLS": "OK",
-    "BREACH": "OK", "POODLE_SSL": "OK", "SWEET32": "OK", "FREAK": "OK", "LOGJAM": "OK", "BEAST": "OK", "LUCKY13": "OK",
+    "heartbleed": "OK", "CCS": "OK", "ticketbleed": "OK", "secure_renego": "OK", "secure_client_renego": "OK",
+    "CRIME_TLS": "OK", "BREACH": "OK", "POODLE_SSL": "OK", "SWEET32": "OK", "FREAK": "OK", "LOGJAM": "OK", "BEAST": "OK", "LUCKY13": "OK",
     "RC4": "OK",
 }
-SHORT = ["-p", "-P", "-S", "-f", "-h", "-U"]
+SHORT = ["-p", "-s", "-S", "-f", "-h", "-U"]
 SECONDS_MAX = 1_500
 
 
 def scan(port, authority, folder, arguments):
     report = folder / "report.json"
     command = ["testssl", "--add-ca", str(authority.path), "--warnings", "off", "--color", "0", "--quiet", "--ip",
-               "one", "--nodns", "min", "--connect-timeout", "10", "--jsonfile", str(report), *arguments,
-               f"https://localhost:{port}"]
+               "one", "--nodns", "min", "--jsonfile", str(report), *arguments, f"https://localhost:{port}"]
     run = subprocess.run(
         command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         timeout=SECONDS_MAX)

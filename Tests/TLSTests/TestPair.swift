@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import TLS
 
@@ -59,17 +60,24 @@ struct TestPair {
 
 /// The contexts that most tests need.
 enum TestContexts {
-    static func server(_ pairs: [TLSKeyPair]? = nil, clientAuthorities: [UInt8]? = nil) throws -> TLSContext {
+    static func server(_ pairs: [TestKeyPair]? = nil, clientAuthorities: [UInt8]? = nil) throws -> TLSContext {
         let authority = try #require(TestAuthority.shared)
-        return try TLSContext(pairs: pairs ?? [authority.first], clientAuthoritiesPEM: clientAuthorities)
+        return try TLSContext(
+            pairs: (pairs ?? [authority.first]).map(TLSKeyPair.init), clientAuthoritiesPEM: clientAuthorities)
     }
 
     static func client(
-        _ versions: ClosedRange<TLSVersion> = .tls12 ... .tls13, pair: TLSKeyPair? = nil,
+        _ versions: ClosedRange<TLSVersion> = .tls12 ... .tls13, pair: TestKeyPair? = nil,
         protocols: [String] = ["http/1.1"]
     ) throws -> TLSContext {
         let authority = try #require(TestAuthority.shared)
         return try TLSContext.client(
-            trusting: authority.certificate, pair: pair, versions: versions, protocols: protocols)
+            trusting: authority.certificate, pair: pair.map(TLSKeyPair.init), versions: versions, protocols: protocols)
+    }
+}
+
+extension TLSKeyPair {
+    init(_ pair: TestKeyPair) {
+        self.init(certificatesPEM: pair.certificatesPEM, privateKeyPEM: pair.privateKeyPEM)
     }
 }

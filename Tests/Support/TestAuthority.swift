@@ -1,26 +1,31 @@
-import Foundation
-import TLS
+internal import Foundation
+
+/// A certificate and its private key, in PEM.
+package struct TestKeyPair: Sendable {
+    package let certificatesPEM: [UInt8]
+    package let privateKeyPEM: [UInt8]
+}
 
 /// Certificates made by the `openssl` program, once for all tests of the process.
-struct TestAuthority: Sendable {
-    static let shared = try? TestAuthority()
+package struct TestAuthority: Sendable {
+    package static let shared = try? TestAuthority()
 
     /// The authority's own certificate, which clients of the tests trust.
-    let certificate: [UInt8]
+    package let certificate: [UInt8]
     /// For `localhost` and `a.example`, ECDSA.
-    let first: TLSKeyPair
+    package let first: TestKeyPair
     /// For `b.example` and its subdomains, RSA.
-    let second: TLSKeyPair
+    package let second: TestKeyPair
     /// For `a.example` again, RSA.
-    let firstRSA: TLSKeyPair
+    package let firstRSA: TestKeyPair
     /// A client's.
-    let client: TLSKeyPair
+    package let client: TestKeyPair
     /// For clients, of an authority that nobody trusts.
-    let stranger: TLSKeyPair
-    let expired: TLSKeyPair
-    let weak: TLSKeyPair
+    package let stranger: TestKeyPair
+    package let expired: TestKeyPair
+    package let weak: TestKeyPair
     /// The key of `first`, under a pass phrase.
-    let encryptedKey: [UInt8]
+    package let encryptedKey: [UInt8]
 
     private struct Failed: Error {
         let command: [String]
@@ -59,7 +64,7 @@ struct TestAuthority: Sendable {
 
         func leaf(
             _ name: String, key: [String], names: String, by authority: String, days: Int = 2
-        ) throws -> TLSKeyPair {
+        ) throws -> TestKeyPair {
             try run(
                 ["req", "-nodes", "-subj", "/CN=\(name)", "-newkey"] + key
                     + ["-keyout", "\(name).key", "-out", "\(name).csr"])
@@ -68,7 +73,7 @@ struct TestAuthority: Sendable {
                 "x509", "-req", "-in", "\(name).csr", "-CA", "\(authority).pem", "-CAkey", "\(authority).key",
                 "-CAcreateserial", "-days", "\(days)", "-extfile", "\(name).ext", "-out", "\(name).pem",
             ])
-            return TLSKeyPair(certificatesPEM: try read("\(name).pem"), privateKeyPEM: try read("\(name).key"))
+            return TestKeyPair(certificatesPEM: try read("\(name).pem"), privateKeyPEM: try read("\(name).key"))
         }
 
         func read(_ name: String) throws -> [UInt8] {
