@@ -24,8 +24,9 @@ package struct ServingLimits: Equatable, Sendable {
     package var writeIdleMilliseconds: Int64 = 30_000
     /// What is read and dropped after an early answer, so that the client comes to read it: the upload cap and 2 MiB.
     package var drainBytesMax: UInt64 = 7 << 20
-    /// How long that may take in all, and without a byte.
-    package var drainMilliseconds: Int64 = 30_000
+    /// How long that may take in all, and without a byte. A phone at 1 Mbit/s needs 59 s for 7 MiB, and many clients
+    /// read nothing before they have sent everything.
+    package var drainMilliseconds: Int64 = 60_000
     package var drainIdleMilliseconds: Int64 = 1_500
     /// One read while a head is expected: a 10 KB upload comes in one. What is behind the request waits in memory, so
     /// this also bounds pipelining; everything else stays in the kernel.
