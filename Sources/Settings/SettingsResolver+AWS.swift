@@ -71,7 +71,7 @@ extension SettingsResolver {
 
     /// STS API Reference, "AssumeRoleWithWebIdentity".
     private static func readSessionName(from reader: inout SettingReader) -> String {
-        let name = reader.plainText(.roleSessionName) ?? ""
+        guard let name = reader.plainText(.roleSessionName) else { return "" }
         let others = [UInt8]("_+=,.@-".utf8)
         let isName = (2 ... 64).contains(name.utf8.count)
             && name.utf8.allSatisfy { $0.isAlpha || $0.isDigit || others.contains($0) }

@@ -1,5 +1,6 @@
 @testable import AWS
 import HTTPClient
+import SigV4
 import Testing
 
 private let now: Int64 = 1_763_114_400_000
@@ -97,7 +98,8 @@ struct InstanceMetadataTests {
         #expect(take(.role(token: "t"), 200, "my-role\nother\n") == .next(.credentials(token: "t", role: "my-role")))
         #expect(metadata.request(.credentials(token: "t", role: "my-role")).url == path + "my-role")
         guard case .done(let fetched) = take(.credentials(token: "t", role: "r"), 200, whole) else {
-            return Issue.record("no credentials")
+            Issue.record("no credentials")
+            return
         }
         #expect(fetched.credentials.accessKeyID == "ASIA1")
         #expect(fetched.source == "the instance's metadata")
@@ -110,7 +112,10 @@ struct InstanceMetadataTests {
             (.role(token: "t"), 401, "its own session token"), (.credentials(token: "t", role: "r"), 404, "later"),
         ]
         for (step, status, word) in cases {
-            guard case .failed(let failure) = take(step, status, "") else { return Issue.record("\(step) \(status)") }
+            guard case .failed(let failure) = take(step, status, "") else {
+                Issue.record("\(step) \(status)")
+                return
+            }
             #expect(failure.kind == .refused)
             #expect(failure.description.contains(word), "\(failure)")
             #expect(failure.description.contains("\(status)"))
@@ -119,13 +124,19 @@ struct InstanceMetadataTests {
 
     @Test(arguments: ["", "\n", "a b", "r\u{0}", "../x", "r/x", "r?x"])
     func `a name that is none is not put into a URL`(name: String) {
-        guard case .failed(let failure) = take(.role(token: "t"), 200, name) else { return Issue.record("taken") }
+        guard case .failed(let failure) = take(.role(token: "t"), 200, name) else {
+            Issue.record("taken")
+            return
+        }
         #expect(failure.kind == .unreadable)
     }
 
     @Test(arguments: ["", "a b", "t\u{1}", String(repeating: "x", count: 1_025)])
     func `a token that is none is not sent`(token: String) {
-        guard case .failed = take(.token, 200, token) else { return Issue.record("taken") }
+        guard case .failed = take(.token, 200, token) else {
+            Issue.record("taken")
+            return
+        }
     }
 
     @Test func `silence to the first question hints at the hop limit`() {

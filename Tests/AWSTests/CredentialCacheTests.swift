@@ -272,7 +272,10 @@ struct CredentialCacheTests {
         #expect((try? bench.cache?.current.get())?.accessKeyID == "SHORT")
         #expect(bench.run { bench.keys == ["SHORT", "-"] })
         #expect(bench.reports.contains(.expired))
-        guard case .failure(let failure) = bench.cache?.current else { return Issue.record("expired ones serve") }
+        guard case .failure(let failure) = bench.cache?.current else {
+            Issue.record("expired ones serve")
+            return
+        }
         #expect(failure.description.contains("500"))
         answers.withLock { $0 = .answer(200, [], json("NEXT", lifetimeSeconds: 3_600)) }
         #expect(bench.run { bench.keys == ["SHORT", "-", "NEXT"] })

@@ -38,7 +38,10 @@ private func failure(_ choice: CredentialChain.Choice) -> String? {
 struct CredentialChainTests {
     @Test func `the environment comes first, then files, web identity, container and instance`() {
         var options = bare()
-        guard case .instance(let endpoint, let tried) = choose(options) else { return Issue.record("no instance") }
+        guard case .instance(let endpoint, let tried) = choose(options) else {
+            Issue.record("no instance")
+            return
+        }
         #expect(endpoint == "http://169.254.169.254")
         for word in ["AWS_ACCESS_KEY_ID", "/home/.aws/credentials", "/home/.aws/config", "WEB_IDENTITY", "CONTAINER"] {
             #expect(tried.contains(word), "\(word)")
@@ -106,12 +109,18 @@ struct CredentialChainTests {
 
     @Test func `a session token belongs to the keys beside it`() {
         let text = "[default]\n" + keys + "aws_session_token = t\n"
-        guard case .ready(let fetched) = choose(bare(), credentials: text) else { return Issue.record("none") }
+        guard case .ready(let fetched) = choose(bare(), credentials: text) else {
+            Issue.record("none")
+            return
+        }
         #expect(fetched.credentials.sessionToken == "t")
         #expect(fetched.lifetimeMilliseconds == nil)
         #expect(fetched.source == "profile default in /home/.aws/credentials")
         guard case .ready(let plain) = choose(bare(), credentials: "[default]\n" + keys + "aws_session_token =\n")
-        else { return Issue.record("none") }
+        else {
+            Issue.record("none")
+            return
+        }
         #expect(plain.credentials.sessionToken == nil)
     }
 

@@ -140,13 +140,19 @@ struct CredentialStateTests {
         let (fresh, _) = Run.expectingFirstAnswer()
         guard case .report(.failing(let told, isServing: false, retryAfterMilliseconds: 500))? =
             fresh.send(fetched("A", lifetime: 0), at: 0).first
-        else { return Issue.record("expired credentials were taken") }
+        else {
+            Issue.record("expired credentials were taken")
+            return
+        }
         #expect(told.kind == .expired)
         #expect(told.description.contains("clock"))
         let (held, now) = Run.expectingAnswer()
         guard case .report(.failing(_, isServing: true, retryAfterMilliseconds: 500))? =
             held.send(fetched("B", lifetime: -5), at: now).first
-        else { return Issue.record("valid credentials were given up") }
+        else {
+            Issue.record("valid credentials were given up")
+            return
+        }
     }
 
     @Test func `credentials without an end are looked at again, and kept for good`() {
@@ -210,7 +216,10 @@ struct CredentialStateTests {
         #expect(health == .good)
         health = health.after(.failing(failure, isServing: true, retryAfterMilliseconds: 1))
         #expect(health == .stale(failure))
-        guard case .missing(let told) = health.after(.expired) else { return Issue.record("not missing") }
+        guard case .missing(let told) = health.after(.expired) else {
+            Issue.record("not missing")
+            return
+        }
         #expect(told.description == "the AWS credentials have expired: down")
         #expect(health.after(.recovered) == .good)
     }

@@ -1,10 +1,14 @@
 """Where AWS credentials come from: each source of the chain, renewal under load, expiry, and what is said without any."""
 
-import itertools
+import http.client
+import http.server
 import json
+import socket
+import subprocess
+import sys
 import threading
 import time
-import urllib.request
+import urllib.parse
 
 import boto3
 import pytest
@@ -15,6 +19,7 @@ from support.daemon import Daemon
 from support.expectations import assert_refused
 from support.images import image
 from support.moto_server import Moto
+from support.ports import free_port
 from support.waiting import eventually
 
 PNG = image("png", 2_000)
@@ -46,7 +51,7 @@ def sessions():
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     iam.create_role(RoleName="gateway", AssumeRolePolicyDocument=policy)
     iam.put_role_policy(RoleName="gateway", PolicyName="all", PolicyDocument=policy)
-    server.assume = lambda: sts.assume_role(RoleArn=ROLE, RoleSessionName="s")["Credentials"]
+    server.assume = lambda: sts.assume_role(RoleArn=ROLE, RoleSessionName="end-to-end")["Credentials"]
     yield server
     server.stop()
 
@@ -56,6 +61,7 @@ def issuer(sessions, seconds=3_600):
     def issue():
         keys = sessions.assume()
         issue.issued.append(keys["AccessKeyId"])
+        issue.at = time.time()
         return {"id": keys["AccessKeyId"], "secret": keys["SecretAccessKey"], "token": keys["SessionToken"],
                 "seconds": seconds}
     issue.issued = []
@@ -114,10 +120,6 @@ def test_web_identity_with_a_token_that_is_renewed(sessions, tmp_path):
 
 def test_web_identity_with_moto(tmp_path):
     """moto's own STS, which cannot verify signatures and answer this call at once: credentials are all that is got."""
-    import socket
-    import subprocess
-    import sys
-    from support.ports import free_port
     port = free_port()
     process = subprocess.Popen([sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -265,12 +267,13 @@ def test_keys_serve_to_their_end_while_they_cannot_be_renewed_and_no_longer(sess
         settings = keyless(sessions, AWS_EC2_METADATA_DISABLED=None,
                            AWS_EC2_METADATA_SERVICE_ENDPOINT=instance.endpoint)
         with Daemon(settings) as daemon:
-            began = time.monotonic()
+            issued = instance.issue.at
             instance.fault = 500
             eventually(lambda: "serve on while they are valid" in log_text(daemon), 20)
             uploads(daemon)
-            eventually(lambda: "have expired" in daemon.admin("/readyz").json["checks"]["store"], 20)
-            assert time.monotonic() - began > 6, "not before their end"
+            eventually(lambda: "answers 500" in daemon.admin("/readyz").json["checks"]["store"], 20)
+            assert "the AWS credentials have expired" in log_text(daemon)
+            assert time.time() >= issued + 8, "not before their end"
             assert daemon.admin("/readyz").status == 503
             assert_refused(daemon.upload(tokens.mint(), PNG, "png"), "STORE_UNAVAILABLE")
             instance.fault = None
@@ -281,9 +284,9 @@ def test_keys_serve_to_their_end_while_they_cannot_be_renewed_and_no_longer(sess
 class Expiring:
     """In front of moto: answers ExpiredToken to keys that are named expired, whoever asks."""
 
-    def __init__(self, target):
-        import http.server
-
+    def __init__(self, endpoint):
+        parts = urllib.parse.urlsplit(endpoint)
+        target = (parts.hostname, parts.port)
         self.expired = set()
         self.refusals = []
         front = self
@@ -304,22 +307,24 @@ class Expiring:
                     answer = (b'{"__type":"ExpiredTokenException","message":"expired"}' if is_ssm else
                               b"<Error><Code>ExpiredToken</Code><Message>expired</Message></Error>")
                     return self.reply(400, [("Content-Type", kind)], answer)
-                request = urllib.request.Request(target + self.path, data=body or None, method=self.command)
-                for name, value in self.headers.items():
-                    if name.lower() not in ("content-length", "connection"):
-                        request.add_header(name, value)
+                upstream = http.client.HTTPConnection(*target)
                 try:
-                    with urllib.request.urlopen(request) as answer:
-                        self.reply(answer.status, answer.getheaders(), answer.read())
-                except urllib.error.HTTPError as error:
-                    self.reply(error.code, list(error.headers.items()), error.read())
+                    upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+                    for name, value in self.headers.items():
+                        upstream.putheader(name, value)
+                    upstream.endheaders(body)
+                    answer = upstream.getresponse()
+                    self.reply(answer.status, answer.getheaders(), answer.read())
+                finally:
+                    upstream.close()
 
             def reply(self, status, fields, body):
                 self.send_response_only(status)
                 for name, value in fields:
-                    if name.lower() not in ("content-length", "connection", "transfer-encoding"):
+                    if name.lower() not in ("connection", "transfer-encoding"):
                         self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
+                if not any(name.lower() == "content-length" for name, _ in fields):
+                    self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
 
