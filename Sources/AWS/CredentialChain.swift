@@ -116,8 +116,9 @@ struct CredentialChain {
             files.lazy.compactMap { $0.properties[property] }.first { !$0.isEmpty }
         }
         // A role on top of other credentials has fewer rights than they: never act with those instead.
-        if value("role_arn") != nil, let other = ["source_profile", "credential_source"].first(where: { value($0) != nil }) {
-            return .failure(failure("profile \(name) assumes a role by \(other), which Sluice does not do" + Self.advice))
+        for property in ["source_profile", "credential_source"]
+        where value("role_arn") != nil && value(property) != nil {
+            return .failure(failure(notDone(name, "assumes a role by \(property)")))
         }
         for (path, properties) in files {
             let id = properties["aws_access_key_id"] ?? ""
@@ -144,13 +145,15 @@ struct CredentialChain {
         }
         for property in ["credential_process", "sso_session", "sso_account_id", "login_session"]
         where value(property) != nil {
-            return .failure(failure("profile \(name) wants \(property), which Sluice does not do" + Self.advice))
+            return .failure(failure(notDone(name, "wants \(property)")))
         }
         return .success(nil)
     }
 
-    private static let advice =
-        ": write temporary credentials to a profile of its own, or use web identity, a container's or an instance's role"
+    private func notDone(_ profile: String, _ what: String) -> String {
+        "profile \(profile) \(what), which Sluice does not do: write temporary credentials to a profile of its own, or "
+            + "use web identity, a container's role or an instance's"
+    }
 
     private func failure(_ why: String) -> CredentialFailure { CredentialFailure(.file, "AWS credentials: \(why)") }
 }

@@ -99,7 +99,8 @@ final class CredentialFetch {
 
     private static func advice(_ complaint: String) -> String {
         if complaint.hasPrefix("AccessDenied") {
-            return ": the role's trust policy must allow sts:AssumeRoleWithWebIdentity to the token's issuer and subject"
+            return ": the role's trust policy must allow sts:AssumeRoleWithWebIdentity to the token's issuer and "
+                + "subject"
         }
         if complaint.hasPrefix("ExpiredToken") { return ": whoever writes the token's file does not renew it" }
         if complaint.hasPrefix("InvalidIdentityToken") {

@@ -43,8 +43,9 @@ struct ParameterError {
             return .accessDenied
         case "ExpiredTokenException", "ExpiredToken":
             return .expiredCredentials
-        case "UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId", "MissingAuthenticationToken", "MissingAuthenticationTokenException",
-            "IncompleteSignature", "IncompleteSignatureException", "InvalidToken":
+        case "UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId",
+            "MissingAuthenticationToken", "MissingAuthenticationTokenException", "IncompleteSignature",
+            "IncompleteSignatureException", "InvalidToken":
             return .credentials
         case "RequestExpired", "RequestTimeTooSkewed":
             return .clock
@@ -103,7 +104,8 @@ struct ParameterError {
     /// Code and message. A message about a signature quotes the request, which may hold the session token.
     private func said(by kind: SecretFailure.Kind) -> String {
         let code = code.isEmpty ? "HTTP \(status)" : "\(code), HTTP \(status)"
-        guard kind != .credentials, kind != .expiredCredentials, kind != .clock, !message.isEmpty else { return " (\(code))" }
+        guard kind != .credentials, kind != .expiredCredentials, kind != .clock, !message.isEmpty
+        else { return " (\(code))" }
         return " (\(code): \(message))"
     }
 

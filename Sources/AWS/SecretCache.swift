@@ -34,8 +34,8 @@ package final class SecretCache {
     ///   - observer: not retained.
     package init(
         _ request: ParameterRequest, policy: SecretPolicy = SecretPolicy(),
-        credentials: @escaping () -> Result<Credentials, CredentialFailure>, client: HTTPClient, loop: EventLoop, sources: SecretCacheSources = SecretCacheSources(),
-        observer: any SecretObserver
+        credentials: @escaping () -> Result<Credentials, CredentialFailure>, client: HTTPClient, loop: EventLoop,
+        sources: SecretCacheSources = SecretCacheSources(), observer: any SecretObserver
     ) {
         self.request = request
         self.credentials = credentials

@@ -174,13 +174,13 @@ struct SecretState: ~Copyable {
     /// The last known secret is too old.
     private func drop() -> [SecretEffect] { [.publish(nil), .report(.expired)] }
 
-    /// Another value is a rotation: the one before stays valid for the grace period.
+    /// Another value is a rotation: the one before stays valid for the grace period, if there is one.
     private mutating func replaceCurrent(
         of held: inout Held, with secret: TokenSecret, at now: Int64
     ) -> [SecretEffect] {
         guard secret != held.current else { return endGrace(of: &held, at: now) }
-        held.previous = held.current
-        held.previousUntil = now + policy.graceMilliseconds
+        held.previous = policy.graceMilliseconds > 0 ? held.current : nil
+        held.previousUntil = policy.graceMilliseconds > 0 ? now + policy.graceMilliseconds : 0
         held.current = secret
         generation += 1
         return [.publish(snapshot(held)), .report(.rotated)]

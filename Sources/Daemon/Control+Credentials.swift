@@ -21,6 +21,8 @@ extension Control {
         guard let parameter else { return client }
         var policy = SecretPolicy()
         policy.ttlMilliseconds = settings.secretTTLSeconds * 1_000
+        policy.graceMilliseconds = settings.secretGraceSeconds * 1_000
+        policy.staleMillisecondsMax = settings.secretStaleSeconds * 1_000
         let endpoint = settings.aws.ssmEndpoint.map(ServiceEndpoint.init)
         secretCache = SecretCache(
             ParameterRequest(name: parameter, region: region, endpoint: endpoint), policy: policy,
@@ -52,7 +54,7 @@ extension Control: CredentialObserver {
         case .recovered: logger.notice("the AWS credentials can be fetched again")
         case .failing(let failure, isServing: true, retryAfterMilliseconds: let delay):
             logger.warning(
-                "the AWS credentials cannot be refreshed, the last known ones serve on while they are valid: \(failure)",
+                "AWS credentials cannot be refreshed, the last known ones serve on while they are valid: \(failure)",
                 metadata: ["retry_ms": "\(delay)"])
         case .failing(let failure, isServing: false, retryAfterMilliseconds: let delay):
             logger.error("\(failure): uploads get 503", metadata: ["retry_ms": "\(delay)"])

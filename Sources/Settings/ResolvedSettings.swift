@@ -6,6 +6,8 @@ package struct ResolvedSettings: Equatable, Sendable {
     package let aws: AWSSettings
     package let jwtSecret: JWTSecretSource
     package let secretTTLSeconds: Int64
+    package let secretGraceSeconds: Int64
+    package let secretStaleSeconds: Int64
 
     package let maxUploadBytes: Int64
     package let uploadStrategy: UploadStrategy

@@ -67,6 +67,8 @@ package enum SettingName: String, CaseIterable, Sendable {
     case trustedRoles = "SLUICE_TRUSTED_ROLES"
     case jwtLeeway = "SLUICE_JWT_LEEWAY_SECONDS"
     case secretTTL = "SLUICE_SECRET_TTL_SECONDS"
+    case secretGrace = "SLUICE_SECRET_GRACE_SECONDS"
+    case secretStale = "SLUICE_SECRET_STALE_SECONDS"
     case publicBaseURL = "SLUICE_PUBLIC_BASE_URL"
     case logFormat = "SLUICE_LOG_FORMAT"
     case logLevel = "SLUICE_LOG_LEVEL"

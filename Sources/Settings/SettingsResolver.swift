@@ -61,6 +61,8 @@ package enum SettingsResolver {
             aws: aws,
             jwtSecret: secret,
             secretTTLSeconds: reader.number(.secretTTL),
+            secretGraceSeconds: reader.number(.secretGrace),
+            secretStaleSeconds: reader.number(.secretStale),
             maxUploadBytes: reader.number(.maxUploadBytes),
             uploadStrategy: reader.choice(.uploadStrategy, else: .multipart),
             partBytes: reader.number(.partBytes),

@@ -1,7 +1,8 @@
 /// Every setting with its kind, default, bounds and meaning. The reference, the parser, `sluice settings` and the
 /// flags are all made from these rows.
 package enum SettingsTable {
-    package static let rows: [Setting] = store + credentials + secrets + uploads + serving + tls + throttling + judging + logging
+    package static let rows: [Setting] =
+        store + credentials + secrets + uploads + serving + tls + throttling + judging + logging
 
     package static func row(_ name: SettingName) -> Setting? { rowOfName[name] }
 
@@ -41,6 +42,12 @@ package enum SettingsTable {
         Setting(.secretTTL, .number(.seconds, 10 ... 86_400), .fixed("300"),
             "How long a secret from SSM is used before it is fetched again. Five minutes bound how long a withdrawn "
                 + "secret still opens the door, at a cost of twelve requests an hour."),
+        Setting(.secretGrace, .number(.seconds, 0 ... 86_400), .fixed("300"),
+            "How long tokens of the secret before a rotation are still taken. Guest tokens live for five minutes; "
+                + "whoever rotates a secret because it leaked wants 0."),
+        Setting(.secretStale, .number(.seconds, 10 ... 2_592_000), .fixed("43200"),
+            "How long the last known secret serves while SSM cannot be asked: half a day is longer than its outages "
+                + "were. Uploads get 503 afterwards."),
     ]
 
     private static let uploads: [Setting] = [

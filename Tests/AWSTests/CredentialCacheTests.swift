@@ -134,7 +134,8 @@ struct CredentialCacheTests {
         })
         defer { server.stop() }
         let bench = try Bench(policy: quickPolicy()) { options in
-            options.webIdentity = WebIdentityRole(tokenFile: path, roleARN: "arn:aws:iam::1:role/a+b", sessionName: "me")
+            options.webIdentity = WebIdentityRole(
+                tokenFile: path, roleARN: "arn:aws:iam::1:role/a+b", sessionName: "me")
             options.stsEndpoint = ServiceEndpoint(url: server.url, authority: "127.0.0.1:\(server.port)")
         }
         bench.cache?.start()
@@ -155,7 +156,8 @@ struct CredentialCacheTests {
         let path = try temporaryFile("token")
         defer { try? FileManager.default.removeItem(atPath: path) }
         let server = try ScriptedServer(replying: { _ in
-            .answer(403, [], "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>")
+            let error = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>"
+            return .answer(403, [], "<ErrorResponse>\(error)</ErrorResponse>")
         })
         defer { server.stop() }
         let bench = try Bench { options in

@@ -31,7 +31,8 @@ private final class Bench: SecretObserver {
             ParameterRequest(
                 name: "/community/JWT_SECRET", region: "ap-northeast-2",
                 endpoint: ServiceEndpoint(url: url, authority: authority)),
-            policy: policy, credentials: { [unowned self] in current(credentials) }, client: client, loop: loop, sources: sources, observer: self)
+            policy: policy, credentials: { [unowned self] in current(credentials) }, client: client,
+            loop: loop, sources: sources, observer: self)
     }
 
     /// Credentials that came later than the cache.

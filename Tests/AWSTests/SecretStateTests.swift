@@ -165,6 +165,18 @@ struct SecretStateTests {
         }
     }
 
+    @Test func `without a grace period the secret before a rotation goes at once`() throws {
+        var policy = SecretPolicy()
+        policy.graceMilliseconds = 0
+        let run = Run(policy: policy)
+        run.send(.started, at: 0)
+        run.send(.fetched(try secret("A")), at: 0)
+        run.send(.timerFired, at: 270_000)
+        #expect(run.send(.fetched(try secret("B")), at: 270_500) == [
+            try published("B", generation: 2), .report(.rotated), .schedule(afterMilliseconds: 270_000),
+        ])
+    }
+
     @Test func `a second rotation replaces the one before it`() throws {
         let (run, _) = try Run.expectingAnswer()
         run.send(.fetched(try secret("B")), at: 271_000)

@@ -1,4 +1,4 @@
-"""Where AWS credentials come from: each source of the chain, renewal under load, expiry, and what is said without any."""
+"""Where AWS credentials come from: each source of the chain, renewal under load, expiry, what is said without any."""
 
 import http.client
 import http.server
