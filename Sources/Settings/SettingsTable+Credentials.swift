@@ -2,8 +2,8 @@ extension SettingsTable {
     /// The standard chain of credentials, in its order: environment, shared files, web identity, container, instance.
     static let credentials: [Setting] = [
         Setting(.accessKeyID, .text(bytesMax: 128), .unset(summary: "the next source of credentials"),
-            "The access key that requests to AWS are signed with. The sources are asked in the order of these rows; the "
-                + "first that is configured is the one, and what goes wrong with it is not covered up by another."),
+            "The access key that requests to AWS are signed with. The sources are asked in the order of these rows; "
+                + "the first that is configured is the one, and what goes wrong with it is not covered up by another."),
         Setting(.secretAccessKey, .text(bytesMax: 256), .unset(summary: "required with `AWS_ACCESS_KEY_ID`"),
             "The secret of `AWS_ACCESS_KEY_ID`.", isSecret: true),
         // STS documents no bound for session tokens; those of chained roles are about 2 KiB.

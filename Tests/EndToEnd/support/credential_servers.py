@@ -33,6 +33,13 @@ class CredentialServer:
             def log_message(self, *_):
                 pass
 
+            def handle(self):
+                try:
+                    super().handle()
+                except ConnectionError:
+                    # A daemon that ends, or has waited for long enough.
+                    pass
+
             def serve(self):
                 length = int(self.headers.get("Content-Length") or 0)
                 body = self.rfile.read(length)
