@@ -120,8 +120,9 @@ def test_web_identity_with_a_token_that_is_renewed(sessions, tmp_path):
             assert "identity" not in daemon.output
 
 
-def test_web_identity_with_moto(tmp_path):
-    """moto's own STS, which cannot verify signatures and answer this call at once: credentials are all that is got."""
+@pytest.fixture(scope="module")
+def open_moto():
+    """moto that verifies nothing: only so does its STS answer web identities. Its address."""
     port = free_port()
     process = subprocess.Popen([sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -129,20 +130,28 @@ def test_web_identity_with_moto(tmp_path):
         def listens():
             with socket.socket() as probe:
                 return probe.connect_ex(("127.0.0.1", port)) == 0
-        eventually(listens, 30)
+        eventually(listens, 60)
         endpoint = f"http://127.0.0.1:{port}"
         boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="x",
                      aws_secret_access_key="x").create_bucket(Bucket="pictures")
-        (tmp_path / "token").write_text("any")
-        settings = {"AWS_ENDPOINT_URL": endpoint, "AWS_REGION": "us-east-1", "S3_BUCKET": "pictures",
-                    "JWT_SECRET": tokens.SECRET, "AWS_WEB_IDENTITY_TOKEN_FILE": str(tmp_path / "token"),
-                    "AWS_ROLE_ARN": ROLE}
-        with Daemon(settings) as daemon:
-            uploads(daemon)
-            assert "AWS credentials from AWS_WEB_IDENTITY_TOKEN_FILE" in log_text(daemon)
+        yield endpoint
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
+
+
+@pytest.mark.parametrize("source", ["AWS_WEB_IDENTITY_TOKEN_FILE", "the instance's metadata"])
+def test_answers_that_nobody_here_has_written(open_moto, tmp_path, source):
+    (tmp_path / "token").write_text("any")
+    settings = {"AWS_ENDPOINT_URL": open_moto, "AWS_REGION": "us-east-1", "S3_BUCKET": "pictures",
+                "JWT_SECRET": tokens.SECRET}
+    if source.startswith("AWS"):
+        settings |= {source: str(tmp_path / "token"), "AWS_ROLE_ARN": ROLE}
+    else:
+        settings |= {"AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": open_moto}
+    with Daemon(settings) as daemon:
+        uploads(daemon)
+        assert f"AWS credentials from {source}" in log_text(daemon)
 
 
 def test_a_container_with_a_token_that_is_renewed(sessions, tmp_path):
