@@ -121,6 +121,11 @@ struct UploadBody: ~Copyable {
 
     /// The store has the part: its slot takes another.
     mutating func partStored(_ part: Int, owner: UploadDriver) {
+        guard isSpooled else {
+            // The one part of a window: nothing rewinds any more, and the store may take its time to complete.
+            window.removeAll()
+            return count(owner.service)
+        }
         guard let index = sealed.firstIndex(where: { $0.part == part }) else { return }
         let slot = sealed.remove(at: index).slot
         slot.removeAll()

@@ -32,6 +32,7 @@ final class UploadDriver {
     /// The part that the exchange asked for and whose bytes are not all in the spool yet.
     private var waitingPart: (number: Int, length: UInt64)?
     private let startedAt: Int64
+    private var lastByteAt: Int64
     /// Microseconds of the monotonic clock.
     private var storeStartedAt: Int64?
     private(set) var storeMicroseconds: Int64?
@@ -44,6 +45,7 @@ final class UploadDriver {
         self.handler = handler
         self.connection = connection
         startedAt = service.loop.now
+        lastByteAt = startedAt
         exchange = UploadExchange(plan: plan, policy: service.judge.policy, into: &effects)
         tag = service.add(self)
         service.events.uploadBegan()
@@ -62,6 +64,7 @@ final class UploadDriver {
     // MARK: - The client
 
     func receive(_ bytes: Span<UInt8>) {
+        lastByteAt = service.loop.now
         let isKept = exchange.receive(bytes, into: &effects)
         if isKept { body.append(bytes, owner: self) } else { body.drop(service) }
         perform()
@@ -107,8 +110,19 @@ final class UploadDriver {
         cancel(.storeUnavailable)
     }
 
-    /// Whether it keeps room in the spool that others wait for, and is itself what its end is waiting for.
-    var keepsSpoolWaiting: Bool { body.holdsSpool && !waitsForStore && !isAborting }
+    /// Whether the whole body is there: what is still missing is the store's.
+    var isWhole: Bool { body.isWhole }
+
+    /// Whether it keeps room in the spool and hardly uses it: no byte came for a while, or so few that it was only
+    /// just not refused as too slow. One that goes on is let go on, however many others would be faster: those that
+    /// are nearest to their end would be the first to go otherwise.
+    var tricklesIntoSpool: Bool {
+        guard body.holdsSpool, !waitsForStore, !isAborting else { return false }
+        let now = service.loop.now
+        if now - lastByteAt >= UploadServiceLimits.spoolIdleMilliseconds { return true }
+        let isJudged = now - startedAt >= UploadServiceLimits.spoolGraceMilliseconds
+        return isJudged && bytesPerSecond < UploadServiceLimits.spoolBytesPerSecondMin
+    }
 
     func cancel(_ refusal: Refusal) {
         exchange.cancel(refusal, into: &effects)
@@ -225,8 +239,8 @@ final class UploadDriver {
     private func openSpool() {
         let partBytes = service.judge.policy.partBytes
         if body.openSpool(partBytes: partBytes, owner: self) { return }
-        // One of those that hold it all may be slower than this one.
-        if service.shedSlowestSpooled(than: self), body.openSpool(partBytes: partBytes, owner: self) { return }
+        // One of those that hold it all may make no use of it.
+        if service.shedSlowestTrickle(), body.openSpool(partBytes: partBytes, owner: self) { return }
         service.events.limitReached("every slot of the spool is taken: raise SLUICE_SPOOL_SLOTS", requestID)
         exchange.cancel(.storeUnavailable, into: &effects)
     }
