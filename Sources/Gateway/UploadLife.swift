@@ -9,8 +9,8 @@ package enum UploadLife {
         case opening
         /// The store's upload id is known; parts may be on their way.
         case streaming
-        /// The whole body has been counted; CompleteMultipartUpload may be on its way, or the end of a PutObject in a row
-        /// without an upload id.
+        /// The whole body has been counted; CompleteMultipartUpload may be on its way, or in a row without an upload id
+        /// the end of a PutObject.
         case completing
         /// The object is complete in the store.
         case stored
