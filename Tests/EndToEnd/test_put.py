@@ -141,6 +141,21 @@ def test_a_client_that_vanishes_after_its_whole_body_leaves_a_whole_image(puttin
     assert [moto.object(key)[0] for key in moto.keys(f"users/{sub}/")] == [BODY]
 
 
+def test_the_last_block_waits_for_the_whole_body(store, faulty, sub, token):
+    """Nothing of a PutObject can become an object before its record is durable, which waits for the last byte."""
+    store.received = 0
+    with wire.Connection(faulty.port) as connection:
+        connection.send(wire.upload_head(token, "png", length=len(LONG)) + LONG[:-1])
+        # The store reads in blocks of 64 KiB, so the last of what it may have is still on its way to it.
+        eventually(lambda: store.received == 3 * 65_536, 10, lambda: str(store.received))
+        time.sleep(0.3)
+        assert store.received == 3 * 65_536
+        assert [row["state"] for row in faulty.rows("owner = ?", sub)] == ["opening"]
+        connection.send(LONG[-1:])
+        assert_created(connection.response(), size=len(LONG), kind="png", sub=sub)
+    assert store.received == len(LONG)
+
+
 @pytest.mark.parametrize("fault", [403, 503, "reset-early", "reset-midway"])
 def test_a_fault_before_the_end_is_store_unavailable_and_leaves_nothing(store, faulty, sub, token, fault):
     body = image("png", 3 * MIB)

@@ -30,6 +30,8 @@ class HostileStore:
         self.seen = []
         self.parts = {}
         self.objects = {}
+        # Bytes of bodies that have come.
+        self.received = 0
         self._lock = threading.Lock()
         self._uploads = 0
         store = self
@@ -125,8 +127,7 @@ class HostileStore:
             handler.send_header("x-amz-meta-sluice-id", token)
         handler.end_headers()
 
-    @staticmethod
-    def read_body(handler, limit=None):
+    def read_body(self, handler, limit=None):
         """Length and digest of what comes, which is no more than `limit`."""
         if re.match("100-continue", handler.headers.get("Expect", ""), re.I) and handler.request_version == "HTTP/1.0":
             handler.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -139,6 +140,7 @@ class HostileStore:
                 raise ConnectionError("the body ended early")
             left -= len(data)
             digest.update(data)
+            self.received += len(data)
         return length, digest.hexdigest()
 
 
