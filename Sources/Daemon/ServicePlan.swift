@@ -41,8 +41,10 @@ struct ServicePlan: Sendable {
             workers: settings.workers)
         let uploadsMax = max(descriptors.uploadsMax / settings.workers, 1)
         let cap = UInt64(settings.maxUploadBytes)
+        var policy = UploadPolicy(uploadBytesMax: cap, partBytes: UInt64(settings.partBytes))
+        policy.strategy = Self.strategy(settings)
         var judge = Judge(
-            policy: UploadPolicy(uploadBytesMax: cap, partBytes: UInt64(settings.partBytes)),
+            policy: policy,
             leewaySeconds: settings.jwtLeewaySeconds, trustedRoles: settings.trustedRoles,
             servesDevelopment: isDevelopment)
         judge.formField = settings.formField
@@ -92,6 +94,16 @@ struct ServicePlan: Sendable {
         limits.everybody = settings.total.map { RateLimit(ratePerSecond: $0.requests, burst: $0.burst) }
         limits.v6PrefixBits = settings.v6PrefixBits
         return limits
+    }
+
+    /// A directory is written like parts are: a file that gets its name at the end.
+    private static func strategy(_ settings: ResolvedSettings) -> UploadPolicy.Strategy {
+        guard case .s3 = settings.store else { return .multipart }
+        return switch settings.uploadStrategy {
+        case .multipart: .multipart
+        case .put: .put
+        case .auto: .auto
+        }
     }
 
     private static func store(_ settings: ResolvedSettings) throws -> Store {

@@ -11,6 +11,8 @@ package enum S3Answer: Equatable, Sendable {
     case object(length: Int64, recordToken: String?)
     /// HEAD found none.
     case noObject
+    /// DELETE was done, or there was nothing to do.
+    case deleted
     /// The ids of the open uploads under exactly our key.
     case uploads([String])
     /// The store answered, and it is not what was asked for.

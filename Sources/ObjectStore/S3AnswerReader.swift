@@ -27,7 +27,7 @@ package enum S3AnswerReader {
         let isSuccess = head.status >= 200 && head.status < 300
         switch step {
         case .create where isSuccess: return readCreated(step, body)
-        case .part where isSuccess:
+        case .part where isSuccess, .put where isSuccess:
             let etag = head.etag ?? ""
             return .stored(etag: etag)
         case .complete where isSuccess: return readCompleted(step, head, body)
@@ -37,8 +37,12 @@ package enum S3AnswerReader {
             return problem.isNoSuchUpload ? .gone : .refused(problem)
         case .head where isSuccess: return readObject(step, head)
         case .head where head.status == 404: return .noObject
+        case .delete where isSuccess: return .deleted
+        case .delete:
+            let problem = problem(step, head.status, body)
+            return problem.code == "NoSuchKey" ? .deleted : .refused(problem)
         case .search where isSuccess: return readUploads(step, body, key: key)
-        case .create, .part, .complete, .head, .search: return .refused(problem(step, head.status, body))
+        case .create, .part, .complete, .head, .search, .put: return .refused(problem(step, head.status, body))
         }
     }
 
@@ -96,7 +100,7 @@ package enum S3AnswerReader {
         case "SignatureDoesNotMatch": "check AWS_SECRET_ACCESS_KEY"
         case "InvalidAccessKeyId": "check AWS_ACCESS_KEY_ID"
         case "ExpiredToken", "InvalidToken", "ExpiredTokenException": "the session token is no longer valid"
-        case "AccessDenied": "the key needs s3:PutObject and s3:AbortMultipartUpload on the bucket"
+        case "AccessDenied": "the key needs s3:PutObject, s3:AbortMultipartUpload and s3:DeleteObject on the bucket"
         case "NoSuchBucket": "check S3_BUCKET"
         case "RequestTimeTooSkewed": "set this machine's clock"
         case "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException":

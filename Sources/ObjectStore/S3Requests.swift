@@ -39,15 +39,17 @@ final class S3Requests {
 
     /// The request for `step`; nil without credentials.
     ///
-    /// - Parameter body: the source of a part.
+    /// - Parameter body: the source of a part, or of a whole object.
     func request(_ step: S3Step, _ subject: Subject, body: (any RequestBodySource)?) -> HTTPRequest? {
         switch step {
         case .create:
-            let fields = [("content-type", subject.contentType), ("x-amz-meta-sluice-id", subject.recordToken)]
-            return signed(.post, subject.path, "uploads=", fields, .empty)
+            return signed(.post, subject.path, "uploads=", Self.objectFields(subject), .empty)
         case .part(let uploadID, let number, let length):
             guard let body else { return nil }
-            return part(subject, "partNumber=\(number)&uploadId=\(Self.encoded(uploadID))", length, body)
+            return part(subject, "partNumber=\(number)&uploadId=\(Self.encoded(uploadID))", [], length, body)
+        case .put(let length):
+            guard let body else { return nil }
+            return part(subject, "", Self.objectFields(subject), length, body)
         case .complete(let uploadID, let parts):
             let document = S3CompleteDocument.bytes(parts)
             var request = signed(
@@ -58,6 +60,8 @@ final class S3Requests {
             return request
         case .abort(let uploadID):
             return signed(.delete, subject.path, "uploadId=\(Self.encoded(uploadID))", [], .empty)
+        case .delete:
+            return signed(.delete, subject.path, "", [], .empty)
         case .head:
             return signed(.head, subject.path, "", [], .empty)
         case .search:
@@ -68,11 +72,18 @@ final class S3Requests {
         }
     }
 
+    /// What is kept with the object.
+    private static func objectFields(_ subject: Subject) -> [(String, String)] {
+        [("content-type", subject.contentType), ("x-amz-meta-sluice-id", subject.recordToken)]
+    }
+
+    /// A part, or with other fields and no query a whole object.
     private func part(
-        _ subject: Subject, _ query: String, _ length: Int64, _ body: any RequestBodySource
+        _ subject: Subject, _ query: String, _ fields: [(String, String)], _ length: Int64,
+        _ body: any RequestBodySource
     ) -> HTTPRequest? {
         guard configuration.signsParts else {
-            var request = signed(.put, subject.path, query, [], .unsigned)
+            var request = signed(.put, subject.path, query, fields, .unsigned)
             if length <= Self.wholePartBytesMax, let bytes = Self.whole(body, Int(length)) {
                 request?.body = .bytes(bytes)
             } else {
@@ -82,7 +93,7 @@ final class S3Requests {
             return request
         }
         guard let encodedLength = SignedChunkSource.encodedLength(length) else { return nil }
-        let fields = [("content-encoding", "aws-chunked"), ("x-amz-decoded-content-length", "\(length)")]
+        let fields = fields + [("content-encoding", "aws-chunked"), ("x-amz-decoded-content-length", "\(length)")]
         var seed: SignedRequest?
         var request = signed(.put, subject.path, query, fields, .streamingSigned, &seed)
         guard let seed, let chunks = signer?.chunkSigner(for: seed) else { return nil }

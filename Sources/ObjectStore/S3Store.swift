@@ -3,7 +3,7 @@ internal import Linux
 package import Reactor
 package import SigV4
 
-/// A bucket of S3 or of a server that speaks its language, reached by multipart uploads.
+/// A bucket of S3 or of a server that speaks its language, reached by multipart uploads and PutObject.
 package final class S3Store: UploadStore {
     /// How often open parts are looked at for progress.
     private static let progressCheckMilliseconds: Int64 = 5_000
@@ -43,10 +43,29 @@ package final class S3Store: UploadStore {
     package func begin(
         key: String, contentType: String, recordToken: String, delegate: any StoreUploadDelegate
     ) -> any StoreUpload {
+        upload(key: key, contentType: contentType, recordToken: recordToken, delegate: delegate)
+    }
+
+    package func beginPut(
+        key: String, contentType: String, recordToken: String, delegate: any StoreUploadDelegate
+    ) -> (any StorePut)? {
+        upload(key: key, contentType: contentType, recordToken: recordToken, delegate: delegate)
+    }
+
+    private func upload(
+        key: String, contentType: String, recordToken: String, delegate: any StoreUploadDelegate
+    ) -> S3Upload {
         let subject = S3Requests.Subject(
             key: key, path: configuration.endpoint.path(key: key), contentType: contentType, recordToken: recordToken)
         return S3Upload(store: self, subject: subject, limits: configuration.retry, delegate: delegate)
     }
+
+    /// Uploads among which one may wait a quarter of an hour for its second look at the store; past it such an upload
+    /// ends at once, and is left to recovery.
+    private static let recheckUploadsMax = 512
+
+    /// Whether an upload may stay for that.
+    var hasRoomToRecheck: Bool { uploads.count <= Self.recheckUploadsMax }
 
     package var readiness: StoreReadiness {
         if requests.credentials == nil { return .unready("there are no credentials to sign requests with") }

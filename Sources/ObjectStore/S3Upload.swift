@@ -2,12 +2,12 @@ internal import Bytes
 internal import HTTPClient
 internal import Reactor
 
-/// One multipart upload: asks what its ``S3UploadState`` says, and reports what comes back to it.
-final class S3Upload: StoreUpload {
+/// One upload, in parts or as one PutObject: asks what its ``S3UploadCourse`` says, and reports what comes back to it.
+final class S3Upload: StoreUpload, StorePut {
     let subject: S3Requests.Subject
     private let store: S3Store
     private weak var delegate: (any StoreUploadDelegate)?
-    private var state: S3UploadState
+    private var state: S3UploadCourse
     /// Place in the store's list of open uploads, -1 outside of it.
     var position = -1
 
@@ -23,7 +23,7 @@ final class S3Upload: StoreUpload {
         self.store = store
         self.subject = subject
         self.delegate = delegate
-        state = S3UploadState(recordToken: subject.recordToken, limits: limits)
+        state = S3UploadCourse(recordToken: subject.recordToken, limits: limits)
     }
 
     // MARK: what the owner asks
@@ -38,6 +38,12 @@ final class S3Upload: StoreUpload {
         perform(state.openPart(number: number, length: length), isDeferred: true)
     }
 
+    func put(length: Int64, body: any RequestBodySource) {
+        store.keep(self)
+        source = PartSource(body, length: length)
+        perform(state.put(length: length), isDeferred: true)
+    }
+
     func bodyAvailable() {
         transfer?.resume()
     }
@@ -48,9 +54,14 @@ final class S3Upload: StoreUpload {
 
     func abort() {
         store.keep(self)
-        let reaction = state.abort(isWaiting: timer != nil)
+        let reaction = state.abort(isWaiting: timer != nil, isWhole: source?.isTaken ?? false)
         perform(reaction, isDeferred: true)
         if reaction.command != nil { source = nil }
+    }
+
+    func leave() {
+        perform(state.leave(), isDeferred: true)
+        source = nil
     }
 
     // MARK: what is done
@@ -61,7 +72,11 @@ final class S3Upload: StoreUpload {
         switch reaction.command {
         case .send(let step): send(step)
         case .wait(let millisecondsMax): wait(Int64.random(in: 0...Int64(max(millisecondsMax, 0))))
-        case .pause(let milliseconds): wait(Int64(milliseconds))
+        case .pause(let milliseconds):
+            if state.isRechecking, !store.hasRoomToRecheck {
+                return perform(state.forgoRecheck(), isDeferred: isDeferred)
+            }
+            wait(Int64(milliseconds))
         case nil: break
         }
         if state.isOver { store.release(self) }
@@ -92,7 +107,7 @@ final class S3Upload: StoreUpload {
     private func send(_ step: S3Step) {
         let round = round
         var body: PartSource?
-        if case .part = step { body = source }
+        if step.hasBody { body = source }
         guard let request = store.requests.request(step, subject, body: body) else {
             let problem = S3Problem(detail: "\(step.name): there are no credentials to sign with")
             return store.loop.deferred { [self] in
@@ -115,11 +130,12 @@ final class S3Upload: StoreUpload {
     private func take(_ answer: S3Answer, isPart: Bool, sends: Int = 1) {
         store.note(answer)
         var isRewound = false
+        let isWhole = source?.isTaken ?? false
         if isPart {
             // A part that was not stored wants its bytes again, if they can be had.
             if case .stored = answer {} else { isRewound = source?.rewind() ?? false }
         }
-        let reaction = state.answered(answer, isRewound: isRewound, sends: sends)
+        let reaction = state.answered(answer, isRewound: isRewound, sends: sends, isWhole: isWhole)
         if isPart, reaction.event != nil { source = nil }
         perform(reaction)
     }
@@ -130,7 +146,7 @@ final class S3Upload: StoreUpload {
             let fields = response.fields
             var head = S3AnswerHead(status: response.status)
             switch step {
-            case .part:
+            case .part, .put:
                 if response.status < 300, source?.isTaken != true {
                     let problem = S3Problem(detail: "\(step.name): a yes to bytes that were not sent")
                     return .lost(problem, mayHaveArrived: true)
@@ -139,7 +155,7 @@ final class S3Upload: StoreUpload {
             case .head:
                 head.contentLength = fields.value(of: "content-length")
                 head.recordToken = fields.value(of: "x-amz-meta-sluice-id")
-            case .create, .complete, .abort, .search: break
+            case .create, .complete, .abort, .search, .delete: break
             }
             return S3AnswerReader.read(step, head, body: response.body.span, key: subject.key)
         case .failure(let failure):
@@ -158,7 +174,7 @@ final class S3Upload: StoreUpload {
             progress = (source.takenBytes, now)
         } else if now - progress.at >= stallMilliseconds {
             stopWaiting()
-            let problem = S3Problem(detail: "UploadPart: the store neither takes the bytes nor answers")
+            let problem = S3Problem(detail: "the store neither takes the bytes nor answers")
             take(.lost(problem, mayHaveArrived: true), isPart: true)
         }
     }

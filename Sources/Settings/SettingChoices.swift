@@ -7,9 +7,8 @@ package enum StoreKind: String, CaseIterable, Sendable {
 /// How an object is written: `SLUICE_UPLOAD_STRATEGY`.
 package enum UploadStrategy: String, CaseIterable, Sendable {
     case multipart
-
-    /// Words of the contract that this version refuses, rather than doing something else than they say.
-    static let planned = ["put", "auto"]
+    case put
+    case auto
 }
 
 /// How payloads are signed: `SLUICE_S3_PAYLOAD`.
@@ -18,6 +17,7 @@ package enum S3PayloadMode: String, CaseIterable, Sendable {
     case unsigned
     case signed
 
+    /// Words of the contract that this version refuses, rather than doing something else than they say.
     static let planned = ["trailer"]
 }
 
