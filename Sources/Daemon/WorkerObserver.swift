@@ -92,6 +92,13 @@ final class WorkerObserver: UploadObserver {
             failure.kind == .refused ? .refusing(failure.description) : .unavailable(failure.description))
     }
 
+    func storeClockDiffers(milliseconds: Int64) {
+        let seconds = abs(milliseconds) / 1_000
+        let side = milliseconds < 0 ? "ahead of" : "behind"
+        telemetry.logger.warning(
+            "this machine's clock is \(seconds) s \(side) the store's: requests are signed with the store's time; set it")
+    }
+
     func diskFailed(_ detail: String, requestID: String) {
         complain("the disk failed an upload: \(detail)", requestID: requestID)
     }

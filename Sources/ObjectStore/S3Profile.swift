@@ -15,6 +15,20 @@ package enum S3Profile: String, CaseIterable, Sendable {
         return .generic
     }
 
+    /// How parts are signed where `payload` is asked for.
+    func signing(of payload: S3Payload, isSecure: Bool) throws(StoreSettingError) -> S3PartSigning {
+        let abilities = abilities
+        switch payload {
+        case .auto: return isSecure ? abilities.secureDefault : abilities.plainDefault
+        case .unsigned: return .unsigned
+        case .signed where abilities.takesChunks: return .signedChunks
+        case .trailer where abilities.takesTrailers: return isSecure ? .unsignedTrailer : .signedTrailer
+        case .signed, .trailer:
+            throw StoreSettingError(
+                "SLUICE_S3_PAYLOAD: a store of the profile \(rawValue) does not take \(payload.rawValue): use auto")
+        }
+    }
+
     /// One row for each profile, with its source.
     package var abilities: S3Abilities {
         switch self {

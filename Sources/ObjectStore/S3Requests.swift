@@ -24,6 +24,24 @@ final class S3Requests {
         self.clock = clock
     }
 
+    /// How far the store's clock is ahead of ours, as far as that had to be learned.
+    private(set) var skewMilliseconds: Int64 = 0
+
+    /// The store refuses a request for its time, and says that it is `date` (RFC 9110 § 6.6.1): requests are signed
+    /// with the store's time from now on.
+    ///
+    /// - Returns: false where that changes nothing, so that the request would be refused again.
+    func adoptClock(date: String) -> Bool {
+        guard let theirs = CivilTime.milliseconds(imfFixdate: date.utf8Span.span) else { return false }
+        let skew = theirs - clock()
+        guard abs(skew - skewMilliseconds) >= Self.skewStepMilliseconds else { return false }
+        skewMilliseconds = skew
+        return true
+    }
+
+    /// S3 bears a difference of 15 minutes; what moves the clock by less than one does not help.
+    private static let skewStepMilliseconds: Int64 = 60_000
+
     var credentials: Credentials? {
         get { signer?.credentials }
         set {
@@ -40,16 +58,18 @@ final class S3Requests {
     /// The request for `step`; nil without credentials.
     ///
     /// - Parameter body: the source of a part, or of a whole object.
-    func request(_ step: S3Step, _ subject: Subject, body: (any RequestBodySource)?) -> HTTPRequest? {
+    func request(_ step: S3Step, _ subject: Subject, body: PartSource?) -> HTTPRequest? {
         switch step {
         case .create:
-            return signed(.post, subject.path, "uploads=", Self.objectFields(subject), .empty)
+            var fields = objectFields(subject)
+            if configuration.partSigning.hasChecksum { fields.append(("x-amz-checksum-algorithm", "CRC32C")) }
+            return signed(.post, subject.path, "uploads=", fields, .empty)
         case .part(let uploadID, let number, let length):
             guard let body else { return nil }
             return part(subject, "partNumber=\(number)&uploadId=\(Self.encoded(uploadID))", [], length, body)
         case .put(let length):
             guard let body else { return nil }
-            return part(subject, "", Self.objectFields(subject), length, body)
+            return part(subject, "", objectFields(subject), length, body)
         case .complete(let uploadID, let parts):
             let document = S3CompleteDocument.bytes(parts)
             var request = signed(
@@ -73,47 +93,63 @@ final class S3Requests {
     }
 
     /// What is kept with the object.
-    private static func objectFields(_ subject: Subject) -> [(String, String)] {
-        [("content-type", subject.contentType), ("x-amz-meta-sluice-id", subject.recordToken)]
+    private func objectFields(_ subject: Subject) -> [(String, String)] {
+        var fields = [("content-type", subject.contentType), ("x-amz-meta-sluice-id", subject.recordToken)]
+        if let acl = configuration.acl { fields.append(("x-amz-acl", acl.rawValue)) }
+        return fields
     }
 
     /// A part, or with other fields and no query a whole object.
     private func part(
-        _ subject: Subject, _ query: String, _ fields: [(String, String)], _ length: Int64,
-        _ body: any RequestBodySource
+        _ subject: Subject, _ query: String, _ fields: [(String, String)], _ length: Int64, _ body: PartSource
     ) -> HTTPRequest? {
-        guard configuration.signsParts else {
-            var request = signed(.put, subject.path, query, fields, .unsigned)
-            if length <= Self.wholePartBytesMax, let bytes = Self.whole(body, Int(length)) {
-                request?.body = .bytes(bytes)
-            } else {
-                request?.body = .streamed(length: length, source: body)
-            }
-            request?.totalMilliseconds = nil
-            return request
+        let signing = configuration.partSigning
+        var fields = fields
+        var wireLength = length
+        if let framing = signing.framing {
+            guard let encodedLength = ChunkTrailer.encodedLength(length, framing) else { return nil }
+            wireLength = encodedLength
+            fields.append(("content-encoding", "aws-chunked"))
+            fields.append(("x-amz-decoded-content-length", "\(length)"))
+            if signing.hasChecksum { fields.append(("x-amz-trailer", ChunkTrailer.name)) }
         }
-        guard let encodedLength = SignedChunkSource.encodedLength(length) else { return nil }
-        let fields = fields + [("content-encoding", "aws-chunked"), ("x-amz-decoded-content-length", "\(length)")]
         var seed: SignedRequest?
-        var request = signed(.put, subject.path, query, fields, .streamingSigned, &seed)
-        guard let seed, let chunks = signer?.chunkSigner(for: seed) else { return nil }
-        let source = SignedChunkSource(body, length: length, signer: chunks, hash: hash)
-        request?.body = .streamed(length: encodedLength, source: source)
+        var request = signed(.put, subject.path, query, fields, signing.payloadHash, &seed)
+        guard let seed, let source = wireSource(body, length, signing, seed) else { return nil }
+        if length <= Self.wholePartBytesMax, body.readyBytes >= length,
+            let bytes = Self.whole(source, Int(wireLength)) {
+            request?.body = .bytes(bytes)
+        } else {
+            request?.body = .streamed(length: wireLength, source: source)
+        }
         request?.totalMilliseconds = nil
         return request
+    }
+
+    /// What goes on the wire of a part's bytes.
+    private func wireSource(
+        _ body: PartSource, _ length: Int64, _ signing: S3PartSigning, _ seed: SignedRequest
+    ) -> (any RequestBodySource)? {
+        switch signing {
+        case .unsigned: return body
+        case .unsignedTrailer: return UnsignedChunkSource(body, length: length)
+        case .signedChunks, .signedTrailer:
+            guard let chunks = signer?.chunkSigner(for: seed) else { return nil }
+            return SignedChunkSource(
+                body, length: length, signer: chunks, hash: hash, hasTrailer: signing == .signedTrailer)
+        }
     }
 
     /// A part of no more than this, all of which is there, leaves together with its head: one write, one packet train
     /// and one wake-up of the store less.
     private static let wholePartBytesMax: Int64 = 65_536
 
-    /// The next `length` bytes of `body`, nil where they are not all there.
-    private static func whole(_ body: any RequestBodySource, _ length: Int) -> [UInt8]? {
-        guard body.readyBytes >= length else { return nil }
+    /// The next `length` bytes of `source`, nil where they are not all there.
+    private static func whole(_ source: any RequestBodySource, _ length: Int) -> [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(length)
         while bytes.count < length {
-            let supply = body.next { span in
+            let supply = source.next { span in
                 let count = min(span.count, length - bytes.count)
                 bytes.append(contentsOf: span.extracting(first: count))
                 return count
@@ -135,11 +171,13 @@ final class S3Requests {
         _ result: inout SignedRequest?
     ) -> HTTPRequest? {
         let endpoint = configuration.endpoint
+        var fields = fields
+        if let owner = configuration.expectedBucketOwner { fields.append(("x-amz-expected-bucket-owner", owner)) }
         var signing = SigningRequest(method: method.name, path: path, query: query, fields: [])
         signing.fields.reserveCapacity(fields.count + 1)
         signing.fields.append((name: "host", value: endpoint.host))
         for (name, value) in fields { signing.fields.append((name: name, value: value)) }
-        guard let signature = signer?.sign(signing, payload: payload, at: clock()) else { return nil }
+        guard let signature = signer?.sign(signing, payload: payload, at: clock() + skewMilliseconds) else { return nil }
         result = signature
         var lines = HTTPFieldLines()
         lines.reserveCapacity(512 + (signature.securityToken?.utf8.count ?? 0))

@@ -40,6 +40,15 @@ package final class S3Store: UploadStore {
         set { requests.credentials = newValue }
     }
 
+    /// Called when the store's clock was found to be so many milliseconds ahead of ours, which it does not bear.
+    package var onClockSkew: ((Int64) -> Void)?
+
+    func adoptClock(date: String) -> Bool {
+        guard requests.adoptClock(date: date) else { return false }
+        onClockSkew?(requests.skewMilliseconds)
+        return true
+    }
+
     package func begin(
         key: String, contentType: String, recordToken: String, delegate: any StoreUploadDelegate
     ) -> any StoreUpload {

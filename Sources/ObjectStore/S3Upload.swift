@@ -18,6 +18,11 @@ final class S3Upload: StoreUpload, StorePut {
     private var source: PartSource?
     private var isPartOpen = false
     private var progress: (bytes: Int64, at: Int64) = (0, 0)
+    private var openPartNumber = 0
+    /// Of the parts that the store has, by their numbers; Complete repeats them.
+    private var checksums: [Int: String] = [:]
+    /// The step was sent again with the store's time.
+    private var hasAdoptedClock = false
 
     init(store: S3Store, subject: S3Requests.Subject, limits: S3RetryLimits, delegate: any StoreUploadDelegate) {
         self.store = store
@@ -34,14 +39,19 @@ final class S3Upload: StoreUpload, StorePut {
     }
 
     func openPart(number: Int, length: Int64, body: any RequestBodySource) {
-        source = PartSource(body, length: length)
+        source = makeSource(body, length)
+        openPartNumber = number
         perform(state.openPart(number: number, length: length), isDeferred: true)
     }
 
     func put(length: Int64, body: any RequestBodySource) {
         store.keep(self)
-        source = PartSource(body, length: length)
+        source = makeSource(body, length)
         perform(state.put(length: length), isDeferred: true)
+    }
+
+    private func makeSource(_ body: any RequestBodySource, _ length: Int64) -> PartSource {
+        PartSource(body, length: length, hasChecksum: store.requests.configuration.partSigning.hasChecksum)
     }
 
     func bodyAvailable() {
@@ -49,6 +59,9 @@ final class S3Upload: StoreUpload, StorePut {
     }
 
     func complete(parts: [StoredPart]) {
+        let parts = parts.map { part in
+            StoredPart(number: part.number, etag: part.etag, length: part.length, checksum: checksums[part.number])
+        }
         perform(state.complete(parts: parts), isDeferred: true)
     }
 
@@ -70,7 +83,9 @@ final class S3Upload: StoreUpload, StorePut {
     private func perform(_ reaction: S3Reaction, isDeferred: Bool = false) {
         if reaction.command != nil || state.isOver { stopWaiting() }
         switch reaction.command {
-        case .send(let step): send(step)
+        case .send(let step):
+            hasAdoptedClock = false
+            send(step)
         case .wait(let millisecondsMax): wait(Int64.random(in: 0...Int64(max(millisecondsMax, 0))))
         case .pause(let milliseconds):
             if state.isRechecking, !store.hasRoomToRecheck {
@@ -123,8 +138,25 @@ final class S3Upload: StoreUpload, StorePut {
             let sends = transfer?.sendCount ?? 1
             transfer = nil
             isPartOpen = false
-            take(answer(step, result), isPart: body != nil, sends: sends)
+            let answer = answer(step, result)
+            guard !adoptsClock(step, answer, result) else { return }
+            take(answer, isPart: body != nil, sends: sends)
         }
+    }
+
+    /// Sends a step that the store refused for its time once more, with the store's own.
+    private func adoptsClock(
+        _ step: S3Step, _ answer: S3Answer, _ result: Result<HTTPResponse, HTTPFailure>
+    ) -> Bool {
+        guard case .refused(let problem) = answer, problem.code == "RequestTimeTooSkewed", !hasAdoptedClock,
+            case .success(let response) = result, let date = response.fields.value(of: "date"),
+            store.adoptClock(date: date)
+        else { return false }
+        // Without its bytes this part is lost, but the next request will be right.
+        if step.hasBody, source?.rewind() != true { return false }
+        hasAdoptedClock = true
+        send(step)
+        return true
     }
 
     private func take(_ answer: S3Answer, isPart: Bool, sends: Int = 1) {
@@ -133,7 +165,11 @@ final class S3Upload: StoreUpload, StorePut {
         let isWhole = source?.isTaken ?? false
         if isPart {
             // A part that was not stored wants its bytes again, if they can be had.
-            if case .stored = answer {} else { isRewound = source?.rewind() ?? false }
+            if case .stored = answer {
+                checksums[openPartNumber] = source?.checksum
+            } else {
+                isRewound = source?.rewind() ?? false
+            }
         }
         let reaction = state.answered(answer, isRewound: isRewound, sends: sends, isWhole: isWhole)
         if isPart, reaction.event != nil { source = nil }
@@ -150,6 +186,11 @@ final class S3Upload: StoreUpload, StorePut {
                 if response.status < 300, source?.isTaken != true {
                     let problem = S3Problem(detail: "\(step.name): a yes to bytes that were not sent")
                     return .lost(problem, mayHaveArrived: true)
+                }
+                let theirs = fields.value(of: ChunkTrailer.name)
+                if response.status < 300, let theirs, let ours = source?.checksum, theirs != ours {
+                    return .refused(S3Problem(
+                        status: 502, detail: "\(step.name): the store's CRC32C \(theirs) is not ours, \(ours)"))
                 }
                 head.etag = fields.value(of: "etag")
             case .head:
