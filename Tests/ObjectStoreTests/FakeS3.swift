@@ -84,6 +84,12 @@ final class FakeS3: Sendable {
             else { return noSuchUpload }
             bucket.uploads[id]?.parts[number] = request.body
             return .answer(200, [("ETag", "\"etag-\(number)\"")])
+        case "put":
+            bucket.objects[path] = Object(bytes: request.body, token: request.field("x-amz-meta-sluice-id") ?? "")
+            return .answer(200, [("ETag", "\"etag\"")])
+        case "delete":
+            bucket.objects[path] = nil
+            return .answer(204)
         case "complete":
             guard let id = query["uploadId"], let upload = bucket.uploads.removeValue(forKey: id)
             else { return noSuchUpload }
@@ -133,8 +139,8 @@ final class FakeS3: Sendable {
     private static func step(_ method: String, _ query: [String: String]) -> String {
         switch method {
         case "POST": query["uploads"] != nil ? "create" : "complete"
-        case "PUT": "part"
-        case "DELETE": "abort"
+        case "PUT": query["partNumber"] != nil ? "part" : "put"
+        case "DELETE": query["uploadId"] != nil ? "abort" : "delete"
         case "HEAD": "head"
         default: query["uploads"] != nil ? "search" : "get"
         }

@@ -29,6 +29,7 @@ import Testing
             configuration.retry.capMilliseconds = 8
             configuration.retry.lateCreateMilliseconds = 30
             configuration.retry.abortConfirmMilliseconds = 1
+            configuration.retry.putRecheckMilliseconds = 20
             configuration.partStallMilliseconds = partStall
             store = S3Store(configuration: configuration, loop: loop, client: client)
             store.credentials = Credentials(accessKeyID: "AK", secretAccessKey: "SK")

@@ -26,7 +26,7 @@ import Testing
         ("SLUICE_HEADER_BYTES_MAX", ["1023", "65536"]),
         ("SLUICE_BODY_IDLE_SECONDS", ["0", "19"]),
         ("SLUICE_STORE", ["S3", "disk"]),
-        ("SLUICE_UPLOAD_STRATEGY", ["other"]),
+        ("SLUICE_UPLOAD_STRATEGY", ["Put", "other"]),
         ("SLUICE_S3_PAYLOAD", ["none", "crc32c"]),
         ("SLUICE_S3_PROFILE", ["AWS", "ceph"]),
         ("SLUICE_S3_ADDRESSING", ["host"]),
