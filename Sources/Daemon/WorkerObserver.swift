@@ -99,7 +99,7 @@ final class WorkerObserver: UploadObserver {
         let seconds = abs(milliseconds) / 1_000
         let side = milliseconds < 0 ? "ahead of" : "behind"
         telemetry.logger.warning(
-            "this machine's clock is \(seconds) s \(side) the store's: requests are signed with the store's time; set it")
+            "this machine's clock is \(seconds) s \(side) the store's, whose time requests are signed with: set it")
     }
 
     func diskFailed(_ detail: String, requestID: String) {

@@ -58,7 +58,7 @@ package struct S3Endpoint: Equatable, Sendable {
         // Host names have no case, and know no `_`.
         guard bucket.utf8.allSatisfy({ $0.isDigit || $0 == 0x2D || $0 == 0x2E || 0x61 ... 0x7A ~= $0 }) else {
             throw StoreSettingError(
-                "SLUICE_S3_ADDRESSING: the bucket's name is no host name, which has lower-case letters, digits, - and .")
+                "SLUICE_S3_ADDRESSING: virtual wants a bucket of lower-case letters, digits, - and .")
         }
         let name = server.prefix { $0 != ":" }
         guard !server.hasPrefix("["), name.utf8.contains(where: { $0.isAlpha }) else {

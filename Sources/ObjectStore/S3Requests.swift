@@ -177,7 +177,8 @@ final class S3Requests {
         signing.fields.reserveCapacity(fields.count + 1)
         signing.fields.append((name: "host", value: endpoint.host))
         for (name, value) in fields { signing.fields.append((name: name, value: value)) }
-        guard let signature = signer?.sign(signing, payload: payload, at: clock() + skewMilliseconds) else { return nil }
+        let now = clock() + skewMilliseconds
+        guard let signature = signer?.sign(signing, payload: payload, at: now) else { return nil }
         result = signature
         var lines = HTTPFieldLines()
         lines.reserveCapacity(512 + (signature.securityToken?.utf8.count ?? 0))

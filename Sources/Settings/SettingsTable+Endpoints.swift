@@ -4,8 +4,8 @@ extension SettingsTable {
         Setting(.s3Payload, .choice(S3PayloadMode.self), .fixed("auto"),
             "How payloads are signed. `unsigned`: TLS guards them, or nothing does. `signed`: chunk by chunk, a CPU "
                 + "second per GiB. `trailer`: with a CRC-32C that the store checks and keeps, behind chunks that are "
-                + "signed over http. `auto`: `trailer` over https at AWS, `unsigned` over https elsewhere, `signed` over "
-                + "http; `unsigned` at R2, which knows nothing else."),
+                + "signed over http. `auto`: `trailer` over https at AWS, `unsigned` over https elsewhere, `signed` "
+                + "over http; `unsigned` at R2, which knows nothing else."),
         Setting(.s3Profile, .choice(S3ProfileName.self), .fixed("auto"),
             "What the store can do. `auto`: `aws` and `r2` by their hosts, else `generic`."),
         Setting(.s3Addressing, .choice(S3AddressingStyle.self), .fixed("auto"),

@@ -1,7 +1,8 @@
 /// Every setting with its kind, default, bounds and meaning. The reference, the parser, `sluice settings` and the
 /// flags are all made from these rows.
 package enum SettingsTable {
-    package static let rows: [Setting] = store + endpoints + secrets + uploads + serving + tls + throttling + judging + logging
+    package static let rows: [Setting] =
+        store + endpoints + secrets + uploads + serving + tls + throttling + judging + logging
 
     package static func row(_ name: SettingName) -> Setting? { rowOfName[name] }
 

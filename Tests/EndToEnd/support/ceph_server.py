@@ -27,11 +27,13 @@ class Ceph:
         self._folder = tempfile.TemporaryDirectory(prefix="sluice-ceph-")
         self._log = open(pathlib.Path(self._folder.name) / "log", "w+")
         environment = {
-            **os.environ, "PORT": str(free_port()), "TLS_PORT": str(free_port()), "MON_PORT": str(free_port()), "STS": "1",
+            **os.environ, "STS": "1",
+            "PORT": str(free_port()), "TLS_PORT": str(free_port()), "MON_PORT": str(free_port()),
             "DATA": str(pathlib.Path(self._folder.name) / "data"),
             "PATH": f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"}
         self._process = subprocess.Popen(
-            [str(SCRIPT)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._log, env=environment, text=True)
+            [str(SCRIPT)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._log, env=environment,
+            text=True)
         self.facts = {}
         for line in self._process.stdout:
             if line.strip() == "READY":

@@ -1,5 +1,5 @@
-"""Signature Version 4 and aws-chunked bodies as a strict server reads them, from AWS's documents with `hashlib` and `hmac`
-alone. Nothing here knows how Sluice does it.
+"""Signature Version 4 and aws-chunked bodies as a strict server reads them, from AWS's documents, with `hashlib` and
+`hmac` alone. Nothing here knows how Sluice does it.
 """
 
 import base64
@@ -159,7 +159,8 @@ def crc32c(data) -> str:
 def decode_chunks(body, kind, seed, chunk_bytes_min=CHUNK_BYTES_MIN):
     """The payload and the trailers, a list of pairs, of an aws-chunked body; every signature is checked."""
     is_signed, has_trailers = STREAMING[kind]
-    head = re.compile(rb"(0|[1-9a-f][0-9a-f]*)" + (rb";chunk-signature=([0-9a-f]{64})" if is_signed else rb"") + rb"\r\n")
+    signature = rb";chunk-signature=([0-9a-f]{64})" if is_signed else rb""
+    head = re.compile(rb"(0|[1-9a-f][0-9a-f]*)" + signature + rb"\r\n")
     payload, sizes, place = [], [], 0
     while not sizes or sizes[-1] > 0:
         found = head.match(body, place)
