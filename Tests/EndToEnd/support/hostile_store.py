@@ -107,7 +107,8 @@ class HostileStore:
             handler.connection.settimeout(100)
             handler.rfile.read(1)
         elif isinstance(fault, int):
-            reply(handler, fault, ERROR % (b"SlowDown" if fault == 503 else b"InternalError"))
+            codes = {403: b"AccessDenied", 503: b"SlowDown"}
+            reply(handler, fault, ERROR % codes.get(fault, b"InternalError"))
         elif fault == "error-in-200":
             reply(handler, 200, ERROR % b"InternalError")
         elif operation == "head":
