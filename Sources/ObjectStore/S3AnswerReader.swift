@@ -103,6 +103,7 @@ package enum S3AnswerReader {
         case "AccessDenied": "the key needs s3:PutObject, s3:AbortMultipartUpload and s3:DeleteObject on the bucket"
         case "NoSuchBucket": "check S3_BUCKET"
         case "RequestTimeTooSkewed": "set this machine's clock"
+        case "AccessControlListNotSupported": "the bucket has no ACLs: unset SLUICE_S3_ACL"
         case "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException":
             "check AWS_REGION"
         default: nil

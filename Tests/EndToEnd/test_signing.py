@@ -85,6 +85,28 @@ def test_one_put_is_signed_in_every_mode(authority, scheme, payload):
         assert not store.seen("create") and not store.refusals
 
 
+def with_another_byte(operation, body):
+    """A body's middle byte, which is the image's, is another one than was sent."""
+    if operation not in ("part", "put"):
+        return body
+    place = len(body) // 2
+    return body[:place] + bytes([body[place] ^ 1]) + body[place + 1:]
+
+
+@pytest.mark.parametrize("strategy", ["multipart", "put"])
+@pytest.mark.parametrize(("scheme", "payload", "code"), [
+    ("http", "signed", "SignatureDoesNotMatch"), ("http", "trailer", "SignatureDoesNotMatch"),
+    ("https", "trailer", "BadDigest")])
+def test_bytes_that_change_on_their_way_are_never_stored(authority, token, scheme, payload, code, strategy):
+    settings = {"SLUICE_S3_PAYLOAD": payload, "SLUICE_UPLOAD_STRATEGY": strategy}
+    with store_for(scheme, authority) as store, Daemon(settings_for(store, authority, **settings)) as daemon:
+        store.transit = with_another_byte
+        assert_refused(daemon.upload(token, image("png", 90_000), "png", timeout=60), "STORE_UNAVAILABLE")
+        assert code in {refused.code for refused in store.refusals}
+        eventually(lambda: not store.uploads, 20, lambda: f"{store.uploads.keys()}")
+        assert not store.objects
+
+
 def test_amazons_profile_sends_checksums_over_tls_by_itself(authority):
     with store_for("https", authority) as store, Daemon(
             settings_for(store, authority, SLUICE_S3_PROFILE="aws")) as daemon:

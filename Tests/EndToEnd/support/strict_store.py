@@ -28,6 +28,8 @@ class StrictStore:
         self.clock_ahead = 0
         self.requests, self.refusals, self.objects, self.uploads = [], [], {}, {}
         self.before = lambda operation: None
+        # What the network makes of a body.
+        self.transit = lambda operation, body: body
         self._lock = threading.Lock()
         store = self
 
@@ -140,7 +142,7 @@ class StrictStore:
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(handler.path).query, keep_blank_values=True)
         operation = self.operation(handler, query)
         self.before(operation)
-        body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
+        body = self.transit(operation, handler.rfile.read(int(handler.headers.get("Content-Length") or 0)))
         fields = self.fields(handler)
         try:
             seed = self.judge(handler)
