@@ -45,7 +45,7 @@ extension UploadExchange {
         effects.append(.abort)
     }
 
-    /// The journal could not take `aborting`: the record says `completing`, and recovery will find out what became of it.
+    /// The journal could not take `aborting`: the record says `completing`, and recovery finds out what came of it.
     package mutating func withdrawalFailed(into effects: inout [UploadEffect]) {
         guard case .withdrawing = store else { return }
         effects.append(.leave)

@@ -9,7 +9,7 @@ package enum UploadLife {
         case opening
         /// The store's upload id is known; parts may be on their way.
         case streaming
-        /// The whole body has been counted; CompleteMultipartUpload may be on its way, or, in a row without an upload id,
+        /// The whole body has been counted; CompleteMultipartUpload may be on its way, or in a row without an upload id
         /// the end of a PutObject.
         case completing
         /// The object is complete in the store.
@@ -64,8 +64,8 @@ package enum UploadLife {
     /// - `complete`: else a power loss after it leaves an object whose record says that it was never meant to be.
     /// - `finishPut`: as `complete`, whose place it takes.
     /// - `deleteExpired`: else a power loss after it leaves a record that can be registered, and no object.
-    /// - `deleteAborted`: else a crash leaves `completing`, by which recovery may find the object and call it stored just
-    ///   before the deletion that is still on its way. After a power loss no deletion is on its way.
+    /// - `deleteAborted`: else a crash leaves `completing`, by which recovery may find the object and call it stored
+    ///   just before the deletion that is still on its way. After a power loss no deletion is on its way.
     /// - `reply201`: the same as `complete`; from `completing` recovery finds the object and says `stored` again.
     package static func barrier(before action: Action) -> Barrier? {
         switch action {

@@ -78,8 +78,8 @@ extension UploadLife {
 
     /// The first step for a row that a crash left in `state`.
     ///
-    /// - Parameter knowsSize: the row went through `completing`, which writes the body's length. Without an upload id it
-    ///   is then that of a PutObject, whose end may have been sent.
+    /// - Parameter knowsSize: the row went through `completing`, which writes the body's length. Without an upload id
+    ///   it is then that of a PutObject, whose end may have been sent.
     package static func recovery(of state: State, knowsUploadID: Bool, knowsSize: Bool = false) -> RecoveryStep {
         switch state {
         case .aborting where knowsSize && !knowsUploadID: .send(.takingPutBack)

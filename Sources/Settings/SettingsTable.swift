@@ -55,9 +55,9 @@ package enum SettingsTable {
         Setting(.maxUploadBytes, .number(.bytes, 1 ... 5_120 * gibibyte), .fixed("5242880"),
             "The cap on one image. 5 MiB is what the API Gateway set-up that Sluice replaces allows."),
         Setting(.uploadStrategy, .choice(UploadStrategy.self), .fixed("multipart"),
-            "How an object is written to S3. `multipart`: Create, parts, Complete, each of which can be tried again, and "
-                + "no doubt afterwards. `put`: one streamed PutObject when the length is declared (5 GiB at most), a "
-                + "third of the requests. `auto`: `put` up to one part, else `multipart`. A body of unknown length "
+            "How an object is written to S3. `multipart`: Create, parts, Complete, each of which can be tried again, "
+                + "and no doubt afterwards. `put`: one streamed PutObject when the length is declared (5 GiB at most), "
+                + "a third of the requests. `auto`: `put` up to one part, else `multipart`. A body of unknown length "
                 + "(chunked, or a form) is `multipart` whatever is set."),
         // https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html: parts of 5 MiB to 5 GiB.
         Setting(.partBytes, .number(.bytes, 5 * mebibyte ... 5 * gibibyte), .fixed("5242880"),

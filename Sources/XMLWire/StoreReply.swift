@@ -4,7 +4,8 @@ internal import Bytes
 package enum StoreReply: Equatable, Sendable {
     /// `InitiateMultipartUploadResult`, by rclone's name `InitiateMultipartUpload`; the upload id is not empty.
     case initiated(uploadID: String)
-    /// `CompleteMultipartUploadResult`, by moto's name `CompleteMultipartUploadResponse`. The ETag keeps its quotes; Ceph leaves it empty.
+    /// `CompleteMultipartUploadResult`, by moto's name `CompleteMultipartUploadResponse`. The ETag keeps its quotes;
+    /// Ceph leaves it empty.
     case completed(etag: String)
     /// `Error`, also inside `ErrorResponse` or `Response`, as other services send it. The code is not empty.
     case error(StoreError)

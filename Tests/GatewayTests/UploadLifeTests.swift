@@ -12,8 +12,8 @@ import Testing
     @Test func `these transitions are legal and no others`() {
         let legal = [
             "opening streaming", "opening completing", "opening aborting", "opening gone", "streaming completing",
-            "streaming aborting", "streaming gone", "completing stored", "completing aborting", "completing gone", "stored expiring",
-            "expiring gone", "aborting gone",
+            "streaming aborting", "streaming gone", "completing stored", "completing aborting", "completing gone",
+            "stored expiring", "expiring gone", "aborting gone",
         ]
         var found: [String] = []
         for state in State.allCases {

@@ -50,7 +50,8 @@ import Testing
     }
 
     /// The driver counts on it: a body whose end is withheld is no object.
-    @Test(arguments: [S3Payload.unsigned, .signed]) func `an object without its end is none`(payload: S3Payload) throws {
+    @Test(arguments: [S3Payload.unsigned, .signed])
+    func `an object without its end is none`(payload: S3Payload) throws {
         let bench = try Bench(payload: payload)
         let owner = Owner()
         let upload = try Self.begin(bench, owner)

@@ -114,9 +114,9 @@ def run(server, strategy, payload, chunked):
     same = [file_digest(path) for path in stored] == [digest]
     for path in stored:
         path.unlink()
-    print(f"{strategy:9} {payload:8} {'chunked' if chunked else 'declared':8} {BYTES / MIB:.0f} MiB: {response.status}, "
-          f"{BYTES / MIB / seconds:.0f} MiB/s, peak {(before + growth) / MIB:.1f} MiB, of which {growth / MIB:.1f} for "
-          f"the body; {'byte for byte' if same else 'NOT what was sent'}", flush=True)
+    print(f"{strategy:9} {payload:8} {'chunked' if chunked else 'declared':8} {BYTES / MIB:.0f} MiB: "
+          f"{response.status}, {BYTES / MIB / seconds:.0f} MiB/s, peak {(before + growth) / MIB:.1f} MiB, of which "
+          f"{growth / MIB:.1f} for the body; {'byte for byte' if same else 'NOT what was sent'}", flush=True)
     return response.status == 201 and same and growth <= GROWTH_MAX
 
 
