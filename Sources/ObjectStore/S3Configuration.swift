@@ -1,11 +1,13 @@
 /// How an S3 store is reached and spoken to.
 package struct S3Configuration: Sendable {
-    package let endpoint: S3Endpoint
-    package let region: String
+    /// Where the settings say that the bucket is.
+    package let location: S3Location
     package var payload: S3Payload
     /// What stands before the key in `imageUrl`, without a slash at its end; nil: the endpoint's own.
     package var publicBaseURL: String?
+    package var endpoint: S3Endpoint { location.endpoint }
     package var retry = S3RetryLimits()
+    package var breaker = StoreBreakerLimits()
     package var connectMilliseconds = 5_000
     /// For the answer to everything but parts and Complete.
     package var controlMilliseconds = 15_000
@@ -19,8 +21,7 @@ package struct S3Configuration: Sendable {
         bucket: String, region: String, endpoint: String? = nil, payload: S3Payload = .auto,
         publicBaseURL: String? = nil
     ) throws(StoreSettingError) {
-        self.endpoint = try S3Endpoint(bucket: bucket, region: region, endpoint: endpoint)
-        self.region = region
+        location = try S3Location(bucket: bucket, region: region, endpoint: endpoint)
         self.payload = payload
         self.publicBaseURL = publicBaseURL
     }

@@ -20,6 +20,16 @@ package enum S3Step: Equatable, Sendable {
         case .search: "ListMultipartUploads"
         }
     }
+
+    /// What the circuit breaker counts it as.
+    var breakerKind: StoreBreakerState.Kind {
+        switch self {
+        case .create: .create
+        case .part: .part
+        case .complete: .complete
+        case .abort, .head, .search: .cleanup
+        }
+    }
 }
 
 /// What an upload's state asks of its driver: at most one thing to do, which takes the place of whatever transfer or
@@ -60,6 +70,8 @@ package struct S3RetryLimits: Sendable {
     package var abortConfirmMilliseconds = 2_000
     package var baseMilliseconds = 100
     package var capMilliseconds = 30_000
+    /// How long, at most, what cleans up waits before it looks whether a store that is down is back.
+    package var parkMilliseconds: Int64 = 4_000
 
     package init() {}
 
