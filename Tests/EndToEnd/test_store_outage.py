@@ -16,6 +16,12 @@ from support.waiting import eventually
 BODY = image("png", 200_000)
 
 
+def upload(daemon):
+    """One that goes well."""
+    sub = tokens.fresh_subject()
+    assert_created(daemon.upload(tokens.mint(sub), BODY, "png"), size=len(BODY), kind="png", sub=sub)
+
+
 @pytest.fixture
 def store():
     with MortalStore() as server:
@@ -42,22 +48,30 @@ def open_breaker(daemon):
 
 
 def assert_settled(daemon, store, timeout=60):
-    """Every upload that was opened has an end, and the objects are those that the record says are stored."""
+    """Nothing is open in the store, and its objects are those of the record.
+
+    A record may stay `completing` or `aborting` where an answer was lost for good and the store shows nothing: it is
+    looked at again after a restart.
+    """
     def settled():
         rows = daemon.rows()
-        return not store.open and all(row["state"] in ("stored", "gone") for row in rows) and \
-            metric(daemon, "sluice_uploads_open") == 0
+        return not store.open and not [row for row in rows if row["state"] in ("opening", "streaming")]
+
     def told():
-        return (f"open: {store.open}; " + str([(row["id"], row["state"]) for row in daemon.rows("state != 'stored'")])
-                + "\n" + daemon.output[-3_000:])
-    eventually(settled, timeout, told)
+        rows = [(row["id"], row["state"]) for row in daemon.rows("state != 'stored'")]
+        return f"open: {store.open}; {rows}\n{daemon.output[-3_000:]}"
+    for _ in range(2):
+        eventually(settled, timeout, told)
+        time.sleep(0.5)
+    sizes = {key: size for key, (size, _) in store.objects.items()}
     stored = {row["key"]: row["size"] for row in daemon.rows("state = 'stored'")}
-    assert {key: size for key, (size, _) in store.objects.items()} == stored
+    doubtful = {row["key"] for row in daemon.rows("state = 'completing'")}
+    assert {key: size for key, size in sizes.items() if key not in doubtful} == stored
 
 
 def test_a_store_that_is_down_is_told_by_the_head(store):
     with Daemon(settings(store, SLUICE_WORKERS="1")) as daemon:
-        assert_created(daemon.upload(tokens.mint(), BODY, "png"), size=len(BODY), kind="png")
+        upload(daemon)
         store.die()
         open_breaker(daemon)
         for expect in ((), ("Expect: 100-continue",)):
@@ -77,7 +91,7 @@ def test_a_store_that_is_down_is_told_by_the_head(store):
         eventually(lambda: daemon.admin("/readyz").status == 200, 30, lambda: daemon.output[-2_000:])
         assert metric(daemon, "sluice_store_breakers_open") == 0
         assert store.seen["probe"] >= 1
-        assert_created(daemon.upload(tokens.mint(), BODY, "png"), size=len(BODY), kind="png")
+        upload(daemon)
         assert_settled(daemon, store)
         said = " ".join(line.get("message", "") for line in daemon.log())
         assert "the store is down" in said and "the store serves again" in said
@@ -87,15 +101,18 @@ def test_half_open_lets_one_upload_in_and_one_that_fails_closes_the_door(store):
     with Daemon(settings(store, SLUICE_WORKERS="1")) as daemon:
         store.faults = {"create": "slowdown"}
         open_breaker(daemon)
-        # The probe is answered, yet no upload can be opened.
-        eventually(lambda: store.seen["probe"] >= 3, 60, lambda: str(store.seen))
-        creates = store.seen["create"]
-        for _ in range(20):
-            assert daemon.upload(tokens.mint(), BODY, "png", timeout=60).status == 503
-        assert store.seen["create"] - creates <= 15, "the store is asked for every upload"
+        # The probe is answered, yet no upload can be opened: the one that is let in is asked for once.
+        creates, refused = store.seen["create"], 0
+
+        def is_probed_thrice():
+            nonlocal refused
+            refused += daemon.upload(tokens.mint(), BODY, "png", timeout=60).status == 503
+            return store.seen["probe"] >= 3
+        eventually(is_probed_thrice, 60, lambda: str(store.seen))
+        assert store.seen["create"] - creates <= 3 < refused, (store.seen, refused)
         store.faults = {}
         eventually(lambda: daemon.upload(tokens.mint(), BODY, "png", timeout=60).status == 201, 60)
-        assert_created(daemon.upload(tokens.mint(), BODY, "png"), size=len(BODY), kind="png")
+        upload(daemon)
         assert_settled(daemon, store)
 
 
@@ -112,8 +129,8 @@ def test_one_fault_leaves_nothing_open_and_no_orphan(shared, operation, fault):
     if fault in ("slowdown", "unavailable", "trickle") or operation == "complete":
         assert answer.status == 201, (answer, daemon.output[-2_000:])
     store.faults = {}
-    assert_settled(daemon, store, 90)
-    assert (len([key for key in store.objects if f"/{sub}/" in key]) == 1) == (answer.status == 201)
+    assert_settled(daemon, store)
+    assert len([key for key in store.objects if f"/{sub}/" in key]) == (answer.status == 201)
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +140,7 @@ def shared():
         assert daemon.process.poll() is None, daemon.output
 
 
+@pytest.mark.timeout(240)
 def test_a_store_that_dies_and_comes_back_under_load_keeps_nothing_that_the_record_does_not_know(store):
     chance = random.Random(11)
     ends = []
@@ -154,7 +172,7 @@ def test_a_store_that_dies_and_comes_back_under_load_keeps_nothing_that_the_reco
         assert set(ends) <= {201, 503}, ends
         assert ends.count(201) > 20 and ends.count(503) > 20, (ends.count(201), ends.count(503))
         assert metric(daemon, "sluice_store_breakers_opened_total") >= 1
-        assert_settled(daemon, store, 120)
+        assert_settled(daemon, store)
         eventually(lambda: daemon.upload(tokens.mint(), BODY, "png", timeout=60).status == 201, 60)
         eventually(lambda: daemon.admin("/readyz").status == 200, 30)
         assert metric(daemon, "sluice_store_breakers_open") == 0
@@ -198,12 +216,12 @@ def test_the_end_waits_for_aborts(store):
             store.faults = {"abort": ["slowdown", "lost", "slowdown"]}
             assert daemon.terminate() == 0
         assert store.open == {} and store.objects == {}
-        assert [row["state"] for row in daemon.rows()] == ["gone"]
+        assert daemon.rows() == []
 
 
 def test_another_region_is_followed_once_and_remembered():
     with MortalStore(region="eu-central-1") as store, Daemon(settings(store, SLUICE_WORKERS="1")) as daemon:
         for _ in range(3):
-            assert_created(daemon.upload(tokens.mint(), BODY, "png"), size=len(BODY), kind="png")
+            upload(daemon)
         assert store.seen["astray"] == 1
         assert "set AWS_REGION" in daemon.output

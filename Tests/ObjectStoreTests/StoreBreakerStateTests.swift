@@ -137,9 +137,25 @@ import Testing
         }
     }
 
+    /// Of a breaker that parts have opened.
     private static let table = """
         closed:
-          closed none: create yes, create no, part yes, part no, complete yes, complete no, cleanup yes, cleanup no,
-            waited, alive, dead
+          closed none: create yes, create no, part yes, part no, complete yes, complete no, cleanup yes,
+            cleanup no, waited, alive, dead
+        open:
+          open none: create yes, create no, part no, complete yes, complete no, cleanup yes, cleanup no,
+            alive, dead
+          closed stop: part yes
+          open probe: waited
+        probing:
+          open none: create yes, create no, part no, complete yes, complete no, cleanup yes, cleanup no,
+            waited
+          closed stop: part yes
+          halfOpen none: alive
+          open wait(milliseconds: 2000): dead
+        half-open:
+          halfOpen none: create yes, complete yes, complete no, cleanup yes, cleanup no, waited, alive, dead
+          open wait(milliseconds: 2000): create no, part no
+          closed stop: part yes
         """
 }
