@@ -1,7 +1,7 @@
 /// How an S3 store is reached and spoken to.
 package struct S3Configuration: Sendable {
-    package let endpoint: S3Endpoint
-    package let region: String
+    /// Where the settings say that the bucket is.
+    package let location: S3Location
     /// How the payload of parts is signed.
     package let partSigning: S3PartSigning
     /// The account that the bucket has to belong to: the store refuses where it does not.
@@ -10,7 +10,9 @@ package struct S3Configuration: Sendable {
     package let acl: S3CannedACL?
     /// What stands before the key in `imageUrl`, without a slash at its end; nil: the endpoint's own.
     package var publicBaseURL: String?
+    package var endpoint: S3Endpoint { location.endpoint }
     package var retry = S3RetryLimits()
+    package var breaker = StoreBreakerLimits()
     package var connectMilliseconds = 5_000
     /// For the answer to everything but parts and Complete.
     package var controlMilliseconds = 15_000
@@ -26,11 +28,10 @@ package struct S3Configuration: Sendable {
         publicBaseURL: String? = nil, profile: S3Profile? = nil, addressing: S3Addressing = .auto,
         expectedBucketOwner: String? = nil, acl: S3CannedACL? = nil
     ) throws(StoreSettingError) {
-        self.endpoint = try S3Endpoint(bucket: bucket, region: region, endpoint: endpoint, addressing: addressing)
-        self.region = region
+        location = try S3Location(bucket: bucket, region: region, endpoint: endpoint, addressing: addressing)
         self.publicBaseURL = publicBaseURL
-        let profile = profile ?? self.endpoint.profile
-        partSigning = try profile.signing(of: payload, isSecure: self.endpoint.isSecure)
+        let profile = profile ?? location.endpoint.profile
+        partSigning = try profile.signing(of: payload, isSecure: location.endpoint.isSecure)
         if expectedBucketOwner != nil, !profile.abilities.takesBucketOwner {
             throw StoreSettingError(
                 "SLUICE_S3_EXPECTED_BUCKET_OWNER: a store of the profile \(profile.rawValue) does not heed it, so it "

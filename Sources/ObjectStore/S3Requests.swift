@@ -14,6 +14,8 @@ final class S3Requests {
     }
 
     let configuration: S3Configuration
+    /// Where requests go to.
+    private(set) var location: S3Location
     private let clock: () -> Int64
     private let hash = LibcryptoSigning()
     private var signer: RequestSigner<LibcryptoSigning>?
@@ -21,6 +23,7 @@ final class S3Requests {
     /// - Parameter clock: milliseconds since 1970.
     init(configuration: S3Configuration, clock: @escaping () -> Int64) {
         self.configuration = configuration
+        location = configuration.location
         self.clock = clock
     }
 
@@ -49,11 +52,27 @@ final class S3Requests {
             if signer != nil {
                 signer?.credentials = newValue
             } else {
-                signer = RequestSigner(
-                    hash: hash, credentials: newValue, region: configuration.region, service: "s3", rules: .s3)
+                signer = makeSigner(newValue)
             }
         }
     }
+
+    private func makeSigner(_ credentials: Credentials) -> RequestSigner<LibcryptoSigning> {
+        RequestSigner(hash: hash, credentials: credentials, region: location.region, service: "s3", rules: .s3)
+    }
+
+    /// The store said where the bucket is. Requests go there from now on.
+    ///
+    /// - Returns: false where that is no region.
+    func move(to region: String) -> Bool {
+        guard region != location.region else { return true }
+        guard location.move(to: region) else { return false }
+        signer = signer.map { makeSigner($0.credentials) }
+        return true
+    }
+
+    /// Is the store there? Whatever it answers.
+    func probe() -> HTTPRequest? { signed(.head, location.endpoint.bucketPath, "", [], .empty) }
 
     /// The request for `step`; nil without credentials.
     ///
@@ -86,7 +105,7 @@ final class S3Requests {
             return signed(.head, subject.path, "", [], .empty)
         case .search:
             let query = "max-uploads=100&prefix=\(Self.encoded(subject.key))&uploads="
-            var request = signed(.get, configuration.endpoint.bucketPath, query, [], .empty)
+            var request = signed(.get, location.endpoint.bucketPath, query, [], .empty)
             request?.responseBytesMax = 1 << 20
             return request
         }
@@ -170,7 +189,7 @@ final class S3Requests {
         _ method: HTTPMethod, _ path: String, _ query: String, _ fields: [(String, String)], _ payload: PayloadHash,
         _ result: inout SignedRequest?
     ) -> HTTPRequest? {
-        let endpoint = configuration.endpoint
+        let endpoint = location.endpoint
         var fields = fields
         if let owner = configuration.expectedBucketOwner { fields.append(("x-amz-expected-bucket-owner", owner)) }
         var signing = SigningRequest(method: method.name, path: path, query: query, fields: [])

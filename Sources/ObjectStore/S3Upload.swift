@@ -16,18 +16,25 @@ final class S3Upload: StoreUpload, StorePut {
     /// Counts commands: an answer to one that another has taken the place of reaches nobody.
     private var round = 0
     private var source: PartSource?
-    private var isPartOpen = false
+    /// The part whose request is under way.
+    private var openStep: S3Step?
     private var progress: (bytes: Int64, at: Int64) = (0, 0)
     private var openPartNumber = 0
     /// Of the parts that the store has, by their numbers; Complete repeats them.
     private var checksums: [Int: String] = [:]
     /// The step was sent again with the store's time.
     private var hasAdoptedClock = false
+    /// The step was sent again to the region that its answer named.
+    private var hasFollowed = false
+    /// What is sent now has waited for it.
+    private var isRepeating = false
+    private let parkMilliseconds: Int64
 
     init(store: S3Store, subject: S3Requests.Subject, limits: S3RetryLimits, delegate: any StoreUploadDelegate) {
         self.store = store
         self.subject = subject
         self.delegate = delegate
+        parkMilliseconds = limits.parkMilliseconds
         state = S3UploadCourse(recordToken: subject.recordToken, limits: limits)
     }
 
@@ -85,8 +92,11 @@ final class S3Upload: StoreUpload, StorePut {
         switch reaction.command {
         case .send(let step):
             hasAdoptedClock = false
+            hasFollowed = false
             send(step)
-        case .wait(let millisecondsMax): wait(Int64.random(in: 0...Int64(max(millisecondsMax, 0))))
+        case .wait(let millisecondsMax):
+            store.countRetry()
+            wait(Int64.random(in: 0...Int64(max(millisecondsMax, 0))))
         case .pause(let milliseconds):
             if state.isRechecking, !store.hasRoomToRecheck {
                 return perform(state.forgoRecheck(), isDeferred: isDeferred)
@@ -107,7 +117,7 @@ final class S3Upload: StoreUpload, StorePut {
         round += 1
         transfer?.cancel()
         transfer = nil
-        isPartOpen = false
+        openStep = nil
         if let timer { store.loop.cancel(timer) }
         timer = nil
     }
@@ -115,32 +125,53 @@ final class S3Upload: StoreUpload, StorePut {
     private func wait(_ delay: Int64) {
         timer = store.loop.schedule(afterMilliseconds: delay) { [self] in
             timer = nil
+            isRepeating = true
             perform(state.waited())
+            isRepeating = false
+        }
+    }
+
+    /// Nothing is begun, repeated or cleaned up at a store that is down: it is asked by the breaker's probe alone.
+    private func isHeldBack(_ step: S3Step) -> Bool {
+        guard store.isDown else { return false }
+        if state.isCleaningUp {
+            wait(Int64.random(in: 1...parkMilliseconds))
+            return true
+        }
+        guard step.isBeginning || isRepeating else { return false }
+        fail(step, "the store is down: " + store.downDetail)
+        return true
+    }
+
+    private func fail(_ step: S3Step, _ detail: String) {
+        let round = round
+        store.loop.deferred { [self] in
+            guard round == self.round else { return }
+            take(step, .lost(S3Problem(detail: "\(step.name): \(detail)"), mayHaveArrived: false), isStores: false)
         }
     }
 
     private func send(_ step: S3Step) {
+        guard !isHeldBack(step) else { return }
         let round = round
         var body: PartSource?
         if step.hasBody { body = source }
         guard let request = store.requests.request(step, subject, body: body) else {
-            let problem = S3Problem(detail: "\(step.name): there are no credentials to sign with")
-            return store.loop.deferred { [self] in
-                if round == self.round { take(.lost(problem, mayHaveArrived: false), isPart: body != nil) }
-            }
+            return fail(step, "there are no credentials to sign with")
         }
+        let region = store.requests.location.region
         if body != nil {
-            isPartOpen = true
+            openStep = step
             progress = (0, store.loop.now)
         }
         transfer = store.client.start(request) { [self] result in
             guard round == self.round else { return }
             let sends = transfer?.sendCount ?? 1
             transfer = nil
-            isPartOpen = false
+            openStep = nil
             let answer = answer(step, result)
-            guard !adoptsClock(step, answer, result) else { return }
-            take(answer, isPart: body != nil, sends: sends)
+            guard !follows(step, answer, from: region), !adoptsClock(step, answer, result) else { return }
+            take(step, answer, sends: sends, isStores: Self.isStores(result))
         }
     }
 
@@ -159,8 +190,32 @@ final class S3Upload: StoreUpload, StorePut {
         return true
     }
 
-    private func take(_ answer: S3Answer, isPart: Bool, sends: Int = 1) {
-        store.note(answer)
+    /// Sends a step that went to the wrong region once more, to the right one.
+    private func follows(_ step: S3Step, _ answer: S3Answer, from region: String) -> Bool {
+        guard case .refused(let problem) = answer, let right = problem.region, right != region, !hasFollowed else {
+            return false
+        }
+        if step.hasBody, source?.rewind() != true { return false }
+        guard store.move(to: right) else { return false }
+        hasFollowed = true
+        send(step)
+        return true
+    }
+
+    /// Whether an outcome says something of the store.
+    private static func isStores(_ result: Result<HTTPResponse, HTTPFailure>) -> Bool {
+        guard case .failure(let failure) = result else { return true }
+        switch failure.kind {
+        case .bodySource, .invalidRequest, .unavailable: return false
+        case .resolve, .connect, .tls, .timeout, .connectionLost, .malformedResponse, .responseTooLarge, .other:
+            return true
+        }
+    }
+
+    /// - Parameter isStores: whether it says something of the store.
+    private func take(_ step: S3Step, _ answer: S3Answer, sends: Int = 1, isStores: Bool = true) {
+        if isStores { store.note(step, answer) }
+        let isPart = step.hasBody
         var isRewound = false
         let isWhole = source?.isTaken ?? false
         if isPart {
@@ -171,7 +226,10 @@ final class S3Upload: StoreUpload, StorePut {
                 isRewound = source?.rewind() ?? false
             }
         }
-        let reaction = state.answered(answer, isRewound: isRewound, sends: sends, isWhole: isWhole)
+        let mayRetry = store.mayRetry
+        let reaction = state.answered(
+            answer, isRewound: isRewound, sends: sends, isWhole: isWhole, mayRetry: mayRetry)
+        if !mayRetry, case .failed = reaction.event { store.observer?.repetitionDenied() }
         if isPart, reaction.event != nil { source = nil }
         perform(reaction)
     }
@@ -181,6 +239,7 @@ final class S3Upload: StoreUpload, StorePut {
         case .success(let response):
             let fields = response.fields
             var head = S3AnswerHead(status: response.status)
+            if response.status >= 300 { head.bucketRegion = fields.value(of: "x-amz-bucket-region") }
             switch step {
             case .part, .put:
                 if response.status < 300, source?.isTaken != true {
@@ -210,13 +269,13 @@ final class S3Upload: StoreUpload, StorePut {
 
     /// Gives up a part whose bytes the store does not take, or which it does not answer.
     func checkProgress(now: Int64, stallMilliseconds: Int64) {
-        guard isPartOpen, let source else { return }
+        guard let openStep, let source else { return }
         if source.isPending || source.takenBytes != progress.bytes {
             progress = (source.takenBytes, now)
         } else if now - progress.at >= stallMilliseconds {
             stopWaiting()
-            let problem = S3Problem(detail: "the store neither takes the bytes nor answers")
-            take(.lost(problem, mayHaveArrived: true), isPart: true)
+            let problem = S3Problem(detail: "\(openStep.name): the store neither takes the bytes nor answers")
+            take(openStep, .lost(problem, mayHaveArrived: true))
         }
     }
 }

@@ -28,9 +28,9 @@ package struct StoredPart: Equatable, Sendable {
     }
 }
 
-/// Whether a store can be asked.
-package enum StoreReadiness: Equatable, Sendable {
-    case ready
-    /// Not now; one line for the operator.
-    case unready(String)
+/// Whether an upload may begin.
+package enum StoreAdmission: Equatable, Sendable {
+    case admitted
+    /// Not now; `detail` is one line for the operator.
+    case refused(retryAfterSeconds: Int, detail: String)
 }

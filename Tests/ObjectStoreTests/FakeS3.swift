@@ -49,7 +49,7 @@ final class FakeS3: Sendable {
     var uploadCount: Int { bucket.withLock { $0.uploads.count } }
     var objects: [String: Object] { bucket.withLock { $0.objects } }
 
-    private func reply(_ request: ScriptedRequest) -> ScriptedReply {
+    func reply(_ request: ScriptedRequest) -> ScriptedReply {
         let (path, query) = Self.split(request.target)
         let step = Self.step(request.method, query)
         return bucket.withLock { bucket in

@@ -85,11 +85,11 @@ import Testing
         let bench = try Bench(FakeS3 { step, count in
             step == "create" && count == 1 ? .instead(Self.refusal("Mon, 01 Jan 2035 00:00:00 GMT")) : nil
         })
-        var learned: [Int64] = []
-        bench.store.onClockSkew = { learned.append($0) }
+        let observer = StoreWitness()
+        bench.store.observer = observer
         #expect(bench.upload([[1]]).events.last == .completed)
         #expect(bench.fake.steps == ["create", "create", "part", "complete"])
-        #expect(learned.count == 1)
+        #expect(observer.skews.count == 1)
         let dates = bench.server.requests.map { $0.field("x-amz-date") ?? "" }
         #expect(!dates[0].hasPrefix("2035"))
         #expect(dates[1...].allSatisfy { $0.hasPrefix("20350101T0000") })
