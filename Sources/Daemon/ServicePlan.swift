@@ -106,13 +106,17 @@ struct ServicePlan: Sendable {
         }
     }
 
-    private static func store(_ settings: ResolvedSettings) throws -> Store {
+    /// Throws where settings that make sense each by itself ask for what the store cannot do.
+    static func store(_ settings: ResolvedSettings) throws(StoreSettingError) -> Store {
         let base = settings.publicBaseURL?.text
         switch settings.store {
         case .s3(let s3):
             let configuration = try S3Configuration(
                 bucket: s3.bucket, region: s3.region, endpoint: s3.endpoint?.text,
-                payload: S3Payload(rawValue: s3.payload.rawValue) ?? .auto, publicBaseURL: base)
+                payload: S3Payload(rawValue: s3.payload.rawValue) ?? .auto, publicBaseURL: base,
+                profile: S3Profile(rawValue: s3.profile.rawValue),
+                addressing: S3Addressing(rawValue: s3.addressing.rawValue) ?? .auto,
+                expectedBucketOwner: s3.expectedBucketOwner, acl: s3.acl.flatMap { S3CannedACL(rawValue: $0.rawValue) })
             let credentials = settings.aws.credentials.map(Credentials.init)
             return .s3(configuration, credentials)
         case .directory(let path):

@@ -85,6 +85,7 @@ final class Worker {
             let client = try LoopHTTPDriver.makeClient(on: loop, configuration: plan.client)
             let s3 = S3Store(configuration: configuration, loop: loop, client: client)
             s3.credentials = credentials
+            s3.observer = observer
             store = s3
             self.client = client
         case .directory(let path, let publicBaseURL):

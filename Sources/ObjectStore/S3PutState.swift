@@ -45,6 +45,14 @@ package struct S3PutState: Sendable {
     /// Nothing more will be asked or told, unless what was stored is taken back.
     package var isOver: Bool { phase == .over || phase == .stored }
 
+    /// What is asked of the store is no client's concern any more, or its answer decides what is left there.
+    package var isCleaningUp: Bool {
+        switch phase {
+        case .settlingHead, .cleaningHead, .cleaningDelete, .recheck: true
+        case .fresh, .put, .stored, .ownersAbort, .over: false
+        }
+    }
+
     /// The wait that was asked for is the long one before the second look.
     package var isRechecking: Bool { phase == .recheck }
 
@@ -102,11 +110,14 @@ package struct S3PutState: Sendable {
     ///   - isRewound: the source stands at its first byte again. Only of interest after the PutObject failed.
     ///   - sends: how often the request was sent for this one answer.
     ///   - isWhole: every byte of the body was handed over, as far as it was the PutObject that was answered.
+    ///   - mayRetry: whether what a client waits for may be repeated.
     package mutating func answered(
-        _ answer: S3Answer, isRewound: Bool, sends: Int = 1, isWhole: Bool
+        _ answer: S3Answer, isRewound: Bool, sends: Int = 1, isWhole: Bool, mayRetry: Bool = true
     ) -> S3Reaction {
         switch phase {
-        case .put(let attempt): putAnswered(answer, attempt, isRewound: isRewound, sends: sends, isWhole: isWhole)
+        case .put(let attempt):
+            putAnswered(
+                answer, attempt, isRewound: isRewound && mayRetry, sends: sends, isWhole: isWhole)
         case .settlingHead(let attempt): settlingHeadAnswered(answer, attempt)
         case .cleaningHead(let attempt): cleaningHeadAnswered(answer, attempt)
         case .cleaningDelete(let attempt): cleaningDeleteAnswered(answer, attempt)

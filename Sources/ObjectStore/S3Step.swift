@@ -33,6 +33,24 @@ package enum S3Step: Equatable, Sendable {
         case .create, .complete, .abort, .head, .search, .delete: false
         }
     }
+
+    /// What the circuit breaker counts it as.
+    var breakerKind: StoreBreakerState.Kind {
+        switch self {
+        case .create: .create
+        case .part, .put: .part
+        case .complete: .complete
+        case .abort, .head, .search, .delete: .cleanup
+        }
+    }
+
+    /// Whether nothing of an upload was asked for before it.
+    var isBeginning: Bool {
+        switch self {
+        case .create, .put: true
+        case .part, .complete, .abort, .head, .search, .delete: false
+        }
+    }
 }
 
 /// What an upload's state asks of its driver: at most one thing to do, which takes the place of whatever transfer or
@@ -77,6 +95,8 @@ package struct S3RetryLimits: Sendable {
     package var putRecheckMilliseconds = 900_000
     package var baseMilliseconds = 100
     package var capMilliseconds = 30_000
+    /// How long, at most, what cleans up waits before it looks whether a store that is down is back.
+    package var parkMilliseconds: Int64 = 4_000
 
     package init() {}
 

@@ -42,8 +42,13 @@ struct S3UploadCourse {
 
     mutating func waited() -> S3Reaction { whole?.waited() ?? parts.waited() }
 
-    mutating func answered(_ answer: S3Answer, isRewound: Bool, sends: Int, isWhole: Bool) -> S3Reaction {
-        whole?.answered(answer, isRewound: isRewound, sends: sends, isWhole: isWhole)
-            ?? parts.answered(answer, isRewound: isRewound, sends: sends)
+    /// See ``S3UploadState/isCleaningUp``.
+    var isCleaningUp: Bool { whole?.isCleaningUp ?? parts.isCleaningUp }
+
+    mutating func answered(
+        _ answer: S3Answer, isRewound: Bool, sends: Int, isWhole: Bool, mayRetry: Bool
+    ) -> S3Reaction {
+        whole?.answered(answer, isRewound: isRewound, sends: sends, isWhole: isWhole, mayRetry: mayRetry)
+            ?? parts.answered(answer, isRewound: isRewound, sends: sends, mayRetry: mayRetry)
     }
 }

@@ -22,8 +22,9 @@ package protocol UploadStore: AnyObject {
     /// that the client speaks to.
     var publicBase: String? { get }
 
-    /// Whether the store can be asked at all, for `/readyz`.
-    var readiness: StoreReadiness { get }
+    /// Whether another upload may begin now. It is asked once for each, before its body is read: a yes may be the only
+    /// one for a while.
+    func admission() -> StoreAdmission
 
     /// Uploads that are not over yet, those that are aborted in the background included. A drain waits for 0.
     var openCount: Int { get }

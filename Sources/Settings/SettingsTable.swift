@@ -1,7 +1,8 @@
 /// Every setting with its kind, default, bounds and meaning. The reference, the parser, `sluice settings` and the
 /// flags are all made from these rows.
 package enum SettingsTable {
-    package static let rows: [Setting] = store + secrets + uploads + serving + tls + throttling + judging + logging
+    package static let rows: [Setting] =
+        store + endpoints + secrets + uploads + serving + tls + throttling + judging + logging
 
     package static func row(_ name: SettingName) -> Setting? { rowOfName[name] }
 
@@ -62,8 +63,6 @@ package enum SettingsTable {
         Setting(.partBytes, .number(.bytes, 5 * mebibyte ... 5 * gibibyte), .fixed("5242880"),
             "The part size. 5 MiB is the least that S3 takes and costs the least spool; 10,000 parts must hold the "
                 + "cap."),
-        Setting(.s3Payload, .choice(S3PayloadMode.self, planned: S3PayloadMode.planned), .fixed("auto"),
-            "How payloads are signed. `auto`: unsigned over https, where TLS guards them; signed over http."),
         Setting(.spoolDirectory, .path, .computed(summary: "`$CACHE_DIRECTORY`, else `/var/tmp`") { $0.spoolPath },
             "Where parts of unknown length wait, as unlinked files. Not on a tmpfs: the spool would be memory."),
         Setting(.spoolSlots, .number(.count, 2 ... 65_536), .fixed("64"),

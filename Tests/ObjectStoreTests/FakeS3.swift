@@ -10,6 +10,8 @@ final class FakeS3: Sendable {
         var objects: [String: Object] = [:]
         var serial = 0
         var steps: [String] = []
+        /// The bodies of Complete.
+        var documents: [String] = []
     }
 
     struct Upload {
@@ -43,10 +45,11 @@ final class FakeS3: Sendable {
     func makeServer() throws -> ScriptedServer { try ScriptedServer(replying: { self.reply($0) }) }
 
     var steps: [String] { bucket.withLock { $0.steps } }
+    var documents: [String] { bucket.withLock { $0.documents } }
     var uploadCount: Int { bucket.withLock { $0.uploads.count } }
     var objects: [String: Object] { bucket.withLock { $0.objects } }
 
-    private func reply(_ request: ScriptedRequest) -> ScriptedReply {
+    func reply(_ request: ScriptedRequest) -> ScriptedReply {
         let (path, query) = Self.split(request.target)
         let step = Self.step(request.method, query)
         return bucket.withLock { bucket in
@@ -91,6 +94,7 @@ final class FakeS3: Sendable {
             bucket.objects[path] = nil
             return .answer(204)
         case "complete":
+            bucket.documents.append(String(decoding: request.body, as: UTF8.self))
             guard let id = query["uploadId"], let upload = bucket.uploads.removeValue(forKey: id)
             else { return noSuchUpload }
             let bytes = upload.parts.sorted { $0.key < $1.key }.flatMap(\.value)

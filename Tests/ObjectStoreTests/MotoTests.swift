@@ -85,6 +85,9 @@ import Testing
             ("unsigned-parts", try Bench(moto, payload: .unsigned), large),
             ("signed", try Bench(moto, payload: .signed), [TestBody.pattern(200_000)]),
             ("signed-parts", try Bench(moto, payload: .signed), large),
+            ("summed", try Bench(moto, payload: .trailer), [TestBody.pattern(200_000)]),
+            ("summed-parts", try Bench(moto, payload: .trailer), large),
+            ("summed-tls", try Bench(moto, payload: .trailer, isSecure: true), large),
             ("one-byte", try Bench(moto), [[7]]),
             ("tls", try Bench(moto, isSecure: true), [TestBody.pattern(300_000)]),
             (
