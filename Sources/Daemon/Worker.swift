@@ -113,12 +113,13 @@ final class Worker {
         try loop.receive(from: answers) { uploads.journalAnswered($0) }
         try loop.receive(from: setup.commands) { [unowned self] in take($0) }
         for listener in setup.listeners {
-            try Listener(
+            let accepting = try Listener(
                 socket: listener.socket, worker: serving, share: listener.share,
                 tlsContext: listener.speaksTLS ? setup.tlsContext : nil
             ) { connection in
                 UploadHandler(service: uploads, connection: connection)
             }
+            accepting.onFailure = { observer.acceptFailed($0) }
         }
     }
 

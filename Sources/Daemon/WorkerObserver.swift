@@ -19,6 +19,9 @@ final class WorkerObserver: UploadObserver, StoreObserver {
     private var reportedAt: Int64 = 0
     private var breaker = (condition: StoreBreakerCondition.closed, detail: "")
     private var throttle = LineThrottle()
+    private var complainedOfAcceptingAt = Int64.min
+    /// It is tried again ten times a second, for as long as it takes.
+    private static let acceptComplaintMilliseconds: Int64 = 10_000
     private var badSignatureAt = -WorkerObserver.badSignatureMilliseconds
     private static let badSignatureMilliseconds: Int64 = 1_000
     private static let repeatMilliseconds = StoreHealth.troubleMilliseconds / 3
@@ -142,6 +145,15 @@ final class WorkerObserver: UploadObserver, StoreObserver {
         telemetry.logger.warning(
             "the bucket is in \(region), where requests go from now on: set AWS_REGION",
             metadata: ["worker": "\(worker)"])
+    }
+
+    /// A connection could not be taken on: it and those behind it wait in the kernel's queue.
+    func acceptFailed(_ error: SystemError) {
+        let now = Clock.monotonicMilliseconds()
+        guard complainedOfAcceptingAt == .min || now - complainedOfAcceptingAt >= Self.acceptComplaintMilliseconds
+        else { return }
+        complainedOfAcceptingAt = now
+        telemetry.logger.error("connections wait, none can be accepted: \(error)", metadata: ["worker": "\(worker)"])
     }
 
     private func complain(_ text: String, requestID: String) {

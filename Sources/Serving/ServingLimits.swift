@@ -2,7 +2,7 @@
 package struct ServingLimits: Equatable, Sendable {
     /// From accepting to the end of TLS's handshake: two or three round trips and a signature.
     package var handshakeMilliseconds: Int64 = 10_000
-    /// Handshakes under way on one worker, at about 40 KiB each. A flood of them pushes out the oldest, which are those
+    /// Handshakes under way on one worker, at about 50 KiB each. A flood of them pushes out the oldest, which are those
     /// that do not go on; three round trips of 300 ms leave room for a thousand new clients in a second.
     package var handshakesMax = 1_024
     /// What TLS itself may have to say (keys changed, renegotiation refused) to a client that does not read.
@@ -24,8 +24,9 @@ package struct ServingLimits: Equatable, Sendable {
     package var writeIdleMilliseconds: Int64 = 30_000
     /// What is read and dropped after an early answer, so that the client comes to read it: the upload cap and 2 MiB.
     package var drainBytesMax: UInt64 = 7 << 20
-    /// How long that may take in all, and without a byte.
-    package var drainMilliseconds: Int64 = 30_000
+    /// How long that may take in all, and without a byte. A phone at 1 Mbit/s needs 59 s for 7 MiB, and many clients
+    /// read nothing before they have sent everything.
+    package var drainMilliseconds: Int64 = 60_000
     package var drainIdleMilliseconds: Int64 = 1_500
     /// One read while a head is expected: a 10 KB upload comes in one. What is behind the request waits in memory, so
     /// this also bounds pipelining; everything else stays in the kernel.

@@ -1,15 +1,19 @@
 """Who is calling: the fields of trusted proxies, the PROXY protocol, and that nobody else is believed."""
 
 import socket
+import ssl
 import struct
 import uuid
 
 import pytest
 
 from support import wire
+from support.certificates import Authority
 from support.daemon import Daemon, run
 from support.expectations import assert_created, assert_refused
 from support.images import image
+from support.secure import context
+from support.secure import settings as tls_settings
 
 BODY = image("png", 3_000)
 UPLOAD_FIELDS = ("Content-Type: image/png", f"Content-Length: {len(BODY)}")
@@ -174,3 +178,48 @@ def test_lists_that_are_none(directory_environment, value):
     ended = run("serve", environment={**directory_environment, "SLUICE_TRUSTED_PROXIES": value})
     assert ended.returncode == 2
     assert "SLUICE_TRUSTED_PROXIES" in ended.stderr
+
+
+# The same before TLS
+
+@pytest.fixture(scope="module")
+def secure(tmp_path_factory):
+    """A daemon that speaks TLS and trusts this machine, and what trusts its certificate."""
+    authority = Authority(tmp_path_factory.mktemp("callers"))
+    with Daemon({**tls_settings([authority.leaf("localhost", "localhost", "127.0.0.1")]),
+                 "SLUICE_TRUSTED_PROXIES": "127.0.0.1"}) as daemon:
+        yield daemon, context(authority)
+
+
+@pytest.mark.parametrize("name", ["v1-tcp4", "v2-tcp6", "v2-local"])
+@pytest.mark.parametrize("together", [False, True], ids=["apart", "with the hello"])
+def test_a_preface_before_tls(secure, token, sub, name, together):
+    daemon, trust = secure
+    preface, caller = PREFACES[name]
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    engine = trust.wrap_bio(incoming, outgoing, server_hostname="localhost")
+    head = wire.head("POST", "/images", f"Authorization: Bearer {token}", *UPLOAD_FIELDS)
+    with socket.create_connection(("127.0.0.1", daemon.port), timeout=20) as connection:
+        with pytest.raises(ssl.SSLWantReadError):
+            engine.do_handshake()
+        hello = outgoing.read()
+        if together:
+            connection.sendall(preface + hello)
+        else:
+            for byte in preface:
+                connection.sendall(bytes([byte]))
+            connection.sendall(hello)
+
+        def until_done(step):
+            while True:
+                try:
+                    return step()
+                except ssl.SSLWantReadError:
+                    connection.sendall(outgoing.read())
+                    incoming.write(connection.recv(65_536))
+        until_done(engine.do_handshake)
+        engine.write(head + BODY)
+        connection.sendall(outgoing.read())
+        answer = until_done(lambda: engine.read(65_536))
+        assert answer.startswith(b"HTTP/1.1 201 "), answer
+    assert daemon.access_log(1, lambda line: line.get("sub") == sub)[0]["remote"] == caller

@@ -59,7 +59,7 @@ REFUSALS = {
     "magic": Refusal("INVALID_FILE_SIGNATURE", magic=b"<svg>", chunked=True),
     "declared": Refusal("FILE_TOO_LARGE"),
     # Five mebibytes go to the disk first.
-    "counted": Refusal("FILE_TOO_LARGE", chunked=True, times=20),
+    "counted": Refusal("FILE_TOO_LARGE", chunked=True, times=10),
 }
 
 

@@ -1,8 +1,8 @@
 """The shared wire cases against the real daemon: whole, cut at their marks, and byte by byte, the strict choice each.
 
-They run three times. Without a token every request is refused at its head. With one and an image type, bodies are read
-as far as their magic number. On the upload path each well-formed body begins as a JPEG does, so that all of it, chunk
-by chunk, reaches the store.
+They run three times, plain and over TLS. Without a token every request is refused at its head. With one and an image
+type, bodies are read as far as their magic number. On the upload path each well-formed body begins as a JPEG does, so
+that all of it, chunk by chunk, reaches the store.
 """
 
 import base64
@@ -16,7 +16,9 @@ import sys
 import pytest
 
 from support import strict_replay, tokens
+from support.certificates import Authority
 from support.daemon import TOP, Daemon
+from support.secure import settings
 
 SHARED = pathlib.Path(os.environ.get("SHARED_DIR") or TOP.parent / "shared") / "http"
 SCRIPT, CASES = SHARED / "replay.py", SHARED / "http1_vectors.json"
@@ -31,17 +33,27 @@ if not SCRIPT.exists():
     pytestmark = pytest.mark.skip(f"needs the shared wire cases: set SHARED_DIR to their folder (no {SCRIPT})")
 
 
+@pytest.fixture(scope="module", params=["plain", "tls"])
+def layer(request):
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def daemon(directory_environment):
-    with Daemon(directory_environment) as started:
+def daemon(layer, directory_environment, tmp_path_factory):
+    environment = directory_environment
+    if layer == "tls":
+        environment = settings([Authority(tmp_path_factory.mktemp("tls")).leaf("sluice.test")])
+    with Daemon(environment) as started:
         yield started
         assert started.process.poll() is None, started.output
 
 
-def replay(port, tmp_path, path, *fields, cases=CASES):
+def replay(port, layer, tmp_path, path, *fields, cases=CASES):
     """Every case in every mode: {name: {mode: (verdict, detail)}}, and what the script printed."""
     report = tmp_path / "report.json"
     lines = [argument for field in fields for argument in ("--header", field)]
+    if layer == "tls":
+        lines.append("--tls")
     run = subprocess.run(
         [sys.executable, strict_replay.__file__, str(SCRIPT), "--port", str(port), "--mode", "all", "--strict",
          "--alive", "--workers", "32", "--path", path, *lines, "--json", str(report), str(cases)],
@@ -68,9 +80,9 @@ def differences(results):
 
 
 @pytest.mark.parametrize(("listener", "path", "status"), [("public", "/images", 401), ("admin", "/healthz", 405)])
-def test_refused_at_the_head(daemon, tmp_path, listener, path, status):
-    port = daemon.port if listener == "public" else daemon.admin_port
-    results, run = replay(port, tmp_path, path)
+def test_refused_at_the_head(daemon, layer, tmp_path, listener, path, status):
+    port, layer = (daemon.port, layer) if listener == "public" else (daemon.admin_port, "plain")
+    results, run = replay(port, layer, tmp_path, path)
     assert failures(results) == {(ANSWERED_BY_THE_HEAD, mode): f"accepted [{status}] EOF" for mode in MODES}, run.stdout
     # Whether a refused request's small body is there by the time of the answer decides whether the connection goes on:
     # the cases may end after the refusal, but no message is ever read differently.
@@ -78,19 +90,19 @@ def test_refused_at_the_head(daemon, tmp_path, listener, path, status):
         assert {verdict for verdict, _ in modes.values()} <= {"pass", "early"}, (name, modes)
 
 
-def test_with_a_token(daemon, tmp_path):
+def test_with_a_token(daemon, layer, tmp_path):
     fields = [f"Authorization: Bearer {tokens.mint()}", "Content-Type: image/png"]
-    results, run = replay(daemon.port, tmp_path, "/images", *fields)
+    results, run = replay(daemon.port, layer, tmp_path, "/images", *fields)
     assert failures(results) == {} and differences(results) == {}, run.stdout
     assert run.returncode == 0, run.stdout
 
 
-def test_on_the_upload_path(daemon, tmp_path):
+def test_on_the_upload_path(daemon, layer, tmp_path):
     cases = [with_image(case) for case in json.loads(CASES.read_text())]
     (tmp_path / "cases.json").write_text(json.dumps(cases))
     before = daemon_counts(daemon)
     fields = [f"Authorization: Bearer {tokens.mint()}", "Content-Type: image/jpeg"]
-    results, run = replay(daemon.port, tmp_path, "/images", *fields, cases=tmp_path / "cases.json")
+    results, run = replay(daemon.port, layer, tmp_path, "/images", *fields, cases=tmp_path / "cases.json")
     assert failures(results) == {} and differences(results) == {}, run.stdout
     assert run.returncode == 0, run.stdout
     verdicts = {verdict for modes in results.values() for verdict, _ in modes.values()}

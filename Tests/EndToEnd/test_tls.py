@@ -1,13 +1,9 @@
 """TLS on the public listener: versions, certificates, ends of streams, and clients that mean no good."""
 
-import json
-import os
-import pathlib
 import random
 import re
 import ssl
 import subprocess
-import sys
 import threading
 
 import pytest
@@ -19,8 +15,6 @@ from support.expectations import assert_created, assert_refused
 from support.images import CAP, MIB, image
 from support.secure import VERSIONS, Secure, context, counts, grows, handshake, settings, upload
 from support.waiting import eventually
-
-SHARED = pathlib.Path(os.environ.get("SHARED_DIR") or pathlib.Path(__file__).resolve().parents[3] / "shared")
 
 
 @pytest.fixture(scope="module")
@@ -237,29 +231,3 @@ def test_many_at_once_leave_nothing_behind(daemon, authority):
     for thread in threads:
         thread.join()
     eventually(lambda: daemon.descriptors() <= descriptors, 15, lambda: f"{descriptors} → {daemon.descriptors()}")
-
-
-@pytest.mark.timeout(300)
-def test_the_shared_wire_cases(daemon, tmp_path):
-    """TLS changes nothing: every case of the shared collection, whole, cut at its marks and byte by byte, gets the
-    verdict that it gets without. Which ones those have to be is for the tests of the plain listener."""
-    script, cases = SHARED / "http/replay.py", SHARED / "http/http1_vectors.json"
-    if not script.exists():
-        assert not os.environ.get("CI"), f"no {script}: CI runs nothing without it"
-        pytest.skip(f"needs the shared wire cases: set SHARED_DIR to their folder (no {script})")
-
-    def replay(port, *arguments):
-        report = tmp_path / "report.json"
-        run = subprocess.run(
-            [sys.executable, str(script), "--port", str(port), *arguments, "--mode", "all", "--strict", "--alive",
-             "--path", "/images", "--json", str(report), str(cases)],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=140)
-        assert "alive after run" in run.stdout and "DESYNC" not in run.stdout.upper(), run.stdout
-        results = json.loads(report.read_text())
-        return sorted((result["name"], result["mode"], result["verdict"]) for result in results)
-
-    secure = replay(daemon.port, "--tls")
-    with Daemon({"SLUICE_STORE": "directory", "JWT_SECRET": tokens.SECRET}) as other:
-        plain = replay(other.port)
-    assert len(plain) > 1_000
-    assert set(secure) ^ set(plain) == set()

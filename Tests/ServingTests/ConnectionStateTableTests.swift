@@ -16,16 +16,16 @@ struct ConnectionStateTableTests {
 
     /// What happens at 2000.
     enum Event: String, CaseIterable {
-        case headBegan, headComplete, bodyArrived, bodyComplete, streamEnded, drained, drainedTooMuch
+        case handshakeComplete, handshakeFailed, headBegan, headComplete, bodyArrived, bodyComplete, streamEnded
+        case drained, drainedTooMuch
         case respond, refuse, beginWriting, wrote, written, continued, pause, resume, stop, close
         /// A timer, one millisecond before the state's deadline, and at it.
         case timerEarly, timerDue
-        case handshakeComplete, handshakeFailed
     }
 
     private static let limits: ServingLimits = {
         var limits = ServingLimits()
-        limits.handshakeMilliseconds = 60
+        limits.handshakeMilliseconds = 80
         limits.headMilliseconds = 100
         limits.keepAliveMilliseconds = 500
         limits.bodyIdleMilliseconds = 50
@@ -89,6 +89,8 @@ struct ConnectionStateTableTests {
     /// Tells `state` of the event; what it says.
     private static func tell(_ event: Event, _ state: inout ConnectionState) throws -> String {
         switch event {
+        case .handshakeComplete: state.handshakeComplete(now: 2_000)
+        case .handshakeFailed: state.handshakeFailed(now: 2_000)
         case .headBegan: state.headBegan(now: 2_000)
         case .headComplete: state.headComplete(try #require(head()), now: 2_000)
         case .bodyArrived: return "\(state.bodyArrived(bytes: 5, now: 2_000))"
@@ -108,8 +110,6 @@ struct ConnectionStateTableTests {
         case .close: state.close()
         case .timerEarly: return "\(state.timePassed(now: (state.deadline ?? 2_000) - 1))"
         case .timerDue: return "\(state.timePassed(now: state.deadline ?? 2_000))"
-        case .handshakeComplete: state.handshakeComplete(now: 2_000)
-        case .handshakeFailed: state.handshakeFailed(now: 2_000)
         }
         return ""
     }
@@ -121,6 +121,8 @@ struct ConnectionStateTableTests {
         if state.isWithHandler { words.append("with the handler") }
         if state.isPaused { words.append("paused") }
         if state.mayContinue { words.append("may continue") }
+        if state.isWriting { words.append("writing") }
+        if state.endsAfterWriting { words.append("then our end") }
         if let deadline = state.deadline { words.append("until \(deadline)") }
         return words.joined(separator: ", ")
     }
@@ -141,7 +143,9 @@ struct ConnectionStateTableTests {
     /// For each state what is seen of it; for each event what it says and, where anything changes, what is seen then.
     private static let table = StateTable(
         """
-        handshake: handshake, until 2050
+        handshake: handshake, until 2070
+          -> head, until 2100: handshakeComplete
+          -> drain, then our end, until 2030: handshakeFailed
           nothing: headBegan, headComplete, wrote, written, continued, pause, resume
           false: bodyArrived, bodyComplete, drained, drainedTooMuch, respond
           false -> closed: streamEnded
@@ -151,22 +155,20 @@ struct ConnectionStateTableTests {
           -> closed: close
           wait: timerEarly
           close -> closed: timerDue
-          -> head, until 2100: handshakeComplete
-          -> drain, until 2030: handshakeFailed
         firstHead: head, until 2090
+          nothing: handshakeComplete, handshakeFailed, wrote, written, continued, pause, resume
           -> head, until 2100: headBegan
           -> body, with the handler, may continue, until 2050: headComplete
           false: bodyArrived, bodyComplete, drained, drainedTooMuch, respond
           false -> closed: streamEnded
           -> rest, until 3000: refuse
           close: beginWriting
-          nothing: wrote, written, continued, pause, resume, handshakeComplete, handshakeFailed
           true -> closed: stop
           -> closed: close
           wait: timerEarly
           close -> closed: timerDue
         begunHead: head, until 2095
-          nothing: headBegan, wrote, written, continued, pause, resume, handshakeComplete, handshakeFailed
+          nothing: handshakeComplete, handshakeFailed, headBegan, wrote, written, continued, pause, resume
           -> body, with the handler, may continue, until 2050: headComplete
           false: bodyArrived, bodyComplete, drained, drainedTooMuch, respond, stop
           false -> closed: streamEnded
@@ -176,19 +178,19 @@ struct ConnectionStateTableTests {
           wait: timerEarly
           refuseHead: timerDue
         restingHead: head, until 2490
+          nothing: handshakeComplete, handshakeFailed, wrote, written, continued, pause, resume
           -> head, until 2100: headBegan
           -> body, with the handler, may continue, until 2050: headComplete
           false: bodyArrived, bodyComplete, drained, drainedTooMuch, respond
           false -> closed: streamEnded
           -> rest, until 3000: refuse
           close: beginWriting
-          nothing: wrote, written, continued, pause, resume, handshakeComplete, handshakeFailed
           true -> closed: stop
           -> closed: close
           wait: timerEarly
           close -> closed: timerDue
         body: body, with the handler, may continue, until 2030
-          nothing: headBegan, headComplete, wrote, written, resume, handshakeComplete, handshakeFailed
+          nothing: handshakeComplete, handshakeFailed, headBegan, headComplete, wrote, written, resume
           true -> body, with the handler, until 2050: bodyArrived
           true -> none, with the handler, until 2980: bodyComplete
           true: streamEnded
@@ -202,7 +204,7 @@ struct ConnectionStateTableTests {
           wait: timerEarly
           tell(Serving.ClientLoss.bodyTooSlow): timerDue
         pausedBody: body, with the handler, paused, may continue, until 2980
-          nothing: headBegan, headComplete, wrote, written, pause, handshakeComplete, handshakeFailed
+          nothing: handshakeComplete, handshakeFailed, headBegan, headComplete, wrote, written, pause
           true -> body, with the handler, paused, until 2980: bodyArrived
           true -> none, with the handler, until 2980: bodyComplete
           true: streamEnded
@@ -216,8 +218,8 @@ struct ConnectionStateTableTests {
           wait: timerEarly
           tell(Serving.ClientLoss.requestTooLong): timerDue
         response: none, with the handler, until 2980
-          nothing: headBegan, headComplete, wrote, written, continued, pause, resume, handshakeComplete,
-            handshakeFailed
+          nothing: handshakeComplete, handshakeFailed, headBegan, headComplete, wrote, written, continued,
+            pause, resume
           false: bodyArrived, bodyComplete, drained, drainedTooMuch, stop
           false -> closed: streamEnded
           true -> answer, until 2980: respond
@@ -227,59 +229,59 @@ struct ConnectionStateTableTests {
           wait: timerEarly
           tell(Serving.ClientLoss.requestTooLong): timerDue
         answeredEarly: rest, until 2980
-          nothing: headBegan, headComplete, refuse, wrote, written, continued, pause, resume,
-            handshakeComplete, handshakeFailed
+          nothing: handshakeComplete, handshakeFailed, headBegan, headComplete, refuse, wrote, written,
+            continued, pause, resume
           false: bodyArrived, drained, drainedTooMuch, respond, stop
           false -> answer, until 2980: bodyComplete
           false -> closed: streamEnded
-          close -> none, until 2070: beginWriting
+          close -> none, writing, then our end, until 2070: beginWriting
           -> closed: close
           wait: timerEarly
           close -> closed: timerDue
         answeredWhole: answer, until 2980
-          nothing: headBegan, headComplete, refuse, wrote, written, continued, pause, resume,
-            handshakeComplete, handshakeFailed
+          nothing: handshakeComplete, handshakeFailed, headBegan, headComplete, refuse, wrote, written,
+            continued, pause, resume
           false: bodyArrived, bodyComplete, drained, drainedTooMuch, respond, stop
           false -> closed: streamEnded
-          keep-alive -> none, until 2070: beginWriting
+          keep-alive -> none, writing, until 2070: beginWriting
           -> closed: close
           wait: timerEarly
           close -> closed: timerDue
-        writingToStay: none, until 2060
-          nothing: headBegan, headComplete, refuse, continued, pause, resume, handshakeComplete,
-            handshakeFailed
+        writingToStay: none, writing, until 2060
+          nothing: handshakeComplete, handshakeFailed, headBegan, headComplete, refuse, continued, pause,
+            resume
           false: bodyArrived, bodyComplete, drained, drainedTooMuch, respond, stop
           false -> closed: streamEnded
           close: beginWriting
-          -> none, until 2070: wrote
+          -> none, writing, until 2070: wrote
           nextRequest -> head, until 2500: written
           -> closed: close
           wait: timerEarly
           close -> closed: timerDue
-        writingToClose: none, until 2060
-          nothing: headBegan, headComplete, refuse, continued, pause, resume, handshakeComplete,
-            handshakeFailed
+        writingToClose: none, writing, then our end, until 2060
+          nothing: handshakeComplete, handshakeFailed, headBegan, headComplete, refuse, continued, pause,
+            resume
           false: bodyArrived, bodyComplete, drained, drainedTooMuch, respond, stop
           false -> closed: streamEnded
           close: beginWriting
-          -> none, until 2070: wrote
-          halfClose -> drain, until 2030: written
+          -> none, writing, then our end, until 2070: wrote
+          halfClose -> drain, then our end, until 2030: written
           -> closed: close
           wait: timerEarly
           close -> closed: timerDue
-        draining: drain, until 2020
-          nothing: headBegan, headComplete, refuse, wrote, written, continued, pause, resume,
-            handshakeComplete, handshakeFailed
+        draining: drain, then our end, until 2020
+          nothing: handshakeComplete, handshakeFailed, headBegan, headComplete, refuse, wrote, written,
+            continued, pause, resume
           false: bodyArrived, bodyComplete, respond, stop
           false -> closed: streamEnded, drainedTooMuch
-          true -> drain, until 2030: drained
+          true -> drain, then our end, until 2030: drained
           close: beginWriting
           -> closed: close
           wait: timerEarly
           close -> closed: timerDue
         closed: closed
-          nothing: headBegan, headComplete, refuse, wrote, written, continued, pause, resume, close,
-            handshakeComplete, handshakeFailed
+          nothing: handshakeComplete, handshakeFailed, headBegan, headComplete, refuse, wrote, written,
+            continued, pause, resume, close
           false: bodyArrived, bodyComplete, streamEnded, drained, drainedTooMuch, respond, stop
           close: beginWriting
           wait: timerEarly, timerDue
