@@ -25,8 +25,8 @@ def store():
 @pytest.fixture(scope="module")
 def faulty(store):
     # One worker: what goes well between two faults keeps its circuit breaker closed.
-    settings = {**store.environment, "SLUICE_WORKERS": "1", "JWT_SECRET": tokens.SECRET, "SLUICE_REQUEST_TIMEOUT_SECONDS": "30",
-                "SLUICE_SHUTDOWN_GRACE_SECONDS": "1"}
+    settings = {**store.environment, "SLUICE_WORKERS": "1", "JWT_SECRET": tokens.SECRET,
+                "SLUICE_REQUEST_TIMEOUT_SECONDS": "30", "SLUICE_SHUTDOWN_GRACE_SECONDS": "1"}
     with Daemon(settings) as daemon:
         yield daemon
         assert daemon.process.poll() is None, daemon.output
