@@ -53,6 +53,7 @@ end-to-end-only:
 soak: build ## ten minutes of good, bad and hostile clients at once: SOAK_SECONDS=600
 	@.ci/setup test
 	@SLUICE_BIN=$${SLUICE_BIN:-$(abspath $(BINARY))} .venv-test/bin/python Tests/Soak/soak.py
+	@SLUICE_BIN=$${SLUICE_BIN:-$(abspath $(BINARY))} .venv-test/bin/python Tests/Soak/large.py
 	@SLUICE_BIN=$${SLUICE_BIN:-$(abspath $(BINARY))} .venv-test/bin/python Tests/Soak/testssl.py
 
 fuzz: ## fuzz one target: T=RequestSplit RUN_SECONDS=60

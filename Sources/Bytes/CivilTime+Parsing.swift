@@ -1,65 +1,36 @@
-/// Moments as other services write them.
 extension CivilTime {
-    /// Milliseconds since the epoch of a moment in the profile of ISO 8601 that RFC 3339 § 5.6 describes, with or
-    /// without a fraction; the zone is `Z` or an offset, whose colon may be missing. Nil for anything else.
-    package static func milliseconds(parsing text: Span<UInt8>) -> Int64? {
-        guard text.count >= 20, text.count <= 40, text[4] == 0x2D, text[7] == 0x2D, text[10] | 0x20 == 0x74,
-            text[13] == 0x3A, text[16] == 0x3A,
-            let year = number(text, 0 ..< 4), let month = number(text, 5 ..< 7), let day = number(text, 8 ..< 10),
-            let hour = number(text, 11 ..< 13), let minute = number(text, 14 ..< 16),
-            let second = number(text, 17 ..< 19),
-            (1 ... 12).contains(month), (1 ... days(in: month, of: year)).contains(day),
-            hour < 24, minute < 60, second <= 60
+    /// Milliseconds since 1970 of an IMF-fixdate, the form in which servers write `Date` (RFC 9110 § 5.6.7); nil for
+    /// anything else, the obsolete forms included. The name of the day is not held against the date.
+    package static func milliseconds(imfFixdate text: Span<UInt8>) -> Int64? {
+        // `Fri, 14 Nov 2025 10:00:00 GMT`
+        guard text.count == 29, text.extracting(3 ..< 5).equals(", "), text[7] == 0x20, text[11] == 0x20,
+            text[16] == 0x20, text[19] == 0x3A, text[22] == 0x3A, text.extracting(25 ..< 29).equals(" GMT"),
+            let day = number(text.extracting(5 ..< 7)), let month = month(text.extracting(8 ..< 11)),
+            let year = number(text.extracting(12 ..< 16)), let hour = number(text.extracting(17 ..< 19)),
+            let minute = number(text.extracting(20 ..< 22)), let second = number(text.extracting(23 ..< 25)),
+            year >= 1_970, 1 ... 31 ~= day, hour < 24, minute < 60, second <= 60
         else { return nil }
-        var position = 19
-        var fraction: Int64 = 0
-        if text[position] == 0x2E {
-            position += 1
-            var weight: Int64 = 100
-            let first = position
-            while position < text.count, text[position].isDigit {
-                fraction += Int64(text[position] - 0x30) * weight
-                weight /= 10
-                position += 1
-            }
-            guard position > first else { return nil }
-        }
-        guard let offset = offsetMinutes(text.extracting(droppingFirst: position)) else { return nil }
-        let minutes = daysSinceEpoch(year, month, day) * 1_440 + hour * 60 + minute - offset
-        return (minutes * 60 + second) * 1_000 + fraction
+        let seconds = days(year, month, day) * 86_400 + hour * 3_600 + minute * 60 + second
+        let milliseconds = seconds * 1_000
+        // A 31 November would come back as a 1 December.
+        guard CivilTime(millisecondsSinceEpoch: days(year, month, day) * 86_400_000).day == Int(day) else { return nil }
+        return milliseconds
     }
 
-    package static func milliseconds(parsing text: String) -> Int64? { milliseconds(parsing: text.utf8Span.span) }
-
-    private static func number(_ text: Span<UInt8>, _ range: Range<Int>) -> Int64? {
-        Decimal.parse(text.extracting(range)).map(Int64.init)
-    }
-
-    private static func offsetMinutes(_ zone: Span<UInt8>) -> Int64? {
-        if zone.count == 1 { return zone[0] | 0x20 == 0x7A ? 0 : nil }
-        guard zone.count == 5 || zone.count == 6 && zone[3] == 0x3A, zone[0] == 0x2B || zone[0] == 0x2D,
-            let hours = number(zone, 1 ..< 3), let minutes = number(zone, zone.count - 2 ..< zone.count),
-            hours < 24, minutes < 60
-        else { return nil }
-        let magnitude = hours * 60 + minutes
-        return zone[0] == 0x2D ? -magnitude : magnitude
-    }
-
-    private static func days(in month: Int64, of year: Int64) -> Int64 {
-        switch month {
-        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
-        case 4, 6, 9, 11: 30
-        default: 31
-        }
-    }
-
-    /// The inverse of ``init(millisecondsSinceEpoch:)``, for years that are not negative.
-    private static func daysSinceEpoch(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
-        let shiftedYear = month > 2 ? year : year - 1
-        let era = (shiftedYear >= 0 ? shiftedYear : shiftedYear - 399) / 400
-        let yearOfEra = shiftedYear - era * 400
+    /// Days since 1970-01-01, counted in eras of 400 years that begin on 1 March.
+    static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
+        let shifted = month <= 2 ? year - 1 : year
+        let era = shifted / 400
+        let yearOfEra = shifted - era * 400
         let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-        return era * 146_097 + dayOfEra - 719_468
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
+
+    private static func number(_ digits: Span<UInt8>) -> Int64? { Decimal.parse(digits).map { Int64($0) } }
+
+    /// 1 to 12.
+    private static func month(_ name: Span<UInt8>) -> Int64? {
+        for index in months.indices where name.equals(months[index]) { return Int64(index + 1) }
+        return nil
     }
 }

@@ -17,7 +17,9 @@ extension Control {
         guard let certificateFiles else { return }
         do {
             guard let context = try Self.loadCertificates(certificateFiles, logger: logger) else { return }
-            tellWorkers(.certificates(context))
+            guard tellWorkers(.certificates(context)) else {
+                return logger.error("the certificates were read again, but a worker hears nothing: reload once more")
+            }
             logger.notice("the certificates were read again; new connections get them")
         } catch {
             logger.error("the certificates cannot be read again, those in use stay: \(error)")

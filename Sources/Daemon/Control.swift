@@ -215,8 +215,12 @@ final class Control {
         if left == 1 { loop.stop() }
     }
 
-    func tellWorkers(_ command: WorkerCommand) {
-        for worker in workers { _ = worker.commands.post(command) }
+    /// - Returns: false when a worker does not even take its messages out.
+    @discardableResult
+    func tellWorkers(_ command: WorkerCommand) -> Bool {
+        var areTold = true
+        for worker in workers where !worker.commands.post(command) { areTold = false }
+        return areTold
     }
 
     /// Ends the threads, bottom-up: nothing is written after the catalog is closed.

@@ -40,8 +40,10 @@ struct ServicePlan: Sendable {
             workers: settings.workers)
         let uploadsMax = max(descriptors.uploadsMax / settings.workers, 1)
         let cap = UInt64(settings.maxUploadBytes)
+        var policy = UploadPolicy(uploadBytesMax: cap, partBytes: UInt64(settings.partBytes))
+        policy.strategy = Self.strategy(settings)
         var judge = Judge(
-            policy: UploadPolicy(uploadBytesMax: cap, partBytes: UInt64(settings.partBytes)),
+            policy: policy,
             leewaySeconds: settings.jwtLeewaySeconds, trustedRoles: settings.trustedRoles,
             servesDevelopment: isDevelopment)
         judge.formField = settings.formField
@@ -93,13 +95,27 @@ struct ServicePlan: Sendable {
         return limits
     }
 
-    private static func store(_ settings: ResolvedSettings) throws -> Store {
+    /// A directory is written like parts are: a file that gets its name at the end.
+    private static func strategy(_ settings: ResolvedSettings) -> UploadPolicy.Strategy {
+        guard case .s3 = settings.store else { return .multipart }
+        return switch settings.uploadStrategy {
+        case .multipart: .multipart
+        case .put: .put
+        case .auto: .auto
+        }
+    }
+
+    /// Throws where settings that make sense each by itself ask for what the store cannot do.
+    static func store(_ settings: ResolvedSettings) throws(StoreSettingError) -> Store {
         let base = settings.publicBaseURL?.text
         switch settings.store {
         case .s3(let s3):
             let configuration = try S3Configuration(
                 bucket: s3.bucket, region: s3.region, endpoint: s3.endpoint?.text,
-                payload: S3Payload(rawValue: s3.payload.rawValue) ?? .auto, publicBaseURL: base)
+                payload: S3Payload(rawValue: s3.payload.rawValue) ?? .auto, publicBaseURL: base,
+                profile: S3Profile(rawValue: s3.profile.rawValue),
+                addressing: S3Addressing(rawValue: s3.addressing.rawValue) ?? .auto,
+                expectedBucketOwner: s3.expectedBucketOwner, acl: s3.acl.flatMap { S3CannedACL(rawValue: $0.rawValue) })
             return .s3(configuration)
         case .directory(let path):
             return .directory(path: path, publicBaseURL: base)

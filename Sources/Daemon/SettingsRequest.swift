@@ -22,7 +22,13 @@ package struct SettingsRequest: Sendable {
         switch SettingsResolver.resolve(
             file: fileAssignments(), environment: environment, flags: flags, context: context())
         {
-        case .success(let resolution): return resolution
+        case .success(let resolution):
+            do {
+                _ = try ServicePlan.store(resolution.settings)
+            } catch {
+                Exit.usage(["sluice: \(error)"])
+            }
+            return resolution
         case .failure(let problems): Exit.usage(problems.all.map { "sluice: \($0)" })
         }
     }

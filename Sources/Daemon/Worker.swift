@@ -89,6 +89,7 @@ final class Worker {
             let s3 = S3Store(configuration: configuration, loop: loop, client: client)
             signing = StoreSigning(s3, reports: setup.reports)
             signing?.use(setup.credentials)
+            s3.observer = observer
             store = s3
             self.client = client
         case .directory(let path, let publicBaseURL):

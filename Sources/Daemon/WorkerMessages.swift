@@ -34,8 +34,10 @@ enum WorkerReport: Sendable {
 /// What the last requests to the store say of it.
 enum StoreCondition: Sendable, Equatable {
     case good
-    /// It cannot be reached, or fails.
+    /// An upload met a store that cannot be reached, or fails.
     case unavailable(String)
+    /// The circuit breaker is open.
+    case down(String)
     /// It refuses us: credentials, rights, bucket.
     case refusing(String)
 }

@@ -9,7 +9,7 @@ internal import Tokens
 internal import Uploads
 
 /// Turns what happens to a worker's requests into log lines, counts and reports to the control thread.
-final class WorkerObserver: UploadObserver {
+final class WorkerObserver: UploadObserver, StoreObserver {
     private let worker: Int
     private let telemetry: WorkerTelemetry
     private let accessLog: AccessLog
@@ -17,6 +17,7 @@ final class WorkerObserver: UploadObserver {
     /// What was reported last, so that only changes cross the threads.
     private var condition = StoreCondition.good
     private var reportedAt: Int64 = 0
+    private var breaker = (condition: StoreBreakerCondition.closed, detail: "")
     private var throttle = LineThrottle()
     private var complainedOfAcceptingAt = Int64.min
     /// It is tried again ten times a second, for as long as it takes.
@@ -95,6 +96,16 @@ final class WorkerObserver: UploadObserver {
             failure.kind == .refused ? .refusing(failure.description) : .unavailable(failure.description))
     }
 
+    func storeRefusedUpload(_ detail: String, requestID: String) {
+        telemetry.metrics.store.turnedAway.add()
+        complain("an upload was refused by its head: \(detail)", requestID: requestID)
+        switch breaker.condition {
+        case .closed: report(.unavailable(detail))
+        case .open: report(.down(breaker.detail), byBreaker: true)
+        case .halfOpen: break
+        }
+    }
+
     func diskFailed(_ detail: String, requestID: String) {
         complain("the disk failed an upload: \(detail)", requestID: requestID)
     }
@@ -114,6 +125,45 @@ final class WorkerObserver: UploadObserver {
         telemetry.logger.error("connections wait, none can be accepted: \(error)", metadata: ["worker": "\(worker)"])
     }
 
+    // MARK: - The store itself
+
+    func breakerChanged(_ new: StoreBreakerCondition, detail: String) {
+        if new == .open { telemetry.metrics.store.breakerOpened() }
+        if breaker.condition == .open { telemetry.metrics.store.breakerLeftOpen() }
+        breaker = (new, detail)
+        let metadata: Logger.Metadata = ["worker": "\(worker)"]
+        switch new {
+        case .open:
+            telemetry.logger.error(
+                "the store is down, uploads get 503 until it answers again: \(detail)", metadata: metadata)
+            report(.down(detail), byBreaker: true)
+        case .halfOpen:
+            telemetry.logger.notice("the store answers again, one upload a second is tried", metadata: metadata)
+            report(.good, byBreaker: true)
+        case .closed:
+            telemetry.logger.notice("the store serves again", metadata: metadata)
+            report(.good, byBreaker: true)
+        }
+    }
+
+    func requestRepeated() { telemetry.metrics.store.retries.add() }
+
+    func repetitionDenied() { telemetry.metrics.store.retriesDenied.add() }
+
+    func clockLearned(aheadMilliseconds: Int64) {
+        let seconds = abs(aheadMilliseconds) / 1_000
+        let side = aheadMilliseconds < 0 ? "ahead of" : "behind"
+        telemetry.logger.warning(
+            "this machine's clock is \(seconds) s \(side) the store's, whose time requests are signed with: set it",
+            metadata: ["worker": "\(worker)"])
+    }
+
+    func regionLearned(_ region: String) {
+        telemetry.logger.warning(
+            "the bucket is in \(region), where requests go from now on: set AWS_REGION",
+            metadata: ["worker": "\(worker)"])
+    }
+
     private func complain(_ text: String, requestID: String) {
         guard let leftOut = throttle.admit(text, now: Clock.monotonicMilliseconds()) else { return }
         var metadata: Logger.Metadata = ["request_id": "\(requestID)"]
@@ -121,7 +171,9 @@ final class WorkerObserver: UploadObserver {
         telemetry.logger.error("\(text)", metadata: metadata)
     }
 
-    private func report(_ new: StoreCondition) {
+    /// - Parameter byBreaker: what single uploads meet while it is open says nothing beyond it.
+    private func report(_ new: StoreCondition, byBreaker: Bool = false) {
+        guard byBreaker || breaker.condition != .open else { return }
         let now = Clock.monotonicMilliseconds()
         // Trouble is repeated, since it is forgotten without news.
         guard new != condition || new != .good && now - reportedAt >= Self.repeatMilliseconds else { return }

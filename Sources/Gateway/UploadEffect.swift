@@ -14,8 +14,15 @@ package enum UploadEffect: Equatable, Sendable {
     case openPart(number: Int, length: UInt64, route: BodyRoute)
     /// Ask the store to join the parts.
     case complete(parts: [PartReceipt])
+    /// Send the whole body, of `length` bytes, with one PutObject. Its last ``UploadPolicy/withheldBytesMax`` bytes are
+    /// kept back until ``release``.
+    case put(length: UInt64)
+    /// The last bytes of the body may go to the store.
+    case release
     /// Undo whatever the store has of this upload, however long it takes.
     case abort
+    /// Let go of the upload: what the store has of it stays as it is, and the record with it, for recovery.
+    case leave
     /// Answer the client.
     case reply(UploadAnswer)
     /// Nothing more will happen: the driver may let go of the upload.
@@ -31,6 +38,8 @@ package enum UploadWrite: Equatable, Sendable {
     case completing(fileBytes: UInt64)
     case stored
     case aborting
+    /// `aborting` too, with its outcome reported: an object is deleted only after it.
+    case withdrawn
     case gone
 }
 

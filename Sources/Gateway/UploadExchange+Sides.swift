@@ -51,14 +51,32 @@ extension UploadExchange {
         case idle
         case sendingPart(number: Int)
         case completing
+        /// A PutObject whose bytes are all among those that are withheld: it is sent when they may be.
+        case putHeld
+        /// A PutObject is under way; `isReleased`: its last bytes too, so that it may have stored the object.
+        case putting(isReleased: Bool)
+        /// It is to be undone once that is in the record.
+        case withdrawing
         case aborting(thenGone: Bool)
         case ended
 
-        /// Whether an upload is open in the store, its id written: `completing` follows `streaming`, never `opening`.
-        var hasUpload: Bool {
+        /// Whether `completing` may be written. Of an upload in parts its id is written by then: it follows
+        /// `streaming`. A PutObject has none, and its record goes from `opening` to `completing`.
+        var takesCompleting: Bool {
             switch self {
-            case .idle, .sendingPart: true
-            case .untouched, .creating, .completing, .aborting, .ended: false
+            case .idle, .sendingPart, .putHeld, .putting(isReleased: false): true
+            case .untouched, .creating, .completing, .putting(isReleased: true), .withdrawing, .aborting, .ended:
+                false
+            }
+        }
+
+        /// Whether the store may say that the object is there.
+        var mayComplete: Bool {
+            switch self {
+            case .completing, .putting(isReleased: true): true
+            case .untouched, .creating, .idle, .sendingPart, .putHeld, .putting(isReleased: false), .withdrawing,
+                .aborting, .ended:
+                false
             }
         }
     }
@@ -68,10 +86,11 @@ extension UploadExchange {
     /// Everything that may happen next because of what just changed, looked at from all three sides.
     mutating func advance(into effects: inout [UploadEffect]) {
         guard client.wantsObject else { return }
-        if client.bodyIsWhole, store.hasUpload, case .open(let imageID) = record {
+        if client.bodyIsWhole, store.takesCompleting, case .open(let imageID) = record {
             record = .completingAsked(imageID: imageID)
             effects.append(.journal(.completing(fileBytes: receivedBytes)))
         }
+        if isPut { return releasePut(into: &effects) }
         guard case .idle = store else { return }
         if let length = nextPartBytes {
             let number = receipts.count + 1
@@ -136,11 +155,15 @@ extension UploadExchange {
         case .untouched:
             // While `opening` is on its way, its outcome decides: see ``openingCommitted(imageID:into:)``.
             if case .unasked = record { finish(into: &effects) }
-        case .creating, .idle, .sendingPart, .completing:
+        case .putHeld:
+            effects.append(.journal(.gone))
+            finish(into: &effects)
+        case .creating, .idle, .sendingPart, .completing, .putting(isReleased: false):
             store = .aborting(thenGone: true)
             effects.append(.journal(.aborting))
             effects.append(.abort)
-        case .aborting, .ended: break
+        case .putting(isReleased: true): withdraw(into: &effects)
+        case .withdrawing, .aborting, .ended: break
         }
     }
 

@@ -11,6 +11,8 @@ internal import Images
 /// - at most one reply, none after the client has gone;
 /// - nothing is asked of the store before the magic number is right and the `opening` record is committed;
 /// - Complete is asked only when every byte is in an acknowledged part and `completing` is durable;
+/// - the last bytes of a PutObject are handed over only when `completing` is durable, and what it may have stored is
+///   deleted only when `aborting` is committed;
 /// - 201 is replied only when the store has completed;
 /// - ``UploadEffect/end`` comes exactly once and last, and by then whatever was opened in the store is completed,
 ///   aborted, or left to recovery with its record in `completing` or `opening`.
@@ -18,6 +20,8 @@ package struct UploadExchange: ~Copyable {
     let policy: UploadPolicy
     let type: ImageType
     let route: BodyRoute
+    /// Whether the object is written with one PutObject.
+    let isPut: Bool
     let declaredBytes: UInt64?
 
     var client = ClientSide.awaitingMagic(prefix: [])
@@ -33,6 +37,7 @@ package struct UploadExchange: ~Copyable {
         type = plan.type
         declaredBytes = plan.declaredBytes
         route = policy.route(declaredBytes: plan.declaredBytes)
+        isPut = policy.puts(declaredBytes: plan.declaredBytes)
         if plan.expectsContinue { effects.append(.sendContinue) }
     }
 
@@ -107,8 +112,12 @@ package struct UploadExchange: ~Copyable {
             finish(into: &effects)
             return
         }
-        store = .creating
-        effects.append(.create)
+        if isPut {
+            openPut(into: &effects)
+        } else {
+            store = .creating
+            effects.append(.create)
+        }
         advance(into: &effects)
     }
 
@@ -158,7 +167,8 @@ package struct UploadExchange: ~Copyable {
             if !thenGone { effects.append(.journal(.stored)) }
             return finish(into: &effects)
         }
-        guard case .completing = store, case .durable(let imageID) = record else { return }
+        if case .putting(isReleased: false) = store { return storeFailed(outcomeUnknown: true, into: &effects) }
+        guard store.mayComplete, case .durable(let imageID) = record else { return }
         effects.append(.journal(.stored))
         if case .awaitingAnswer = client {
             effects.append(.reply(.created(imageID: imageID, fileBytes: receivedBytes)))
@@ -172,7 +182,7 @@ package struct UploadExchange: ~Copyable {
     /// - Parameter outcomeUnknown: the request may have been carried out although its answer was not seen.
     package mutating func storeFailed(outcomeUnknown: Bool, into effects: inout [UploadEffect]) {
         switch store {
-        case .untouched, .aborting, .ended: return
+        case .untouched, .putHeld, .withdrawing, .aborting, .ended: return
         case .creating where !outcomeUnknown:
             // Nothing is there, but the store's own side of this upload ends with an abort only.
             answerRefusal(.storeUnavailable, into: &effects)
@@ -183,7 +193,10 @@ package struct UploadExchange: ~Copyable {
             answerRefusal(.storeUnavailable, into: &effects)
             store = .aborting(thenGone: false)
             effects.append(.abort)
-        case .creating, .idle, .sendingPart, .completing:
+        case .putting where outcomeUnknown:
+            answerRefusal(.storeUnavailable, into: &effects)
+            withdraw(into: &effects)
+        case .creating, .idle, .sendingPart, .completing, .putting:
             refuse(.storeUnavailable, into: &effects)
         }
     }

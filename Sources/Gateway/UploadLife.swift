@@ -5,11 +5,12 @@
 package enum UploadLife {
     /// Where an upload stands. The raw values are what the database holds: never rename them.
     package enum State: String, CaseIterable, Sendable {
-        /// Key and owner are written; CreateMultipartUpload may be on its way.
+        /// Key and owner are written; CreateMultipartUpload may be on its way, or a PutObject without its end.
         case opening
         /// The store's upload id is known; parts may be on their way.
         case streaming
-        /// The whole body has been counted; CompleteMultipartUpload may be on its way.
+        /// The whole body has been counted; CompleteMultipartUpload may be on its way, or in a row without an upload id
+        /// the end of a PutObject.
         case completing
         /// The object is complete in the store.
         case stored
@@ -38,6 +39,10 @@ package enum UploadLife {
         case complete
         case abort
         case deleteExpired
+        /// The last block of a PutObject, with which the object comes to be.
+        case finishPut
+        /// DeleteObject of what a PutObject may have stored that nobody was told of.
+        case deleteAborted
         case reply201
     }
 
@@ -57,14 +62,18 @@ package enum UploadLife {
     /// - `create`: else a crash leaves an upload at the store that only the slow sweep of unknown uploads finds.
     /// - `uploadPart`: nothing more. The upload id may be lost, recovery then lists the uploads of this very key.
     /// - `complete`: else a power loss after it leaves an object whose record says that it was never meant to be.
+    /// - `finishPut`: as `complete`, whose place it takes.
     /// - `deleteExpired`: else a power loss after it leaves a record that can be registered, and no object.
+    /// - `deleteAborted`: else a crash leaves `completing`, by which recovery may find the object and call it stored
+    ///   just before the deletion that is still on its way. After a power loss no deletion is on its way.
     /// - `reply201`: the same as `complete`; from `completing` recovery finds the object and says `stored` again.
     package static func barrier(before action: Action) -> Barrier? {
         switch action {
         case .create: Barrier(state: .opening, durability: .process)
         case .uploadPart, .abort: nil
-        case .complete, .reply201: Barrier(state: .completing, durability: .machine)
+        case .complete, .finishPut, .reply201: Barrier(state: .completing, durability: .machine)
         case .deleteExpired: Barrier(state: .expiring, durability: .machine)
+        case .deleteAborted: Barrier(state: .aborting, durability: .process)
         }
     }
 }
@@ -73,7 +82,8 @@ extension UploadLife.State {
     /// The states that may follow.
     package var successors: [UploadLife.State] {
         switch self {
-        case .opening: [.streaming, .aborting, .gone]
+        // A PutObject has no upload id to write.
+        case .opening: [.streaming, .completing, .aborting, .gone]
         case .streaming: [.completing, .aborting, .gone]
         case .completing: [.stored, .aborting, .gone]
         case .stored: [.expiring]
@@ -93,9 +103,9 @@ extension UploadLife.State {
     /// What the write of this state needs: the strongest barrier that any action asks of it.
     package var durability: UploadLife.Durability {
         switch self {
-        case .opening: .process
+        case .opening, .aborting: .process
         case .completing, .expiring: .machine
-        case .streaming, .stored, .aborting, .gone: .lazy
+        case .streaming, .stored, .gone: .lazy
         }
     }
 

@@ -27,7 +27,20 @@ extension UploadLife {
         case abortingListed
         /// DeleteObject of a key of ours that nobody was told of, or whose time is over.
         case deleting
+        /// HEAD, for a PutObject that may have been sent whole.
+        case settlingPut
+        /// The same, when no PutObject can be at work any more.
+        case settlingPutAgain
+        /// HEAD, for a PutObject that may have been sent whole and that nobody was told of.
+        case takingPutBack
+        /// DeleteObject of what that HEAD found.
+        case deletingPut
+        /// HEAD again, when no PutObject can be at work any more.
+        case takingPutBackAgain
     }
+
+    /// For so long a store may be at work on a PutObject that it got whole and did not answer.
+    package static let putMillisecondsMax: Int64 = 900_000
 
     /// What the store said.
     package enum StoreAnswer: CaseIterable, Equatable, Sendable {
@@ -55,6 +68,8 @@ extension UploadLife {
         case send(RecoveryPhase)
         /// Ask the same again after a pause. The row keeps its state.
         case retryLater(RecoveryPhase)
+        /// Send this after ``putMillisecondsMax``. The row keeps its state.
+        case recheckLater(RecoveryPhase)
         /// Write this state; the row is settled then.
         case write(State)
         /// Nothing to do.
@@ -62,10 +77,15 @@ extension UploadLife {
     }
 
     /// The first step for a row that a crash left in `state`.
-    package static func recovery(of state: State, knowsUploadID: Bool) -> RecoveryStep {
+    ///
+    /// - Parameter knowsSize: the row went through `completing`, which writes the body's length. Without an upload id
+    ///   it is then that of a PutObject, whose end may have been sent.
+    package static func recovery(of state: State, knowsUploadID: Bool, knowsSize: Bool = false) -> RecoveryStep {
         switch state {
+        case .aborting where knowsSize && !knowsUploadID: .send(.takingPutBack)
         case .opening, .streaming, .aborting: .send(knowsUploadID ? .aborting : .listing)
-        // An id that is missing here was not lost with the log, which keeps its order: a damaged row. Never Complete.
+        // An id that is missing here was not lost with the log, which keeps its order: a PutObject, or a damaged row.
+        // Never Complete.
         case .completing: .send(knowsUploadID ? .completing : .givingUpListing)
         case .expiring: .send(.deleting)
         case .stored, .gone: .settled
@@ -84,7 +104,7 @@ extension UploadLife {
         case (.confirming, .notFound), (.confirming, .foundOther): .send(.givingUp)
 
         case (.givingUp, .done), (.givingUp, .noSuchUpload): .send(.deciding)
-        case (.givingUpListing, .listedNone): .send(.deciding)
+        case (.givingUpListing, .listedNone): .send(.settlingPut)
         case (.givingUpListing, .listedSome): .send(.givingUpListed)
         case (.givingUpListed, .done), (.givingUpListed, .noSuchUpload): .send(.givingUpListing)
 
@@ -100,6 +120,15 @@ extension UploadLife {
 
         case (.deleting, .done), (.deleting, .notFound): .write(.gone)
 
+        case (.settlingPut, .foundOurs), (.settlingPutAgain, .foundOurs): .write(.stored)
+        // Nothing can stop a PutObject that the store has: it is waited for.
+        case (.settlingPut, .notFound), (.settlingPut, .foundOther): .recheckLater(.settlingPutAgain)
+        case (.settlingPutAgain, .notFound), (.settlingPutAgain, .foundOther): .write(.gone)
+        case (.takingPutBack, .foundOurs), (.takingPutBackAgain, .foundOurs): .send(.deletingPut)
+        case (.takingPutBack, .notFound), (.takingPutBack, .foundOther): .recheckLater(.takingPutBackAgain)
+        case (.deletingPut, .done), (.deletingPut, .notFound): .send(.takingPutBack)
+        case (.takingPutBackAgain, .notFound), (.takingPutBackAgain, .foundOther): .write(.gone)
+
         case (_, .unknown), (_, .refused), (_, .done), (_, .noSuchUpload), (_, .foundOurs), (_, .foundOther),
             (_, .notFound), (_, .listedSome), (_, .listedNone):
             .retryLater(phase)
@@ -111,7 +140,8 @@ extension UploadLife {
     package static func givingUp(_ phase: RecoveryPhase) -> RecoveryPhase {
         switch phase {
         case .completing, .confirming: .givingUp
-        case .givingUp, .givingUpListing, .givingUpListed, .deciding, .aborting, .listing, .abortingListed, .deleting:
+        case .givingUp, .givingUpListing, .givingUpListed, .deciding, .aborting, .listing, .abortingListed, .deleting,
+            .settlingPut, .settlingPutAgain, .takingPutBack, .deletingPut, .takingPutBackAgain:
             phase
         }
     }

@@ -10,14 +10,43 @@ package struct UploadPolicy: Sendable, Equatable {
     package var openBytes: UInt64 = 64 * 1024
     /// Or this long after the magic number, when fewer bytes than that arrived.
     package var openDelayMilliseconds: Int64 = 200
+    /// How objects are written.
+    package var strategy = Strategy.multipart
+    /// The last bytes of a PutObject, which the store does not get before `completing` is durable: one block of the
+    /// window, so that they never fill it.
+    package var withheldBytesMax: UInt64 = 64 * 1024
+    /// What one PutObject may carry (https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html).
+    package static let putBytesMax: UInt64 = 5 << 30
+
+    /// How objects are written (`SLUICE_UPLOAD_STRATEGY`). A body whose length nobody declared is always written in
+    /// parts: PutObject wants its length first.
+    package enum Strategy: Sendable, Equatable {
+        /// In parts, be it one.
+        case multipart
+        /// With one request.
+        case put
+        /// With one request what fits one part, in parts what does not.
+        case auto
+    }
 
     package init(uploadBytesMax: UInt64, partBytes: UInt64) {
         self.uploadBytesMax = uploadBytesMax
         self.partBytes = partBytes
     }
 
+    /// Whether a body is written with one PutObject.
+    package func puts(declaredBytes: UInt64?) -> Bool {
+        guard let declaredBytes else { return false }
+        return switch strategy {
+        case .multipart: false
+        case .put: declaredBytes <= Self.putBytesMax
+        case .auto: declaredBytes <= partBytes
+        }
+    }
+
     /// Where the bytes of a body wait for the store.
     package func route(declaredBytes: UInt64?) -> BodyRoute {
+        if puts(declaredBytes: declaredBytes) { return .window }
         guard let declaredBytes, declaredBytes <= partBytes else { return .spool }
         return .window
     }
@@ -25,7 +54,7 @@ package struct UploadPolicy: Sendable, Equatable {
 
 /// Where the bytes of a body wait for the store.
 package enum BodyRoute: Sendable, Equatable {
-    /// In the memory window, straight into a part whose length is the declared one.
+    /// In the memory window, straight into a request whose length is the declared one.
     case window
     /// In a spool file: the length of the next part is not known until the part is there.
     case spool

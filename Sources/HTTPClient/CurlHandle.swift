@@ -64,6 +64,7 @@ internal import Glibc
         // The empty string also keeps curl from the proxy variables of the environment.
         unsafe sum += sluice_curl_set_text(easy, CURLOPT_PROXY, "")
         unsafe sum += sluice_curl_set_long(easy, CURLOPT_MAXAGE_CONN, configuration.connectionIdleSecondsMax)
+        unsafe sum += sluice_curl_set_long(easy, CURLOPT_MAXLIFETIME_CONN, configuration.connectionLifeSecondsMax)
         unsafe sum += sluice_curl_set_long(easy, CURLOPT_DNS_CACHE_TIMEOUT, configuration.lookupCacheSeconds)
         unsafe sum += sluice_curl_set_long(easy, CURLOPT_BUFFERSIZE, configuration.receiveBufferBytes)
         unsafe sum += sluice_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, UnsafeMutableRawPointer(errorText))

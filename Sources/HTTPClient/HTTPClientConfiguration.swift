@@ -5,6 +5,9 @@ package struct HTTPClientConfiguration: Sendable {
     /// Seconds after which an idle connection is not used again: below the server's own idle limit, or requests meet
     /// a connection that is being closed.
     package var connectionIdleSecondsMax = 15
+    /// Seconds after which a connection takes no further request, however busy it was: the server's name may mean other
+    /// machines by then, and connections that are always in use would never hear of it.
+    package var connectionLifeSecondsMax = 300
     /// Connections open at once, idle ones included.
     package var connectionsMax = 1_024
     /// Idle connections kept for later.

@@ -21,10 +21,12 @@ package final class ListeningSocket: Sendable {
 
     /// Takes over a socket that already listens: one inherited from systemd or from a predecessor.
     package convenience init(adopting descriptor: consuming FileDescriptor) throws(SystemError) {
-        try self.init(adopting: descriptor, path: nil)
+        try self.init(adopting: descriptor, path: nil, facts: nil)
     }
 
-    init(adopting descriptor: consuming FileDescriptor, path: UnixSocketPath?) throws(SystemError) {
+    init(
+        adopting descriptor: consuming FileDescriptor, path: UnixSocketPath?, facts: FileFacts?
+    ) throws(SystemError) {
         try descriptor.setBlocking(false)
         let bound = try descriptor.internetAddress()
         address = bound ?? SocketAddress()
@@ -34,7 +36,7 @@ package final class ListeningSocket: Sendable {
             try? descriptor.setOption(Int32(IPPROTO_TCP), TCP_NOTSENT_LOWAT, Self.unsentBytesMax, "TCP_NOTSENT_LOWAT")
         }
         self.path = path
-        pathFacts = if let path { try Files.facts(path.text) } else { nil }
+        pathFacts = facts
         self.descriptor = descriptor
     }
 

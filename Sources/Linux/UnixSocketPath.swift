@@ -48,11 +48,12 @@ extension ListeningSocket {
             _ = try Files.unlink(path.text)
             try Self.bind(descriptor, to: path)
         }
+        let facts = try Files.facts(path.text)
         // Nobody can connect before listen(2), so there is no moment with other permissions.
         _ = try SystemCall.value("chmod \(path.text)") { unsafe chmod(path.text, permissions) }
         let raw = descriptor.raw
         _ = try SystemCall.value("listen \(path)") { listen(raw, backlog) }
-        try self.init(adopting: descriptor, path: path)
+        try self.init(adopting: descriptor, path: path, facts: facts)
     }
 
     private static func bind(_ descriptor: borrowing FileDescriptor, to path: UnixSocketPath) throws(SystemError) {

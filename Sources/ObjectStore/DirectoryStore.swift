@@ -13,9 +13,6 @@ package final class DirectoryStore: UploadStore {
     private let directory: String
     package let publicBase: String?
     private(set) package var openCount = 0
-    private var failure: (detail: String, at: Int64)?
-    /// A failure of the disk makes the store unready for so long.
-    private static let failureMilliseconds: Int64 = 15_000
     /// Unfinished files that were not written to for so long are nobody's.
     private static let incomingAgeMilliseconds: Int64 = 86_400_000
 
@@ -65,10 +62,8 @@ package final class DirectoryStore: UploadStore {
             path: path(ofKey: key), delegate: delegate)
     }
 
-    package var readiness: StoreReadiness {
-        guard let failure, files.loop.now - failure.at < Self.failureMilliseconds else { return .ready }
-        return .unready(failure.detail)
-    }
+    /// A disk that failed is not asked less: it would not heal by that.
+    package func admission() -> StoreAdmission { .admitted }
 
     /// The file of `key`, nil for a key that is no safe relative path.
     package func path(ofKey key: String) -> String? {
@@ -90,8 +85,4 @@ package final class DirectoryStore: UploadStore {
     func opened() { openCount += 1 }
 
     func ended() { openCount -= 1 }
-
-    func note(_ error: SystemError?) {
-        failure = error.map { ($0.description, files.loop.now) }
-    }
 }

@@ -96,7 +96,6 @@ final class DirectoryUpload: StoreUpload {
     ) {
         let isTaken = store.files.perform(work) { [self] outcome in
             if case .failed(let error) = outcome {
-                store.note(error)
                 perform(state.failed(.unavailable, error.description))
             } else {
                 completion(outcome)
@@ -183,7 +182,6 @@ final class DirectoryUpload: StoreUpload {
             for directory in directories { try Files.synchroniseDirectory(directory) }
             return .done
         } completion: { [self] _ in
-            store.note(nil)
             perform(state.finished())
         }
     }

@@ -11,6 +11,8 @@ package enum S3Answer: Equatable, Sendable {
     case object(length: Int64, recordToken: String?)
     /// HEAD found none.
     case noObject
+    /// DELETE was done, or there was nothing to do.
+    case deleted
     /// The ids of the open uploads under exactly our key.
     case uploads([String])
     /// The store answered, and it is not what was asked for.
@@ -29,30 +31,31 @@ package struct S3Problem: Equatable, Sendable {
     package let code: String?
     /// One line for the operator.
     package let detail: String
+    /// Where the store says that the bucket is, with a redirect or a signature for another region.
+    package let region: String?
 
-    package init(status: Int = 0, code: String? = nil, detail: String) {
+    package init(status: Int = 0, code: String? = nil, detail: String, region: String? = nil) {
         self.status = status
         self.code = code
         self.detail = detail
+        self.region = region
     }
 
-    /// Whether the same request may be answered otherwise a little later ("Error responses" of the Amazon S3 API
-    /// Reference). A timeout of the body comes with 400, an error inside of a 200 with its code alone.
+    package var errorClass: S3ErrorClass { S3ErrorClass(status: status, code: code) }
+
+    /// Whether the same request may be answered otherwise, at once or a little later.
     package var isTransient: Bool {
-        if saysExpiredCredentials { return true }
-        switch code {
-        case "SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "OperationAborted", "Busy",
-            "ConditionalRequestConflict":
-            return true
-        default:
-            return status == 0 || status == 408 || status == 429 || status >= 500
+        switch errorClass {
+        case .retryNow, .retryLater, .retrySignedAnew: true
+        case .ours, .theirs: false
         }
     }
 
     /// Whether a request that was answered so may have been done all the same: a server that fails in the middle, or a
-    /// gateway before it that lost the answer. Refusals for overload are none of these.
+    /// gateway before it that lost the answer. Refusals for overload, and of what it does not know, are none.
     package var mayHaveHappened: Bool {
         if code == "SlowDown" || code == "ServiceUnavailable" || status == 503 || status == 429 { return false }
+        if errorClass == .theirs { return false }
         return status >= 500 || code == "InternalError"
     }
 

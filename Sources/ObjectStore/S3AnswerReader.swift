@@ -7,12 +7,18 @@ package struct S3AnswerHead: Sendable {
     package var etag: String?
     package var contentLength: String?
     package var recordToken: String?
+    /// `x-amz-bucket-region`.
+    package var bucketRegion: String?
 
-    package init(status: Int, etag: String? = nil, contentLength: String? = nil, recordToken: String? = nil) {
+    package init(
+        status: Int, etag: String? = nil, contentLength: String? = nil, recordToken: String? = nil,
+        bucketRegion: String? = nil
+    ) {
         self.status = status
         self.etag = etag
         self.contentLength = contentLength
         self.recordToken = recordToken
+        self.bucketRegion = bucketRegion
     }
 }
 
@@ -26,33 +32,50 @@ package enum S3AnswerReader {
     package static func read(_ step: S3Step, _ head: S3AnswerHead, body: Span<UInt8>, key: String) -> S3Answer {
         let isSuccess = head.status >= 200 && head.status < 300
         switch step {
-        case .create where isSuccess: return readCreated(step, body)
-        case .part where isSuccess:
+        case .create where isSuccess: return readCreated(step, head, body)
+        case .part where isSuccess && isError(body), .put where isSuccess && isError(body),
+            .abort where isSuccess && isError(body), .delete where isSuccess && isError(body),
+            .search where isSuccess && isError(body):
+            return .refused(problem(step, head, body))
+        case .part where isSuccess, .put where isSuccess:
             let etag = head.etag ?? ""
             return .stored(etag: etag)
         case .complete where isSuccess: return readCompleted(step, head, body)
         case .abort where isSuccess: return .aborted
         case .abort:
-            let problem = problem(step, head.status, body)
+            let problem = problem(step, head, body)
             return problem.isNoSuchUpload ? .gone : .refused(problem)
         case .head where isSuccess: return readObject(step, head)
         case .head where head.status == 404: return .noObject
+        case .delete where isSuccess: return .deleted
+        case .delete:
+            let problem = problem(step, head, body)
+            return problem.code == "NoSuchKey" ? .deleted : .refused(problem)
         case .search where isSuccess: return readUploads(step, body, key: key)
-        case .create, .part, .complete, .head, .search: return .refused(problem(step, head.status, body))
+        case .create, .part, .complete, .head, .search, .put: return .refused(problem(step, head, body))
         }
     }
 
-    private static func readCreated(_ step: S3Step, _ body: Span<UInt8>) -> S3Answer {
-        guard case .initiated(let uploadID) = StoreReply.parse(body), uploadID.utf8.count <= uploadIDBytesMax
-        else { return unreadable(step) }
-        return .created(uploadID: uploadID)
+    /// Whatever was asked, a 2xx may carry an error: its head may have been sent before the store knew.
+    private static func isError(_ body: Span<UInt8>) -> Bool {
+        guard body.count > 0, case .error = StoreReply.parse(body) else { return false }
+        return true
+    }
+
+    private static func readCreated(_ step: S3Step, _ head: S3AnswerHead, _ body: Span<UInt8>) -> S3Answer {
+        switch StoreReply.parse(body) {
+        case .initiated(let uploadID):
+            uploadID.utf8.count <= uploadIDBytesMax ? .created(uploadID: uploadID) : unreadable(step)
+        case .error: .refused(problem(step, head, body))
+        case .completed, .other, .malformed: unreadable(step)
+        }
     }
 
     /// A 200 is sent before S3 knows how Complete ends: the body says it.
     private static func readCompleted(_ step: S3Step, _ head: S3AnswerHead, _ body: Span<UInt8>) -> S3Answer {
         switch StoreReply.parse(body) {
         case .completed: .completed
-        case .error: .refused(problem(step, head.status, body))
+        case .error: .refused(problem(step, head, body))
         case .initiated, .other, .malformed: unreadable(step)
         }
     }
@@ -77,9 +100,13 @@ package enum S3AnswerReader {
         .refused(S3Problem(status: 502, detail: "\(step.name): the answer is not S3's: is the endpoint right?"))
     }
 
-    private static func problem(_ step: S3Step, _ status: Int, _ body: Span<UInt8>) -> S3Problem {
+    private static func problem(_ step: S3Step, _ head: S3AnswerHead, _ body: Span<UInt8>) -> S3Problem {
+        let status = head.status
         guard case .error(let error) = StoreReply.parse(body) else {
-            return S3Problem(status: status, detail: "\(step.name): HTTP \(status)\(statusHint(status))")
+            // An answer to HEAD has no body: status and region are all that it can say.
+            let region = isRedirect(status) || status == 400 ? head.bucketRegion : nil
+            let detail = "\(step.name): HTTP \(status)\(statusHint(status))"
+            return S3Problem(status: status, detail: detail, region: region)
         }
         var detail = "\(step.name): HTTP \(status) \(error.code)"
         if !error.message.isEmpty { detail += ": " + error.message }
@@ -87,8 +114,12 @@ package enum S3AnswerReader {
         if let requestID = error.requestID { detail += " (request \(requestID))" }
         detail = oneLine(detail)
         if let hint = hint(error.code) { detail += "; " + hint }
-        return S3Problem(status: status, code: oneLine(error.code), detail: detail)
+        let names = isRedirect(status) || error.code == "AuthorizationHeaderMalformed"
+        let region = names ? error.region ?? head.bucketRegion : nil
+        return S3Problem(status: status, code: oneLine(error.code), detail: detail, region: region)
     }
+
+    private static func isRedirect(_ status: Int) -> Bool { [301, 302, 307, 308].contains(status) }
 
     /// What the operator can do about it.
     private static func hint(_ code: String) -> String? {
@@ -96,9 +127,11 @@ package enum S3AnswerReader {
         case "SignatureDoesNotMatch": "check AWS_SECRET_ACCESS_KEY"
         case "InvalidAccessKeyId": "check AWS_ACCESS_KEY_ID"
         case "ExpiredToken", "InvalidToken", "ExpiredTokenException": "the session token is no longer valid"
-        case "AccessDenied": "the key needs s3:PutObject and s3:AbortMultipartUpload on the bucket"
+        case "AccessDenied": "the key needs s3:PutObject, s3:AbortMultipartUpload and s3:DeleteObject on the bucket"
         case "NoSuchBucket": "check S3_BUCKET"
         case "RequestTimeTooSkewed": "set this machine's clock"
+        case "AccessControlListNotSupported": "the bucket has no ACLs: unset SLUICE_S3_ACL"
+        case "NotImplemented", "MethodNotAllowed": "the endpoint cannot do this: is it an S3?"
         case "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException":
             "check AWS_REGION"
         default: nil

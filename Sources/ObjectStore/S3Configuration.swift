@@ -1,11 +1,18 @@
 /// How an S3 store is reached and spoken to.
 package struct S3Configuration: Sendable {
-    package let endpoint: S3Endpoint
-    package let region: String
-    package var payload: S3Payload
+    /// Where the settings say that the bucket is.
+    package let location: S3Location
+    /// How the payload of parts is signed.
+    package let partSigning: S3PartSigning
+    /// The account that the bucket has to belong to: the store refuses where it does not.
+    package let expectedBucketOwner: String?
+    /// nil: none is asked for, and the bucket's own rules hold.
+    package let acl: S3CannedACL?
     /// What stands before the key in `imageUrl`, without a slash at its end; nil: the endpoint's own.
     package var publicBaseURL: String?
+    package var endpoint: S3Endpoint { location.endpoint }
     package var retry = S3RetryLimits()
+    package var breaker = StoreBreakerLimits()
     package var connectMilliseconds = 5_000
     /// For the answer to everything but parts and Complete.
     package var controlMilliseconds = 15_000
@@ -15,34 +22,28 @@ package struct S3Configuration: Sendable {
     /// waits for its own source does not count.
     package var partStallMilliseconds: Int64 = 30_000
 
+    /// - Parameter profile: nil: what the endpoint's host says.
     package init(
         bucket: String, region: String, endpoint: String? = nil, payload: S3Payload = .auto,
-        publicBaseURL: String? = nil
+        publicBaseURL: String? = nil, profile: S3Profile? = nil, addressing: S3Addressing = .auto,
+        expectedBucketOwner: String? = nil, acl: S3CannedACL? = nil
     ) throws(StoreSettingError) {
-        self.endpoint = try S3Endpoint(bucket: bucket, region: region, endpoint: endpoint)
-        self.region = region
-        self.payload = payload
+        location = try S3Location(bucket: bucket, region: region, endpoint: endpoint, addressing: addressing)
         self.publicBaseURL = publicBaseURL
+        let profile = profile ?? location.endpoint.profile
+        partSigning = try profile.signing(of: payload, isSecure: location.endpoint.isSecure)
+        if expectedBucketOwner != nil, !profile.abilities.takesBucketOwner {
+            throw StoreSettingError(
+                "SLUICE_S3_EXPECTED_BUCKET_OWNER: a store of the profile \(profile.rawValue) does not heed it, so it "
+                    + "would protect nothing")
+        }
+        if acl != nil, !profile.abilities.takesACL {
+            throw StoreSettingError("SLUICE_S3_ACL: a store of the profile \(profile.rawValue) has no canned ACLs")
+        }
+        self.expectedBucketOwner = expectedBucketOwner
+        self.acl = acl
     }
 
     /// What stands before the percent-encoded key in `imageUrl`, ending in `/`.
-    package var publicBase: String { (publicBaseURL ?? endpoint.origin + endpoint.pathPrefix) + "/" }
-
-    /// Whether parts are aws-chunked with a signature for each chunk. `auto`: what no TLS protects is signed.
-    var signsParts: Bool {
-        switch payload {
-        case .auto: !endpoint.isSecure
-        case .unsigned: false
-        case .signed: true
-        }
-    }
-}
-
-/// How the payload of a part is signed (`SLUICE_S3_PAYLOAD`).
-package enum S3Payload: String, Sendable {
-    case auto
-    /// `UNSIGNED-PAYLOAD`: TLS protects it, or the network is trusted.
-    case unsigned
-    /// `STREAMING-AWS4-HMAC-SHA256-PAYLOAD`: costs a CPU second per GiB.
-    case signed
+    package var publicBase: String { (publicBaseURL ?? endpoint.publicBase) + "/" }
 }

@@ -7,35 +7,63 @@ package struct S3Endpoint: Equatable, Sendable {
     package let host: String
     /// `/bucket` in path style, else empty.
     package let pathPrefix: String
-    /// Whether this is Amazon's own.
-    package let isAmazon: Bool
+    /// What stands before the key in public URLs, without a slash at its end. Virtual-host style at Amazon's own, path
+    /// style at custom endpoints, however requests address the bucket.
+    package let publicBase: String
+    /// What the host says of the server.
+    package let profile: S3Profile
 
     /// `scheme://host`.
     package var origin: String { (isSecure ? "https://" : "http://") + host }
 
-    /// Path style for custom endpoints and for buckets with dots (whose names a wildcard certificate does not cover),
-    /// virtual-host style else.
+    /// `auto` addressing is path style for custom endpoints and for buckets with dots (whose names a wildcard
+    /// certificate does not cover), virtual-host style else.
     ///
     /// - Parameter endpoint: `http://host:port` or `https://host`, nil for Amazon's own.
-    package init(bucket: String, region: String, endpoint: String?) throws(StoreSettingError) {
+    package init(
+        bucket: String, region: String, endpoint: String?, addressing: S3Addressing = .auto
+    ) throws(StoreSettingError) {
         guard Self.isName(bucket, bytesMax: 255) else {
             throw StoreSettingError("S3_BUCKET: not the name of a bucket: letters, digits, `.`, `_` and `-`")
         }
         guard Self.isName(region, bytesMax: 64) else {
             throw StoreSettingError("AWS_REGION: not the name of a region, such as eu-central-1")
         }
-        guard let endpoint else {
+        let hasDots = bucket.utf8.contains(0x2E)
+        let server: String
+        if let endpoint {
+            (isSecure, server) = try Self.parse(endpoint)
+        } else {
             isSecure = true
-            isAmazon = true
-            let suffix = region.hasPrefix("cn-") ? "amazonaws.com.cn" : "amazonaws.com"
-            let hasDots = bucket.utf8.contains(0x2E)
-            host = hasDots ? "s3.\(region).\(suffix)" : "\(bucket).s3.\(region).\(suffix)"
-            pathPrefix = hasDots ? "/" + bucket : ""
-            return
+            server = "s3.\(region)." + (region.hasPrefix("cn-") ? "amazonaws.com.cn" : "amazonaws.com")
         }
-        (isSecure, host) = try Self.parse(endpoint)
-        isAmazon = host.hasSuffix(".amazonaws.com") || host.hasSuffix(".amazonaws.com.cn")
-        pathPrefix = "/" + bucket
+        profile = S3Profile.of(host: endpoint == nil ? nil : server)
+        let scheme = isSecure ? "https://" : "http://"
+        let isAmazonsVirtual = endpoint == nil && !hasDots
+        publicBase = scheme + (isAmazonsVirtual ? "\(bucket).\(server)" : "\(server)/\(bucket)")
+        let isVirtual = addressing == .virtual || addressing == .auto && isAmazonsVirtual
+        if addressing == .virtual { try Self.judgeVirtual(bucket, server, isSecure: isSecure) }
+        host = isVirtual ? "\(bucket).\(server)" : server
+        pathPrefix = isVirtual ? "" : "/" + bucket
+    }
+
+    /// Whether the bucket can stand before the host, where the operator wants it to.
+    private static func judgeVirtual(
+        _ bucket: String, _ server: String, isSecure: Bool
+    ) throws(StoreSettingError) {
+        if isSecure, bucket.utf8.contains(0x2E) {
+            throw StoreSettingError(
+                "SLUICE_S3_ADDRESSING: no wildcard certificate covers a bucket with dots: use path, or auto")
+        }
+        // Host names have no case, and know no `_`.
+        guard bucket.utf8.allSatisfy({ $0.isDigit || $0 == 0x2D || $0 == 0x2E || 0x61 ... 0x7A ~= $0 }) else {
+            throw StoreSettingError(
+                "SLUICE_S3_ADDRESSING: virtual wants a bucket of lower-case letters, digits, - and .")
+        }
+        let name = server.prefix { $0 != ":" }
+        guard !server.hasPrefix("["), name.utf8.contains(where: { $0.isAlpha }) else {
+            throw StoreSettingError("SLUICE_S3_ADDRESSING: a bucket cannot stand before an address, only before a name")
+        }
     }
 
     /// The request path of `key`.

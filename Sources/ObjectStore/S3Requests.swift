@@ -14,6 +14,8 @@ final class S3Requests {
     }
 
     let configuration: S3Configuration
+    /// Where requests go to.
+    private(set) var location: S3Location
     private let clock: () -> Int64
     private let hash = LibcryptoSigning()
     private var signer: RequestSigner<LibcryptoSigning>?
@@ -21,8 +23,27 @@ final class S3Requests {
     /// - Parameter clock: milliseconds since 1970.
     init(configuration: S3Configuration, clock: @escaping () -> Int64) {
         self.configuration = configuration
+        location = configuration.location
         self.clock = clock
     }
+
+    /// How far the store's clock is ahead of ours, as far as that had to be learned.
+    private(set) var skewMilliseconds: Int64 = 0
+
+    /// The store refuses a request for its time, and says that it is `date` (RFC 9110 § 6.6.1): requests are signed
+    /// with the store's time from now on.
+    ///
+    /// - Returns: false where that changes nothing, so that the request would be refused again.
+    func adoptClock(date: String) -> Bool {
+        guard let theirs = CivilTime.milliseconds(imfFixdate: date.utf8Span.span) else { return false }
+        let skew = theirs - clock()
+        guard abs(skew - skewMilliseconds) >= Self.skewStepMilliseconds else { return false }
+        skewMilliseconds = skew
+        return true
+    }
+
+    /// S3 bears a difference of 15 minutes; what moves the clock by less than one does not help.
+    private static let skewStepMilliseconds: Int64 = 60_000
 
     var credentials: Credentials? {
         get { signer?.credentials }
@@ -31,23 +52,43 @@ final class S3Requests {
             if signer != nil {
                 signer?.credentials = newValue
             } else {
-                signer = RequestSigner(
-                    hash: hash, credentials: newValue, region: configuration.region, service: "s3", rules: .s3)
+                signer = makeSigner(newValue)
             }
         }
     }
 
+    private func makeSigner(_ credentials: Credentials) -> RequestSigner<LibcryptoSigning> {
+        RequestSigner(hash: hash, credentials: credentials, region: location.region, service: "s3", rules: .s3)
+    }
+
+    /// The store said where the bucket is. Requests go there from now on.
+    ///
+    /// - Returns: false where that is no region.
+    func move(to region: String) -> Bool {
+        guard region != location.region else { return true }
+        guard location.move(to: region) else { return false }
+        signer = signer.map { makeSigner($0.credentials) }
+        return true
+    }
+
+    /// Is the store there? Whatever it answers.
+    func probe() -> HTTPRequest? { signed(.head, location.endpoint.bucketPath, "", [], .empty) }
+
     /// The request for `step`; nil without credentials.
     ///
-    /// - Parameter body: the source of a part.
-    func request(_ step: S3Step, _ subject: Subject, body: (any RequestBodySource)?) -> HTTPRequest? {
+    /// - Parameter body: the source of a part, or of a whole object.
+    func request(_ step: S3Step, _ subject: Subject, body: PartSource?) -> HTTPRequest? {
         switch step {
         case .create:
-            let fields = [("content-type", subject.contentType), ("x-amz-meta-sluice-id", subject.recordToken)]
+            var fields = objectFields(subject)
+            if configuration.partSigning.hasChecksum { fields.append(("x-amz-checksum-algorithm", "CRC32C")) }
             return signed(.post, subject.path, "uploads=", fields, .empty)
         case .part(let uploadID, let number, let length):
             guard let body else { return nil }
-            return part(subject, "partNumber=\(number)&uploadId=\(Self.encoded(uploadID))", length, body)
+            return part(subject, "partNumber=\(number)&uploadId=\(Self.encoded(uploadID))", [], length, body)
+        case .put(let length):
+            guard let body else { return nil }
+            return part(subject, "", objectFields(subject), length, body)
         case .complete(let uploadID, let parts):
             let document = S3CompleteDocument.bytes(parts)
             var request = signed(
@@ -58,51 +99,76 @@ final class S3Requests {
             return request
         case .abort(let uploadID):
             return signed(.delete, subject.path, "uploadId=\(Self.encoded(uploadID))", [], .empty)
+        case .delete:
+            return signed(.delete, subject.path, "", [], .empty)
         case .head:
             return signed(.head, subject.path, "", [], .empty)
         case .search:
             let query = "max-uploads=100&prefix=\(Self.encoded(subject.key))&uploads="
-            var request = signed(.get, configuration.endpoint.bucketPath, query, [], .empty)
+            var request = signed(.get, location.endpoint.bucketPath, query, [], .empty)
             request?.responseBytesMax = 1 << 20
             return request
         }
     }
 
+    /// What is kept with the object.
+    private func objectFields(_ subject: Subject) -> [(String, String)] {
+        var fields = [("content-type", subject.contentType), ("x-amz-meta-sluice-id", subject.recordToken)]
+        if let acl = configuration.acl { fields.append(("x-amz-acl", acl.rawValue)) }
+        return fields
+    }
+
+    /// A part, or with other fields and no query a whole object.
     private func part(
-        _ subject: Subject, _ query: String, _ length: Int64, _ body: any RequestBodySource
+        _ subject: Subject, _ query: String, _ fields: [(String, String)], _ length: Int64, _ body: PartSource
     ) -> HTTPRequest? {
-        guard configuration.signsParts else {
-            var request = signed(.put, subject.path, query, [], .unsigned)
-            if length <= Self.wholePartBytesMax, let bytes = Self.whole(body, Int(length)) {
-                request?.body = .bytes(bytes)
-            } else {
-                request?.body = .streamed(length: length, source: body)
-            }
-            request?.totalMilliseconds = nil
-            return request
+        let signing = configuration.partSigning
+        var fields = fields
+        var wireLength = length
+        if let framing = signing.framing {
+            guard let encodedLength = ChunkTrailer.encodedLength(length, framing) else { return nil }
+            wireLength = encodedLength
+            fields.append(("content-encoding", "aws-chunked"))
+            fields.append(("x-amz-decoded-content-length", "\(length)"))
+            if signing.hasChecksum { fields.append(("x-amz-trailer", ChunkTrailer.name)) }
         }
-        guard let encodedLength = SignedChunkSource.encodedLength(length) else { return nil }
-        let fields = [("content-encoding", "aws-chunked"), ("x-amz-decoded-content-length", "\(length)")]
         var seed: SignedRequest?
-        var request = signed(.put, subject.path, query, fields, .streamingSigned, &seed)
-        guard let seed, let chunks = signer?.chunkSigner(for: seed) else { return nil }
-        let source = SignedChunkSource(body, length: length, signer: chunks, hash: hash)
-        request?.body = .streamed(length: encodedLength, source: source)
+        var request = signed(.put, subject.path, query, fields, signing.payloadHash, &seed)
+        guard let seed, let source = wireSource(body, length, signing, seed) else { return nil }
+        if length <= Self.wholePartBytesMax, body.readyBytes >= length,
+            let bytes = Self.whole(source, Int(wireLength)) {
+            request?.body = .bytes(bytes)
+        } else {
+            request?.body = .streamed(length: wireLength, source: source)
+        }
         request?.totalMilliseconds = nil
         return request
+    }
+
+    /// What goes on the wire of a part's bytes.
+    private func wireSource(
+        _ body: PartSource, _ length: Int64, _ signing: S3PartSigning, _ seed: SignedRequest
+    ) -> (any RequestBodySource)? {
+        switch signing {
+        case .unsigned: return body
+        case .unsignedTrailer: return UnsignedChunkSource(body, length: length)
+        case .signedChunks, .signedTrailer:
+            guard let chunks = signer?.chunkSigner(for: seed) else { return nil }
+            return SignedChunkSource(
+                body, length: length, signer: chunks, hash: hash, hasTrailer: signing == .signedTrailer)
+        }
     }
 
     /// A part of no more than this, all of which is there, leaves together with its head: one write, one packet train
     /// and one wake-up of the store less.
     private static let wholePartBytesMax: Int64 = 65_536
 
-    /// The next `length` bytes of `body`, nil where they are not all there.
-    private static func whole(_ body: any RequestBodySource, _ length: Int) -> [UInt8]? {
-        guard body.readyBytes >= length else { return nil }
+    /// The next `length` bytes of `source`, nil where they are not all there.
+    private static func whole(_ source: any RequestBodySource, _ length: Int) -> [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(length)
         while bytes.count < length {
-            let supply = body.next { span in
+            let supply = source.next { span in
                 let count = min(span.count, length - bytes.count)
                 bytes.append(contentsOf: span.extracting(first: count))
                 return count
@@ -123,12 +189,15 @@ final class S3Requests {
         _ method: HTTPMethod, _ path: String, _ query: String, _ fields: [(String, String)], _ payload: PayloadHash,
         _ result: inout SignedRequest?
     ) -> HTTPRequest? {
-        let endpoint = configuration.endpoint
+        let endpoint = location.endpoint
+        var fields = fields
+        if let owner = configuration.expectedBucketOwner { fields.append(("x-amz-expected-bucket-owner", owner)) }
         var signing = SigningRequest(method: method.name, path: path, query: query, fields: [])
         signing.fields.reserveCapacity(fields.count + 1)
         signing.fields.append((name: "host", value: endpoint.host))
         for (name, value) in fields { signing.fields.append((name: name, value: value)) }
-        guard let signature = signer?.sign(signing, payload: payload, at: clock()) else { return nil }
+        let now = clock() + skewMilliseconds
+        guard let signature = signer?.sign(signing, payload: payload, at: now) else { return nil }
         result = signature
         var lines = HTTPFieldLines()
         lines.reserveCapacity(512 + (signature.securityToken?.utf8.count ?? 0))

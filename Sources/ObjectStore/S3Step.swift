@@ -8,6 +8,9 @@ package enum S3Step: Equatable, Sendable {
     case head
     /// Which uploads are open under our key?
     case search
+    /// The whole object in one request.
+    case put(length: Int64)
+    case delete
 
     /// Its name in messages.
     package var name: String {
@@ -18,6 +21,34 @@ package enum S3Step: Equatable, Sendable {
         case .abort: "AbortMultipartUpload"
         case .head: "HeadObject"
         case .search: "ListMultipartUploads"
+        case .put: "PutObject"
+        case .delete: "DeleteObject"
+        }
+    }
+
+    /// Whether it carries the bytes of an image.
+    package var hasBody: Bool {
+        switch self {
+        case .part, .put: true
+        case .create, .complete, .abort, .head, .search, .delete: false
+        }
+    }
+
+    /// What the circuit breaker counts it as.
+    var breakerKind: StoreBreakerState.Kind {
+        switch self {
+        case .create: .create
+        case .part, .put: .part
+        case .complete: .complete
+        case .abort, .head, .search, .delete: .cleanup
+        }
+    }
+
+    /// Whether nothing of an upload was asked for before it.
+    var isBeginning: Bool {
+        switch self {
+        case .create, .put: true
+        case .part, .complete, .abort, .head, .search, .delete: false
         }
     }
 }
@@ -58,8 +89,14 @@ package struct S3RetryLimits: Sendable {
     /// An upload that lost a part under way is aborted until the store denies it, or so often more.
     package var abortConfirmationsMax = 3
     package var abortConfirmMilliseconds = 2_000
+    /// HEADs after a PutObject whose answer was lost, before the client is told that nobody knows.
+    package var putSettleAttemptsMax = 3
+    /// Between the two looks for an object whose PutObject had no answer: a store may be at work on one for so long.
+    package var putRecheckMilliseconds = 900_000
     package var baseMilliseconds = 100
     package var capMilliseconds = 30_000
+    /// How long, at most, what cleans up waits before it looks whether a store that is down is back.
+    package var parkMilliseconds: Int64 = 4_000
 
     package init() {}
 

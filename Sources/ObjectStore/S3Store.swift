@@ -3,13 +3,13 @@ internal import Linux
 package import Reactor
 package import SigV4
 
-/// A bucket of S3 or of a server that speaks its language, reached by multipart uploads.
+/// A bucket of S3 or of a server that speaks its language, reached by multipart uploads and PutObject.
 package final class S3Store: UploadStore {
     /// How often open parts are looked at for progress.
     private static let progressCheckMilliseconds: Int64 = 5_000
 
-    /// A refusal makes the store unready for so long: who sends nothing to an unready server would never see it heal.
-    private static let refusalMilliseconds: Int64 = 15_000
+    /// When clients may try again where credentials are missing: they are being fetched, or wait for the operator.
+    private static let credentialsRetrySeconds = 5
 
     let loop: EventLoop
     let client: HTTPClient
@@ -19,6 +19,9 @@ package final class S3Store: UploadStore {
     /// Uploads from Create to their end, each knowing its place.
     private var uploads: [S3Upload] = []
     private var isChecking = false
+    private var breaker: StoreBreaker?
+    private var budget = RetryBudget()
+    package weak var observer: (any StoreObserver)?
 
     /// - Parameters:
     ///   - client: lives on `loop`.
@@ -32,6 +35,11 @@ package final class S3Store: UploadStore {
         self.client = client
         requests = S3Requests(configuration: configuration, clock: clock)
         publicBase = configuration.publicBase
+        breaker = StoreBreaker(limits: configuration.breaker, loop: loop) { [unowned self] completion in
+            requests.probe().map { client.start($0, completion: completion) }
+        } onChange: { [unowned self] condition, detail in
+            observer?.breakerChanged(condition, detail: detail)
+        }
     }
 
     /// What requests are signed with from now on; those under way keep their signature.
@@ -43,33 +51,92 @@ package final class S3Store: UploadStore {
     /// Called when the store says that the credentials have expired, for each such answer.
     package var onExpiredCredentials: (() -> Void)?
 
+    /// Follows the store's word on what time it is.
+    func adoptClock(date: String) -> Bool {
+        guard requests.adoptClock(date: date) else { return false }
+        observer?.clockLearned(aheadMilliseconds: requests.skewMilliseconds)
+        return true
+    }
+
     package func begin(
         key: String, contentType: String, recordToken: String, delegate: any StoreUploadDelegate
     ) -> any StoreUpload {
+        upload(key: key, contentType: contentType, recordToken: recordToken, delegate: delegate)
+    }
+
+    package func beginPut(
+        key: String, contentType: String, recordToken: String, delegate: any StoreUploadDelegate
+    ) -> (any StorePut)? {
+        upload(key: key, contentType: contentType, recordToken: recordToken, delegate: delegate)
+    }
+
+    private func upload(
+        key: String, contentType: String, recordToken: String, delegate: any StoreUploadDelegate
+    ) -> S3Upload {
         let subject = S3Requests.Subject(
             key: key, path: configuration.endpoint.path(key: key), contentType: contentType, recordToken: recordToken)
         return S3Upload(store: self, subject: subject, limits: configuration.retry, delegate: delegate)
     }
 
-    package var readiness: StoreReadiness {
-        if requests.credentials == nil { return .unready("there are no credentials to sign requests with") }
-        if let refusal, loop.now - refusal.at < Self.refusalMilliseconds { return .unready(refusal.detail) }
-        return .ready
-    }
+    /// Uploads among which one may wait a quarter of an hour for its second look at the store; past it such an upload
+    /// ends at once, and is left to recovery.
+    private static let recheckUploadsMax = 512
+
+    /// Whether an upload may stay for that.
+    var hasRoomToRecheck: Bool { uploads.count <= Self.recheckUploadsMax }
 
     package var openCount: Int { uploads.count }
 
-    /// The last answer's complaint about ourselves (credentials, rights, bucket); nil since the store said yes.
-    private var refusal: (detail: String, at: Int64)?
+    // MARK: the store's condition
 
-    func note(_ answer: S3Answer) {
-        if case .refused(let problem) = answer, problem.saysExpiredCredentials { onExpiredCredentials?() }
-        switch answer {
-        case .refused(let problem) where !problem.isTransient && !problem.isNoSuchUpload: 
-            refusal = (problem.detail, loop.now)
-        case .created, .stored, .completed: refusal = nil
-        default: break
+    package func admission() -> StoreAdmission {
+        guard requests.credentials != nil else {
+            let detail = "there are no credentials to sign requests with"
+            return .refused(retryAfterSeconds: Self.credentialsRetrySeconds, detail: detail)
         }
+        return breaker?.admission() ?? .admitted
+    }
+
+    /// Nothing but a probe is asked of it, except for what is under way.
+    var isDown: Bool { breaker?.isOpen ?? false }
+
+    /// Why it is down.
+    var downDetail: String { breaker?.detail ?? "" }
+
+    /// Whether what a client waits for may be sent again.
+    var mayRetry: Bool { !isDown && budget.allows(now: loop.now) }
+
+    func countRetry() {
+        budget.take()
+        observer?.requestRepeated()
+    }
+
+    /// An answer, or the want of one, that is the store's own doing.
+    func note(_ step: S3Step, _ answer: S3Answer) {
+        let kind = step.breakerKind
+        switch answer {
+        case .created, .stored, .completed, .aborted, .gone, .object, .noObject, .uploads, .deleted:
+            budget.succeeded()
+            breaker?.succeeded(kind)
+        case .refused(let problem):
+            switch problem.errorClass {
+            case .retryLater: if kind != .cleanup { breaker?.failed(kind, detail: problem.detail) }
+            // Who says no in earnest is not down.
+            case .ours, .theirs: breaker?.succeeded(kind)
+            case .retryNow: break
+            case .retrySignedAnew: onExpiredCredentials?()
+            }
+        case .lost(let problem, _): breaker?.failed(kind, detail: problem.detail)
+        case .sourceFailed: break
+        }
+    }
+
+    /// Follows the store's word that the bucket is in another region.
+    func move(to region: String) -> Bool {
+        let before = requests.location.region
+        guard requests.move(to: region) else { return false }
+        if region != before { observer?.regionLearned(region) }
+        return true
     }
 
     // MARK: open uploads

@@ -2,12 +2,12 @@ internal import Bytes
 internal import HTTPClient
 internal import Reactor
 
-/// One multipart upload: asks what its ``S3UploadState`` says, and reports what comes back to it.
-final class S3Upload: StoreUpload {
+/// One upload, in parts or as one PutObject: asks what its ``S3UploadCourse`` says, and reports what comes back to it.
+final class S3Upload: StoreUpload, StorePut {
     let subject: S3Requests.Subject
     private let store: S3Store
     private weak var delegate: (any StoreUploadDelegate)?
-    private var state: S3UploadState
+    private var state: S3UploadCourse
     /// Place in the store's list of open uploads, -1 outside of it.
     var position = -1
 
@@ -16,14 +16,26 @@ final class S3Upload: StoreUpload {
     /// Counts commands: an answer to one that another has taken the place of reaches nobody.
     private var round = 0
     private var source: PartSource?
-    private var isPartOpen = false
+    /// The part whose request is under way.
+    private var openStep: S3Step?
     private var progress: (bytes: Int64, at: Int64) = (0, 0)
+    private var openPartNumber = 0
+    /// Of the parts that the store has, by their numbers; Complete repeats them.
+    private var checksums: [Int: String] = [:]
+    /// The step was sent again with the store's time.
+    private var hasAdoptedClock = false
+    /// The step was sent again to the region that its answer named.
+    private var hasFollowed = false
+    /// What is sent now has waited for it.
+    private var isRepeating = false
+    private let parkMilliseconds: Int64
 
     init(store: S3Store, subject: S3Requests.Subject, limits: S3RetryLimits, delegate: any StoreUploadDelegate) {
         self.store = store
         self.subject = subject
         self.delegate = delegate
-        state = S3UploadState(recordToken: subject.recordToken, limits: limits)
+        parkMilliseconds = limits.parkMilliseconds
+        state = S3UploadCourse(recordToken: subject.recordToken, limits: limits)
     }
 
     // MARK: what the owner asks
@@ -34,8 +46,19 @@ final class S3Upload: StoreUpload {
     }
 
     func openPart(number: Int, length: Int64, body: any RequestBodySource) {
-        source = PartSource(body, length: length)
+        source = makeSource(body, length)
+        openPartNumber = number
         perform(state.openPart(number: number, length: length), isDeferred: true)
+    }
+
+    func put(length: Int64, body: any RequestBodySource) {
+        store.keep(self)
+        source = makeSource(body, length)
+        perform(state.put(length: length), isDeferred: true)
+    }
+
+    private func makeSource(_ body: any RequestBodySource, _ length: Int64) -> PartSource {
+        PartSource(body, length: length, hasChecksum: store.requests.configuration.partSigning.hasChecksum)
     }
 
     func bodyAvailable() {
@@ -43,14 +66,22 @@ final class S3Upload: StoreUpload {
     }
 
     func complete(parts: [StoredPart]) {
+        let parts = parts.map { part in
+            StoredPart(number: part.number, etag: part.etag, length: part.length, checksum: checksums[part.number])
+        }
         perform(state.complete(parts: parts), isDeferred: true)
     }
 
     func abort() {
         store.keep(self)
-        let reaction = state.abort(isWaiting: timer != nil)
+        let reaction = state.abort(isWaiting: timer != nil, isWhole: source?.isTaken ?? false)
         perform(reaction, isDeferred: true)
         if reaction.command != nil { source = nil }
+    }
+
+    func leave() {
+        perform(state.leave(), isDeferred: true)
+        source = nil
     }
 
     // MARK: what is done
@@ -59,9 +90,18 @@ final class S3Upload: StoreUpload {
     private func perform(_ reaction: S3Reaction, isDeferred: Bool = false) {
         if reaction.command != nil || state.isOver { stopWaiting() }
         switch reaction.command {
-        case .send(let step): send(step)
-        case .wait(let millisecondsMax): wait(Int64.random(in: 0...Int64(max(millisecondsMax, 0))))
-        case .pause(let milliseconds): wait(Int64(milliseconds))
+        case .send(let step):
+            hasAdoptedClock = false
+            hasFollowed = false
+            send(step)
+        case .wait(let millisecondsMax):
+            store.countRetry()
+            wait(Int64.random(in: 0...Int64(max(millisecondsMax, 0))))
+        case .pause(let milliseconds):
+            if state.isRechecking, !store.hasRoomToRecheck {
+                return perform(state.forgoRecheck(), isDeferred: isDeferred)
+            }
+            wait(Int64(milliseconds))
         case nil: break
         }
         if state.isOver { store.release(self) }
@@ -77,7 +117,7 @@ final class S3Upload: StoreUpload {
         round += 1
         transfer?.cancel()
         transfer = nil
-        isPartOpen = false
+        openStep = nil
         if let timer { store.loop.cancel(timer) }
         timer = nil
     }
@@ -85,41 +125,111 @@ final class S3Upload: StoreUpload {
     private func wait(_ delay: Int64) {
         timer = store.loop.schedule(afterMilliseconds: delay) { [self] in
             timer = nil
+            isRepeating = true
             perform(state.waited())
+            isRepeating = false
+        }
+    }
+
+    /// Nothing is begun, repeated or cleaned up at a store that is down: it is asked by the breaker's probe alone.
+    private func isHeldBack(_ step: S3Step) -> Bool {
+        guard store.isDown else { return false }
+        if state.isCleaningUp {
+            wait(Int64.random(in: 1...parkMilliseconds))
+            return true
+        }
+        guard step.isBeginning || isRepeating else { return false }
+        fail(step, "the store is down: " + store.downDetail)
+        return true
+    }
+
+    private func fail(_ step: S3Step, _ detail: String) {
+        let round = round
+        store.loop.deferred { [self] in
+            guard round == self.round else { return }
+            take(step, .lost(S3Problem(detail: "\(step.name): \(detail)"), mayHaveArrived: false), isStores: false)
         }
     }
 
     private func send(_ step: S3Step) {
+        guard !isHeldBack(step) else { return }
         let round = round
         var body: PartSource?
-        if case .part = step { body = source }
+        if step.hasBody { body = source }
         guard let request = store.requests.request(step, subject, body: body) else {
-            let problem = S3Problem(detail: "\(step.name): there are no credentials to sign with")
-            return store.loop.deferred { [self] in
-                if round == self.round { take(.lost(problem, mayHaveArrived: false), isPart: body != nil) }
-            }
+            return fail(step, "there are no credentials to sign with")
         }
+        let region = store.requests.location.region
         if body != nil {
-            isPartOpen = true
+            openStep = step
             progress = (0, store.loop.now)
         }
         transfer = store.client.start(request) { [self] result in
             guard round == self.round else { return }
             let sends = transfer?.sendCount ?? 1
             transfer = nil
-            isPartOpen = false
-            take(answer(step, result), isPart: body != nil, sends: sends)
+            openStep = nil
+            let answer = answer(step, result)
+            guard !follows(step, answer, from: region), !adoptsClock(step, answer, result) else { return }
+            take(step, answer, sends: sends, isStores: Self.isStores(result))
         }
     }
 
-    private func take(_ answer: S3Answer, isPart: Bool, sends: Int = 1) {
-        store.note(answer)
+    /// Sends a step that the store refused for its time once more, with the store's own.
+    private func adoptsClock(
+        _ step: S3Step, _ answer: S3Answer, _ result: Result<HTTPResponse, HTTPFailure>
+    ) -> Bool {
+        guard case .refused(let problem) = answer, problem.code == "RequestTimeTooSkewed", !hasAdoptedClock,
+            case .success(let response) = result, let date = response.fields.value(of: "date"),
+            store.adoptClock(date: date)
+        else { return false }
+        // Without its bytes this part is lost, but the next request will be right.
+        if step.hasBody, source?.rewind() != true { return false }
+        hasAdoptedClock = true
+        send(step)
+        return true
+    }
+
+    /// Sends a step that went to the wrong region once more, to the right one.
+    private func follows(_ step: S3Step, _ answer: S3Answer, from region: String) -> Bool {
+        guard case .refused(let problem) = answer, let right = problem.region, right != region, !hasFollowed else {
+            return false
+        }
+        if step.hasBody, source?.rewind() != true { return false }
+        guard store.move(to: right) else { return false }
+        hasFollowed = true
+        send(step)
+        return true
+    }
+
+    /// Whether an outcome says something of the store.
+    private static func isStores(_ result: Result<HTTPResponse, HTTPFailure>) -> Bool {
+        guard case .failure(let failure) = result else { return true }
+        switch failure.kind {
+        case .bodySource, .invalidRequest, .unavailable: return false
+        case .resolve, .connect, .tls, .timeout, .connectionLost, .malformedResponse, .responseTooLarge, .other:
+            return true
+        }
+    }
+
+    /// - Parameter isStores: whether it says something of the store.
+    private func take(_ step: S3Step, _ answer: S3Answer, sends: Int = 1, isStores: Bool = true) {
+        if isStores { store.note(step, answer) }
+        let isPart = step.hasBody
         var isRewound = false
+        let isWhole = source?.isTaken ?? false
         if isPart {
             // A part that was not stored wants its bytes again, if they can be had.
-            if case .stored = answer {} else { isRewound = source?.rewind() ?? false }
+            if case .stored = answer {
+                checksums[openPartNumber] = source?.checksum
+            } else {
+                isRewound = source?.rewind() ?? false
+            }
         }
-        let reaction = state.answered(answer, isRewound: isRewound, sends: sends)
+        let mayRetry = store.mayRetry
+        let reaction = state.answered(
+            answer, isRewound: isRewound, sends: sends, isWhole: isWhole, mayRetry: mayRetry)
+        if !mayRetry, case .failed = reaction.event { store.observer?.repetitionDenied() }
         if isPart, reaction.event != nil { source = nil }
         perform(reaction)
     }
@@ -129,17 +239,23 @@ final class S3Upload: StoreUpload {
         case .success(let response):
             let fields = response.fields
             var head = S3AnswerHead(status: response.status)
+            if response.status >= 300 { head.bucketRegion = fields.value(of: "x-amz-bucket-region") }
             switch step {
-            case .part:
+            case .part, .put:
                 if response.status < 300, source?.isTaken != true {
                     let problem = S3Problem(detail: "\(step.name): a yes to bytes that were not sent")
                     return .lost(problem, mayHaveArrived: true)
+                }
+                let theirs = fields.value(of: ChunkTrailer.name)
+                if response.status < 300, let theirs, let ours = source?.checksum, theirs != ours {
+                    return .refused(S3Problem(
+                        status: 502, detail: "\(step.name): the store's CRC32C \(theirs) is not ours, \(ours)"))
                 }
                 head.etag = fields.value(of: "etag")
             case .head:
                 head.contentLength = fields.value(of: "content-length")
                 head.recordToken = fields.value(of: "x-amz-meta-sluice-id")
-            case .create, .complete, .abort, .search: break
+            case .create, .complete, .abort, .search, .delete: break
             }
             return S3AnswerReader.read(step, head, body: response.body.span, key: subject.key)
         case .failure(let failure):
@@ -153,13 +269,13 @@ final class S3Upload: StoreUpload {
 
     /// Gives up a part whose bytes the store does not take, or which it does not answer.
     func checkProgress(now: Int64, stallMilliseconds: Int64) {
-        guard isPartOpen, let source else { return }
+        guard let openStep, let source else { return }
         if source.isPending || source.takenBytes != progress.bytes {
             progress = (source.takenBytes, now)
         } else if now - progress.at >= stallMilliseconds {
             stopWaiting()
-            let problem = S3Problem(detail: "UploadPart: the store neither takes the bytes nor answers")
-            take(.lost(problem, mayHaveArrived: true), isPart: true)
+            let problem = S3Problem(detail: "\(openStep.name): the store neither takes the bytes nor answers")
+            take(openStep, .lost(problem, mayHaveArrived: true))
         }
     }
 }

@@ -55,6 +55,7 @@ package struct S3UploadState: Sendable {
     private var searchedMilliseconds = 0
     /// A part was cut off: the store may be at work on it still.
     private var mayHavePartUnderWay = false
+    private var mayRetry = true
     private let recordToken: String
     private let limits: S3RetryLimits
 
@@ -65,6 +66,14 @@ package struct S3UploadState: Sendable {
 
     /// Nothing more will be asked or told.
     package var isOver: Bool { phase == .over }
+
+    /// Nobody waits for what is done: it may wait until the store is back.
+    package var isCleaningUp: Bool {
+        switch phase {
+        case .settlingAbort, .settlingHead, .search, .aborted: true
+        case .fresh, .created, .nextStep, .part, .completed, .ownersAbort, .over: false
+        }
+    }
 
     // MARK: what the owner asks
 
@@ -131,8 +140,13 @@ package struct S3UploadState: Sendable {
     ///   - isRewound: the part's source stands at its first byte again. Only of interest after a part failed.
     ///   - sends: how often the request was sent for this one answer: HTTP clients repeat one on a kept connection that
     ///     ends without a byte of an answer.
-    package mutating func answered(_ answer: S3Answer, isRewound: Bool, sends: Int = 1) -> S3Reaction {
-        switch phase {
+    ///   - mayRetry: whether what a client waits for may be repeated: the store is not known to be down, and not too
+    ///     much is repeated already. What cleans up is repeated anyway.
+    package mutating func answered(
+        _ answer: S3Answer, isRewound: Bool, sends: Int = 1, mayRetry: Bool = true
+    ) -> S3Reaction {
+        self.mayRetry = mayRetry
+        return switch phase {
         case .created(let attempt): createAnswered(answer, attempt, sends)
         case .part(let uploadID, let number, let length, let attempt):
             partAnswered(answer, uploadID, number, length, attempt, isRewound: isRewound)
@@ -158,9 +172,9 @@ package struct S3UploadState: Sendable {
         if answer.mayHaveHappened { unheardCount += 1 }
         if isAbandoned { return cleaned() }
         // A second Create after one that may have happened would be one more to look for.
-        if problem.isTransient, unheardCount == 0, attempt < limits.createAttemptsMax {
+        if problem.isTransient, mayRetry, unheardCount == 0, attempt < limits.createAttemptsMax {
             phase = .created(attempt: attempt + 1)
-            return wait(attempt)
+            return retry(problem, attempt)
         }
         return fail(.create, unheardCount > 0 ? .ambiguous : problem.kind, problem, leaving: .nothing)
     }
@@ -177,9 +191,9 @@ package struct S3UploadState: Sendable {
             return fail(.part, .clientSide, S3Problem(detail: detail), leaving: .upload(uploadID))
         }
         let problem = answer.problem
-        if problem.isTransient, isRewound, attempt < limits.partAttemptsMax {
+        if problem.isTransient, mayRetry, isRewound, attempt < limits.partAttemptsMax {
             phase = .part(uploadID: uploadID, number: number, length: length, attempt: attempt + 1)
-            return wait(attempt)
+            return retry(problem, attempt)
         }
         return fail(.part, problem.kind, problem, leaving: .upload(uploadID))
     }
@@ -198,9 +212,9 @@ package struct S3UploadState: Sendable {
             return S3Reaction(.send(.head))
         }
         completion.mayBeDone = completion.mayBeDone || answer.mayHaveHappened
-        if completion.problem.isTransient, !isAbandoned, attempt < limits.completeAttemptsMax {
+        if completion.problem.isTransient, mayRetry, !isAbandoned, attempt < limits.completeAttemptsMax {
             phase = .completed(completion, attempt: attempt + 1)
-            return wait(attempt)
+            return retry(completion.problem, attempt)
         }
         if completion.mayBeDone { return settle(completion) }
         if isAbandoned { return abortNow(completion.uploadID) }
@@ -324,6 +338,11 @@ extension S3UploadState {
 
     private mutating func endUnclean(_ problem: S3Problem) -> S3Reaction {
         end(.failed(StoreFailure(step: .abort, kind: problem.kind, detail: problem.detail, code: problem.code)))
+    }
+
+    /// A client waits for this.
+    private mutating func retry(_ problem: S3Problem, _ attempt: Int) -> S3Reaction {
+        attempt == 1 && problem.errorClass == .retryNow ? waited() : wait(attempt)
     }
 
     private func wait(_ attempt: Int) -> S3Reaction {

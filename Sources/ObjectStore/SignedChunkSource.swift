@@ -3,13 +3,12 @@ internal import Bytes
 internal import HTTPClient
 internal import SigV4
 
-/// A part's bytes as aws-chunked with a signature for each chunk: a chunk is collected, hashed, signed and then handed
-/// on. All chunks but the last are of the same size, so that the encoded length is known beforehand.
+/// A part's bytes as aws-chunked with a signature for each chunk, and with a signed checksum behind them where that is
+/// asked for: a chunk is collected, hashed, signed and then handed on. All chunks but the last are of the same size, so
+/// that the encoded length is known beforehand.
 final class SignedChunkSource: RequestBodySource {
-    /// S3 wants 8 KiB at least; each chunk costs 88 bytes on the wire and an HMAC.
-    static let chunkBytes = 65_536
-
-    private let source: any RequestBodySource
+    private let source: PartSource
+    private let hasTrailer: Bool
     private let length: Int64
     private let first: ChunkSigner<LibcryptoSigning>
     private var signer: ChunkSigner<LibcryptoSigning>
@@ -22,25 +21,21 @@ final class SignedChunkSource: RequestBodySource {
     private var hasEnded = false
 
     init(
-        _ source: any RequestBodySource, length: Int64, signer: ChunkSigner<LibcryptoSigning>,
-        hash: LibcryptoSigning
+        _ source: PartSource, length: Int64, signer: ChunkSigner<LibcryptoSigning>, hash: LibcryptoSigning,
+        hasTrailer: Bool = false
     ) {
         self.source = source
+        self.hasTrailer = hasTrailer
         self.length = length
         first = signer
         self.signer = signer
         self.hash = hash
     }
 
-    /// `Content-Length` of a part of `length` bytes; nil for a length that makes no sense.
-    static func encodedLength(_ length: Int64) -> Int64? {
-        ChunkFraming.signed.encodedLength(decoded: length, chunkBytes: Int64(chunkBytes))
-    }
-
     func next(_ take: (Span<UInt8>) -> Int) -> BodySupply {
         if sent == framed.count {
             guard !hasEnded else { return .end }
-            let wanted = Int(min(Int64(Self.chunkBytes), length - collectedBytes + Int64(chunk.count)))
+            let wanted = Int(min(Int64(ChunkTrailer.chunkBytes), length - collectedBytes + Int64(chunk.count)))
             while chunk.count < wanted {
                 let supply = source.next { span in
                     let room = min(span.count, wanted - chunk.count)
@@ -80,7 +75,11 @@ final class SignedChunkSource: RequestBodySource {
             chunk.removeAll(keepingCapacity: true)
         }
         if collectedBytes == length {
-            signer.appendEnd(to: &framed)
+            if hasTrailer {
+                signer.appendEnd(trailers: ChunkTrailer.trailers(.signedTrailer, source.checksum), to: &framed)
+            } else {
+                signer.appendEnd(to: &framed)
+            }
             hasEnded = true
         }
     }

@@ -13,15 +13,27 @@ package protocol UploadStore: AnyObject {
         key: String, contentType: String, recordToken: String, delegate: any StoreUploadDelegate
     ) -> any StoreUpload
 
+    /// A new upload that is one request; nil where the store has no such request.
+    func beginPut(
+        key: String, contentType: String, recordToken: String, delegate: any StoreUploadDelegate
+    ) -> (any StorePut)?
+
     /// What stands before the percent-encoded key in an `imageUrl`, ending in `/`; nil where it depends on the host
     /// that the client speaks to.
     var publicBase: String? { get }
 
-    /// Whether the store can be asked at all, for `/readyz`.
-    var readiness: StoreReadiness { get }
+    /// Whether another upload may begin now. It is asked once for each, before its body is read: a yes may be the only
+    /// one for a while.
+    func admission() -> StoreAdmission
 
     /// Uploads that are not over yet, those that are aborted in the background included. A drain waits for 0.
     var openCount: Int { get }
+}
+
+extension UploadStore {
+    package func beginPut(
+        key: String, contentType: String, recordToken: String, delegate: any StoreUploadDelegate
+    ) -> (any StorePut)? { nil }
 }
 
 /// One upload at a store. Every call is answered through the delegate, never from inside the call.
@@ -47,6 +59,26 @@ package protocol StoreUpload: AnyObject {
     /// bounded attempts are over, or by `completed` when a Complete under way turns out to have won. Tries again on
     /// its own; the request that it was for need not wait. A second call changes nothing.
     func abort()
+}
+
+/// One upload at a store that is one request. Every call is answered through the delegate, never from inside the call.
+///
+/// The object comes to be with the last byte of the body: whoever must not have it yet withholds that.
+package protocol StorePut: AnyObject {
+    /// Sends an object of exactly `length` bytes: answered by `completed` or `failed`. Of a failure of the kind
+    /// `ambiguous` the object may be there, or yet come to be.
+    func put(length: Int64, body: any RequestBodySource)
+
+    /// The source, which said `pending`, has bytes again (or has failed).
+    func bodyAvailable()
+
+    /// Takes the object back, after `completed` and `failed` too, and deletes what is there of it. Answered by
+    /// `aborted`, or by `failed` of step `abort` when the bounded attempts are over or it cannot be known that nothing
+    /// will come. After an ambiguous failure the answer takes a quarter of an hour. A second call changes nothing.
+    func abort()
+
+    /// Lets go of it without another request and without an answer.
+    func leave()
 }
 
 /// Told what becomes of an upload.

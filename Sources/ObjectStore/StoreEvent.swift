@@ -17,17 +17,20 @@ package struct StoredPart: Equatable, Sendable {
     /// As the store wrote it, quotes included; may be empty.
     package let etag: String
     package let length: Int64
+    /// The CRC-32C that it was sent with, in base 64; the store's own affair, an owner need not keep it.
+    package let checksum: String?
 
-    package init(number: Int, etag: String, length: Int64) {
+    package init(number: Int, etag: String, length: Int64, checksum: String? = nil) {
         self.number = number
         self.etag = etag
         self.length = length
+        self.checksum = checksum
     }
 }
 
-/// Whether a store can be asked.
-package enum StoreReadiness: Equatable, Sendable {
-    case ready
-    /// Not now; one line for the operator.
-    case unready(String)
+/// Whether an upload may begin.
+package enum StoreAdmission: Equatable, Sendable {
+    case admitted
+    /// Not now; `detail` is one line for the operator.
+    case refused(retryAfterSeconds: Int, detail: String)
 }

@@ -1,7 +1,7 @@
 /// Why a step failed.
 package struct StoreFailure: Error, Equatable, Sendable, CustomStringConvertible {
     package enum Step: String, Sendable {
-        case create, part, complete, abort
+        case create, part, complete, put, abort
     }
 
     package enum Kind: Sendable {
@@ -10,7 +10,7 @@ package struct StoreFailure: Error, Equatable, Sendable, CustomStringConvertible
         /// The store says no: rights, credentials, bucket, clock. It needs the operator.
         case refused
         /// The answer was lost: the step may have happened. For `complete`: the object may be there, the record must
-        /// stay `completing`.
+        /// stay `completing`. For `put`: it may be there or come to be.
         case ambiguous
         /// The body's source failed or ended early; not the store's doing.
         case clientSide

@@ -330,7 +330,11 @@ struct ConnectionState: ~Copyable {
         case .writing(_, let since):
             return since + limits.writeIdleMilliseconds
         case .draining(let drain):
-            return min(drain.startedAt + limits.drainMilliseconds, drain.lastByteAt + limits.drainIdleMilliseconds)
+            let earned = Int64(clamping: drain.bytes) * 1_000 / max(limits.drainBytesPerSecondMin, 1)
+            return drain.startedAt
+                + min(
+                    limits.drainMilliseconds, limits.drainGraceMilliseconds + earned,
+                    drain.lastByteAt - drain.startedAt + limits.drainIdleMilliseconds)
         case .closed:
             return nil
         }

@@ -27,6 +27,10 @@ package struct ServingLimits: Equatable, Sendable {
     /// How long that may take in all, and without a byte. A phone at 1 Mbit/s needs 59 s for 7 MiB, and many clients
     /// read nothing before they have sent everything.
     package var drainMilliseconds: Int64 = 60_000
+    /// The bytes that are dropped pay for that time: so much is free, the rest is at this rate. Without it a connection
+    /// that was answered long ago could be held for a minute by a byte a second.
+    package var drainGraceMilliseconds: Int64 = 10_000
+    package var drainBytesPerSecondMin: Int64 = 16_384
     package var drainIdleMilliseconds: Int64 = 1_500
     /// One read while a head is expected: a 10 KB upload comes in one. What is behind the request waits in memory, so
     /// this also bounds pipelining; everything else stays in the kernel.

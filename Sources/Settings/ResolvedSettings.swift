@@ -94,6 +94,12 @@ package struct S3Settings: Equatable, Sendable {
     /// nil: AWS's own.
     package let endpoint: EndpointURL?
     package let payload: S3PayloadMode
+    package let profile: S3ProfileName
+    package let addressing: S3AddressingStyle
+    /// Twelve digits; nil: not asked for.
+    package let expectedBucketOwner: String?
+    /// nil: not asked for.
+    package let acl: S3ACLName?
 }
 
 /// What requests to AWS need, whichever service they go to.

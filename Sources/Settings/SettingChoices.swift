@@ -7,9 +7,8 @@ package enum StoreKind: String, CaseIterable, Sendable {
 /// How an object is written: `SLUICE_UPLOAD_STRATEGY`.
 package enum UploadStrategy: String, CaseIterable, Sendable {
     case multipart
-
-    /// Words of the contract that this version refuses, rather than doing something else than they say.
-    static let planned = ["put", "auto"]
+    case put
+    case auto
 }
 
 /// How payloads are signed: `SLUICE_S3_PAYLOAD`.
@@ -17,8 +16,34 @@ package enum S3PayloadMode: String, CaseIterable, Sendable {
     case auto
     case unsigned
     case signed
+    case trailer
+}
 
-    static let planned = ["trailer"]
+/// What the store can do: `SLUICE_S3_PROFILE`.
+package enum S3ProfileName: String, CaseIterable, Sendable {
+    case auto
+    case aws
+    case r2
+    case minio
+    case generic
+}
+
+/// Where the bucket stands in URLs: `SLUICE_S3_ADDRESSING`.
+package enum S3AddressingStyle: String, CaseIterable, Sendable {
+    case auto
+    case path
+    case virtual
+}
+
+/// A canned ACL: `SLUICE_S3_ACL`.
+package enum S3ACLName: String, CaseIterable, Sendable {
+    case `private`
+    case publicRead = "public-read"
+    case publicReadWrite = "public-read-write"
+    case authenticatedRead = "authenticated-read"
+    case awsExecRead = "aws-exec-read"
+    case bucketOwnerRead = "bucket-owner-read"
+    case bucketOwnerFullControl = "bucket-owner-full-control"
 }
 
 /// A switch of AWS's, in any case.
@@ -46,9 +71,7 @@ package enum LogLevel: String, CaseIterable, Sendable {
 }
 
 extension SettingKind {
-    static func choice<Choice: CaseIterable & RawRepresentable<String>>(
-        _ type: Choice.Type, planned: [String] = []
-    ) -> SettingKind {
-        .choice(type.allCases.map(\.rawValue), planned: planned)
+    static func choice<Choice: CaseIterable & RawRepresentable<String>>(_ type: Choice.Type) -> SettingKind {
+        .choice(type.allCases.map(\.rawValue))
     }
 }

@@ -12,13 +12,15 @@ package enum SettingKind: Equatable, Sendable {
     case text(bytesMax: Int)
     /// A whole number in decimal, without sign or suffix.
     case number(SettingUnit, ClosedRange<Int64>)
-    /// One of these words; `planned` are words that the contract names and this version does not serve.
-    case choice([String], planned: [String])
+    /// One of these words.
+    case choice([String])
     /// A file or directory; relative ones start at the working directory.
     case path
     /// Comma-separated paths.
     case paths
     case bucket
+    /// Twelve digits.
+    case accountID
     case region
     /// `http://host[:port]` or `https://host[:port]`.
     case endpoint
@@ -43,10 +45,11 @@ package enum SettingKind: Equatable, Sendable {
         case .text: "text"
         case .number(let unit, let range):
             "\(range.lowerBound) to \(range.upperBound)\(unit == .count ? "" : " " + unit.rawValue)"
-        case .choice(let words, _): words.map { "`\($0)`" }.joined(separator: ", ")
+        case .choice(let words): words.map { "`\($0)`" }.joined(separator: ", ")
         case .path: "path"
         case .paths: "paths separated by commas"
         case .bucket: "bucket name"
+        case .accountID: "twelve digits"
         case .region: "region name"
         case .endpoint: "`http(s)://host[:port]`"
         case .baseURL: "`http(s)://host[:port][/path]`"

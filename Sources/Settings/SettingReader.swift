@@ -43,12 +43,7 @@ struct SettingReader {
     ) -> Choice {
         guard let text = text(name) else { return placeholder }
         if let choice = Choice(rawValue: text) { return choice }
-        let words = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-        if case .choice(_, let planned)? = SettingsTable.row(name)?.kind, planned.contains(text) {
-            refuse(name, "is not served by this version: use \(words)")
-        } else {
-            refuse(name, "must be one of: \(words)")
-        }
+        refuse(name, "must be one of: " + Choice.allCases.map(\.rawValue).joined(separator: ", "))
         return placeholder
     }
 
@@ -60,6 +55,13 @@ struct SettingReader {
             return false
         }
         return truth == .true
+    }
+
+    /// One of the words, or nil where none is set.
+    mutating func optionalChoice<Choice: CaseIterable & RawRepresentable<String>>(
+        _ name: SettingName, else placeholder: Choice
+    ) -> Choice? {
+        text(name) == nil ? nil : choice(name, else: placeholder)
     }
 
     /// Text without control characters (which neither a header field nor a log line could carry), or nil.
@@ -126,6 +128,12 @@ struct SettingReader {
         if !isBucket {
             refuse(name, "must be 3 to 255 letters, digits, -, . and _, with a letter or digit at both ends")
         }
+        return text
+    }
+
+    mutating func accountID(_ name: SettingName) -> String? {
+        guard let text = text(name) else { return nil }
+        if text.utf8.count != 12 || !text.utf8.allSatisfy(\.isDigit) { refuse(name, "must be twelve digits") }
         return text
     }
 

@@ -153,12 +153,18 @@ package enum SettingsResolver {
         let shared = reader.endpoint(.endpoint)
         let endpoint = reader.endpoint(.endpointS3) ?? shared
         let payload = reader.choice(.s3Payload, else: S3PayloadMode.auto)
+        let profile = reader.choice(.s3Profile, else: S3ProfileName.auto)
+        let addressing = reader.choice(.s3Addressing, else: S3AddressingStyle.auto)
+        let owner = reader.accountID(.expectedBucketOwner)
+        let acl = reader.optionalChoice(.s3ACL, else: S3ACLName.private)
         let directory = reader.path(.storeDirectory) ?? ""
         switch kind {
         case .directory: return .directory(path: directory)
         case .s3:
             reader.require(.bucket, "with SLUICE_STORE=s3")
-            return .s3(S3Settings(bucket: bucket ?? "", region: region ?? "", endpoint: endpoint, payload: payload))
+            return .s3(S3Settings(
+                bucket: bucket ?? "", region: region ?? "", endpoint: endpoint, payload: payload, profile: profile,
+                addressing: addressing, expectedBucketOwner: owner, acl: acl))
         }
     }
 

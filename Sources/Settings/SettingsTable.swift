@@ -2,7 +2,7 @@
 /// flags are all made from these rows.
 package enum SettingsTable {
     package static let rows: [Setting] =
-        store + credentials + secrets + uploads + serving + tls + throttling + judging + logging
+        store + endpoints + credentials + secrets + uploads + serving + tls + throttling + judging + logging
 
     package static func row(_ name: SettingName) -> Setting? { rowOfName[name] }
 
@@ -53,14 +53,15 @@ package enum SettingsTable {
     private static let uploads: [Setting] = [
         Setting(.maxUploadBytes, .number(.bytes, 1 ... 5_120 * gibibyte), .fixed("5242880"),
             "The cap on one image. 5 MiB is what the API Gateway set-up that Sluice replaces allows."),
-        Setting(.uploadStrategy, .choice(UploadStrategy.self, planned: UploadStrategy.planned), .fixed("multipart"),
-            "How an object is written: `multipart` leaves nothing behind when a client vanishes midway."),
+        Setting(.uploadStrategy, .choice(UploadStrategy.self), .fixed("multipart"),
+            "How an object is written to S3. `multipart`: Create, parts, Complete, each of which can be tried again, "
+                + "and no doubt afterwards. `put`: one streamed PutObject when the length is declared (5 GiB at most), "
+                + "a third of the requests. `auto`: `put` up to one part, else `multipart`. A body of unknown length "
+                + "(chunked, or a form) is `multipart` whatever is set."),
         // https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html: parts of 5 MiB to 5 GiB.
         Setting(.partBytes, .number(.bytes, 5 * mebibyte ... 5 * gibibyte), .fixed("5242880"),
             "The part size. 5 MiB is the least that S3 takes and costs the least spool; 10,000 parts must hold the "
                 + "cap."),
-        Setting(.s3Payload, .choice(S3PayloadMode.self, planned: S3PayloadMode.planned), .fixed("auto"),
-            "How payloads are signed. `auto`: unsigned over https, where TLS guards them; signed over http."),
         Setting(.spoolDirectory, .path, .computed(summary: "`$CACHE_DIRECTORY`, else `/var/tmp`") { $0.spoolPath },
             "Where parts of unknown length wait, as unlinked files. Not on a tmpfs: the spool would be memory."),
         Setting(.spoolSlots, .number(.count, 2 ... 65_536), .fixed("64"),

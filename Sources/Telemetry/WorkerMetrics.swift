@@ -7,6 +7,8 @@ package final class WorkerMetrics: Sendable {
     package let connectionsRefused: Counter
     /// TLS handshakes by how they ended.
     package let handshakes: HandshakeCounters
+    /// The store as a whole.
+    package let store: StoreMetrics
     /// Bytes of request bodies received, and of responses sent.
     package let bytesReceived: Counter
     package let bytesSent: Counter
@@ -21,7 +23,7 @@ package final class WorkerMetrics: Sendable {
 
     private let requests: CounterTable
     private let errors: [Counter]
-    private let store: CounterTable
+    private let storeRequests: CounterTable
     private let storeSeconds: [Histogram]
     private let routes: Int
     private let errorNames: [String: Int]
@@ -51,6 +53,7 @@ package final class WorkerMetrics: Sendable {
             "sluice_connections_accepted_total", help: "Client connections accepted.")
         connectionsOpen = registry.gauge("sluice_connections_open", help: "Client connections open now.")
         handshakes = HandshakeCounters(registry)
+        store = StoreMetrics(registry)
         connectionsRefused = registry.counter(
             "sluice_connections_refused_total", help: "Client connections closed over the bound of their address.")
         bytesReceived = registry.counter(
@@ -72,7 +75,7 @@ package final class WorkerMetrics: Sendable {
                 "sluice_errors_total", help: "Error responses by the name in their body.", labels: [("error", error)])
         }
         errorNames = Dictionary(errors.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
-        store = CounterTable(
+        storeRequests = CounterTable(
             registry, "sluice_store_requests_total", help: "Requests to the object store.",
             rows: ("operation", storeOperations), columns: ("outcome", Self.outcomes))
         storeSeconds = storeOperations.map { operation in
@@ -92,7 +95,7 @@ package final class WorkerMetrics: Sendable {
 
     /// Counts one request to the store.
     package func storeAnswered(operation: Int, outcome: StoreOutcome, microseconds: Int64) {
-        store.add(row: operation, column: outcome.rawValue)
+        storeRequests.add(row: operation, column: outcome.rawValue)
         storeSeconds[operation].observe(microseconds: microseconds)
     }
 

@@ -13,6 +13,11 @@ struct UploadBody: ~Copyable {
     private var isStoreWaiting = false
     var isClientPaused = false
     private(set) var isWhole = false
+    /// Everything was given back: a store that still reads gets nothing.
+    private var isDropped = false
+    /// How many bytes the store may read; nil: all.
+    private var readableBytes: UInt64?
+    private var readBytes: UInt64 = 0
 
     private var isSpooled = false
     private var partBytes: Int64 = 0
@@ -59,21 +64,37 @@ struct UploadBody: ~Copyable {
     // MARK: - The window as the source of a part
 
     mutating func read(_ take: (Span<UInt8>) -> Int) -> BodySupply {
-        guard window.unreadBytes > 0 else {
+        if isDropped { return .failed }
+        let ready = readyBytes
+        guard ready > 0 else {
             isStoreWaiting = true
             return .pending
         }
-        window.read(take)
+        window.read { front in
+            let taken = take(front.extracting(first: min(front.count, ready)))
+            readBytes += UInt64(taken)
+            return taken
+        }
         return .supplied
     }
 
-    mutating func rewind() -> Bool { window.rewind() }
+    mutating func rewind() -> Bool {
+        guard !isDropped, window.rewind() else { return false }
+        readBytes = 0
+        return true
+    }
+
+    /// Keeps from the store what comes after so many bytes; nil: nothing any more.
+    mutating func limitReading(to bytes: UInt64?) { readableBytes = bytes }
 
     /// Bytes of memory that the window holds.
     var heldBytes: Int { window.heldBytes }
 
-    /// Bytes in the window that were not read yet.
-    var windowBytes: Int { window.unreadBytes }
+    /// Bytes that the store may read from the window now.
+    var readyBytes: Int {
+        guard let readableBytes else { return window.unreadBytes }
+        return min(window.unreadBytes, Int(clamping: readableBytes - min(readBytes, readableBytes)))
+    }
 
     /// Whether the store waited for the bytes that have just come; asked once.
     mutating func takesStoreWaiting() -> Bool {
@@ -121,6 +142,11 @@ struct UploadBody: ~Copyable {
 
     /// The store has the part: its slot takes another.
     mutating func partStored(_ part: Int, owner: UploadDriver) {
+        guard isSpooled else {
+            // The one part of a window: nothing rewinds any more, and the store may take its time to complete.
+            window.removeAll()
+            return count(owner.service)
+        }
         guard let index = sealed.firstIndex(where: { $0.part == part }) else { return }
         let slot = sealed.remove(at: index).slot
         slot.removeAll()
@@ -135,6 +161,7 @@ struct UploadBody: ~Copyable {
 
     /// Drops everything and gives memory and slots back.
     mutating func drop(_ service: UploadService) {
+        isDropped = true
         window.removeAll()
         for entry in sealed { entry.slot.close() }
         filling?.close()

@@ -27,11 +27,15 @@ final class UploadDriver {
 
     private var body = UploadBody()
     private var store: (any StoreUpload)?
+    private var put: (any StorePut)?
     private var imageID: Int64?
+    /// What of the journal's writes is to be answered yet, in order.
+    private var awaited: [UploadWrite] = []
     private var openTimer: TimerID?
     /// The part that the exchange asked for and whose bytes are not all in the spool yet.
     private var waitingPart: (number: Int, length: UInt64)?
     private let startedAt: Int64
+    private var lastByteAt: Int64
     /// Microseconds of the monotonic clock.
     private var storeStartedAt: Int64?
     private(set) var storeMicroseconds: Int64?
@@ -44,6 +48,7 @@ final class UploadDriver {
         self.handler = handler
         self.connection = connection
         startedAt = service.loop.now
+        lastByteAt = startedAt
         exchange = UploadExchange(plan: plan, policy: service.judge.policy, into: &effects)
         tag = service.add(self)
         service.events.uploadBegan()
@@ -62,13 +67,14 @@ final class UploadDriver {
     // MARK: - The client
 
     func receive(_ bytes: Span<UInt8>) {
+        lastByteAt = service.loop.now
         let isKept = exchange.receive(bytes, into: &effects)
         if isKept { body.append(bytes, owner: self) } else { body.drop(service) }
         perform()
         openWaitingPart()
         if isKept { service.shedWhileOver() }
         guard isKept, handler != nil else { return }
-        if body.takesStoreWaiting() { store?.bodyAvailable() }
+        if body.takesStoreWaiting() { tellStore() }
         if body.isFull { pauseClient() }
     }
 
@@ -107,8 +113,19 @@ final class UploadDriver {
         cancel(.storeUnavailable)
     }
 
-    /// Whether it keeps room in the spool that others wait for, and is itself what its end is waiting for.
-    var keepsSpoolWaiting: Bool { body.holdsSpool && !waitsForStore && !isAborting }
+    /// Whether the whole body is there: what is still missing is the store's.
+    var isWhole: Bool { body.isWhole }
+
+    /// Whether it keeps room in the spool and hardly uses it: no byte came for a while, or so few that it was only
+    /// just not refused as too slow. One that goes on is let go on, however many others would be faster: those that
+    /// are nearest to their end would be the first to go otherwise.
+    var tricklesIntoSpool: Bool {
+        guard body.holdsSpool, !waitsForStore, !isAborting else { return false }
+        let now = service.loop.now
+        if now - lastByteAt >= UploadServiceLimits.spoolIdleMilliseconds { return true }
+        let isJudged = now - startedAt >= UploadServiceLimits.spoolGraceMilliseconds
+        return isJudged && bytesPerSecond < UploadServiceLimits.spoolBytesPerSecondMin
+    }
 
     func cancel(_ refusal: Refusal) {
         exchange.cancel(refusal, into: &effects)
@@ -120,6 +137,12 @@ final class UploadDriver {
         guard let (number, length) = waitingPart, let slot = body.spoolSource(part: number) else { return }
         waitingPart = nil
         store?.openPart(number: number, length: Int64(clamping: length), body: slot)
+    }
+
+    /// The store, which found no bytes, will find some.
+    private func tellStore() {
+        store?.bodyAvailable()
+        put?.bodyAvailable()
     }
 
     private func pauseClient() {
@@ -138,31 +161,42 @@ final class UploadDriver {
     // MARK: - The journal
 
     func journalAnswered(_ answer: JournalAnswer) {
-        switch answer.result {
-        case .committed(let id):
-            if imageID == nil {
-                imageID = id
-                exchange.openingCommitted(imageID: id, into: &effects)
-            } else {
-                exchange.completingDurable(into: &effects)
-            }
-        case .failed(let failure):
+        guard !awaited.isEmpty else { return }
+        let write = awaited.removeFirst()
+        switch (answer.result, write) {
+        case (.committed(let id), .opening):
+            imageID = id
+            exchange.openingCommitted(imageID: id, into: &effects)
+        case (.committed, .withdrawn): exchange.withdrawalCommitted(into: &effects)
+        case (.committed, _): exchange.completingDurable(into: &effects)
+        case (.failed(let failure), _):
             service.events.journalFailed(failure.description, requestID: requestID)
-            exchange.journalFailed(into: &effects)
+            journalFailed(write)
         }
         perform()
+    }
+
+    private func journalFailed(_ write: UploadWrite) {
+        if case .withdrawn = write {
+            exchange.withdrawalFailed(into: &effects)
+        } else {
+            exchange.journalFailed(into: &effects)
+        }
     }
 
     private func write(_ write: UploadWrite) {
         guard let entry = entry(for: write) else { return }
         let wantsAnswer =
             switch write {
-            case .opening, .completing: true
+            case .opening, .completing, .withdrawn: true
             case .uploadID, .stored, .aborting, .gone: false
             }
-        guard !service.submit(entry, tag: tag, wantsAnswer: wantsAnswer) else { return }
-        service.events.journalFailed("the journal's queue is full", requestID: requestID)
-        if wantsAnswer { exchange.journalFailed(into: &effects) }
+        if service.submit(entry, tag: tag, wantsAnswer: wantsAnswer) {
+            if wantsAnswer { awaited.append(write) }
+        } else {
+            service.events.journalFailed("the journal's queue is full", requestID: requestID)
+            if wantsAnswer { journalFailed(write) }
+        }
     }
 
     private func entry(for write: UploadWrite) -> JournalEntry? {
@@ -178,7 +212,7 @@ final class UploadDriver {
         case .uploadID(let uploadID): return .uploadID(id, uploadID)
         case .completing(let bytes): return .completing(id, size: Int64(clamping: bytes))
         case .stored: return .stored(id, at: Clock.wallMilliseconds())
-        case .aborting: return .aborting(id)
+        case .aborting, .withdrawn: return .aborting(id)
         case .gone: return .gone(id)
         }
     }
@@ -216,7 +250,12 @@ final class UploadDriver {
             }
         case .complete(let parts):
             store?.complete(parts: parts.map { StoredPart(number: $0.number, etag: $0.entityTag, length: $0.bytes) })
+        case .put(let length): openPut(length)
+        case .release:
+            body.limitReading(to: nil)
+            if body.takesStoreWaiting() { tellStore() }
         case .abort: abort()
+        case .leave: put?.leave()
         case .reply(let answer): reply(answer)
         case .end: end()
         }
@@ -225,8 +264,8 @@ final class UploadDriver {
     private func openSpool() {
         let partBytes = service.judge.policy.partBytes
         if body.openSpool(partBytes: partBytes, owner: self) { return }
-        // One of those that hold it all may be slower than this one.
-        if service.shedSlowestSpooled(than: self), body.openSpool(partBytes: partBytes, owner: self) { return }
+        // One of those that hold it all may make no use of it.
+        if service.shedSlowestTrickle(), body.openSpool(partBytes: partBytes, owner: self) { return }
         service.events.limitReached("every slot of the spool is taken: raise SLUICE_SPOOL_SLOTS", requestID)
         exchange.cancel(.storeUnavailable, into: &effects)
     }
@@ -239,12 +278,30 @@ final class UploadDriver {
         upload.create()
     }
 
+    private func openPut(_ length: UInt64) {
+        storeStartedAt = Clock.monotonicMicroseconds()
+        let upload = service.store.beginPut(
+            key: plan.key.text, contentType: plan.type.mediaType, recordToken: plan.recordToken, delegate: self)
+        guard let upload else { return exchange.storeFailed(outcomeUnknown: false, into: &effects) }
+        put = upload
+        isOpenAtStore = true
+        // What is withheld is let go by an effect of its own, which may have come already.
+        let withheld = service.judge.policy.withheldBytesMax
+        if length > withheld { body.limitReading(to: length - withheld) }
+        upload.put(length: Int64(clamping: length), body: self)
+    }
+
     private func abort() {
         body.drop(service)
         isAborting = true
         waitingPart = nil
-        guard let store else { return exchange.storeAborted(isCertain: true, into: &effects) }
-        store.abort()
+        if let store {
+            store.abort()
+        } else if let put {
+            put.abort()
+        } else {
+            exchange.storeAborted(isCertain: true, into: &effects)
+        }
     }
 
     private func reply(_ answer: UploadAnswer) {
@@ -261,6 +318,7 @@ final class UploadDriver {
         openTimer = nil
         body.drop(service)
         store = nil
+        put = nil
         service.remove(tag)
         service.events.uploadEnded(wasAborted: isAborting && isOpenAtStore)
     }
@@ -285,7 +343,7 @@ extension UploadDriver: RequestBodySource {
 
     func rewind() -> Bool { body.rewind() }
 
-    var readyBytes: Int { body.windowBytes }
+    var readyBytes: Int { body.readyBytes }
 }
 
 extension UploadDriver: StoreUploadDelegate {

@@ -1,12 +1,19 @@
 internal import Gateway
+internal import ObjectStore
 internal import Serving
 
 extension UploadHandler {
     /// Whether an upload may begin now; if not, the request is answered.
     func admits(_ context: ReplyContext) -> Bool {
         if let shortage = service.shortage { service.events.limitReached(shortage, context.requestID) }
-        guard service.isDraining || service.shortage != nil else { return true }
-        send(.refused(.storeUnavailable, context: context))
+        guard !service.isDraining, service.shortage == nil else {
+            send(.refused(.storeUnavailable, context: context))
+            return false
+        }
+        // Last, since its yes may be the only one for a while.
+        guard case .refused(let seconds, let detail) = service.store.admission() else { return true }
+        service.events.storeRefusedUpload(detail, requestID: context.requestID)
+        send(.refused(.storeUnavailable, retryAfterSeconds: seconds, context: context))
         return false
     }
 

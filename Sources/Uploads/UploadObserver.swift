@@ -19,6 +19,8 @@ package protocol UploadObserver: AnyObject {
     func badSignature()
     /// A request to the store failed for good.
     func storeFailed(_ failure: StoreFailure, requestID: String)
+    /// An upload was refused by its head, since the store cannot take it now.
+    func storeRefusedUpload(_ detail: String, requestID: String)
     /// An upload's object is complete.
     func storeSucceeded()
     /// An upload was refused or ended because of a limit of ours; `detail` names the setting.

@@ -96,11 +96,12 @@ package final class UploadService {
 
     func remove(_ tag: UInt64) { drivers[tag] = nil }
 
-    /// Ends the slowest uploads while the windows of all together hold more than they may.
+    /// Ends the slowest uploads while the windows of all together hold more than they may. Those whose body is whole
+    /// are the store's to finish: it may have completed them already.
     func shedWhileOver() {
         while windowBytes > limits.windowMemoryBytes {
             var slowest: UploadDriver?
-            for driver in drivers.values where driver.heldBytes > 0 {
+            for driver in drivers.values where driver.heldBytes > 0 && !driver.isWhole {
                 if driver.bytesPerSecond < slowest?.bytesPerSecond ?? .max { slowest = driver }
             }
             guard let slowest else { return }
@@ -111,16 +112,16 @@ package final class UploadService {
         }
     }
 
-    /// Ends the slowest upload that keeps slots of the spool from others, if it is slower than `newcomer`: whoever
-    /// trickles into the spool must not lock out who would be done in a moment.
+    /// Ends the slowest of the uploads that trickle into the spool: they must not lock out who would be done in a
+    /// moment.
     ///
     /// - Returns: whether there was one, of this worker.
-    func shedSlowestSpooled(than newcomer: UploadDriver) -> Bool {
-        var slowest = newcomer
-        for driver in drivers.values where driver.keepsSpoolWaiting {
-            if driver.bytesPerSecond < slowest.bytesPerSecond { slowest = driver }
+    func shedSlowestTrickle() -> Bool {
+        var slowest: UploadDriver?
+        for driver in drivers.values where driver.tricklesIntoSpool {
+            if driver.bytesPerSecond < slowest?.bytesPerSecond ?? .max { slowest = driver }
         }
-        guard slowest !== newcomer else { return false }
+        guard let slowest else { return false }
         slowest.shed("every slot of the spool is taken, see SLUICE_SPOOL_SLOTS")
         return true
     }
@@ -151,6 +152,11 @@ package struct UploadServiceLimits: Sendable {
 
     /// Bytes of one upload's window at which its client is no longer read.
     package static let windowBytesMax = 128 * 1024
+    /// When all slots of the spool are taken: how long an upload that has one may send nothing; after how long its rate
+    /// counts, and the least it may be then. A phone's pauses are shorter, and its rate is tenfold.
+    static let spoolIdleMilliseconds: Int64 = 2_000
+    static let spoolGraceMilliseconds: Int64 = 10_000
+    static let spoolBytesPerSecondMin: UInt64 = 8_192
     /// What a new upload must find free: the block that its first bytes go to.
     static let firstWindowBytes = 64 * 1024
 

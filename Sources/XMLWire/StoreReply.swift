@@ -2,9 +2,10 @@ internal import Bytes
 
 /// What the body of a store's answer is, whatever its status: a 200 may carry an `<Error>`.
 package enum StoreReply: Equatable, Sendable {
-    /// `InitiateMultipartUploadResult`; the upload id is not empty.
+    /// `InitiateMultipartUploadResult`, by rclone's name `InitiateMultipartUpload`; the upload id is not empty.
     case initiated(uploadID: String)
-    /// `CompleteMultipartUploadResult`. The ETag keeps its quotes; Ceph leaves it empty.
+    /// `CompleteMultipartUploadResult`, by moto's name `CompleteMultipartUploadResponse`. The ETag keeps its quotes;
+    /// Ceph leaves it empty.
     case completed(etag: String)
     /// `Error`, also inside `ErrorResponse` or `Response`, as other services send it. The code is not empty.
     case error(StoreError)
@@ -62,9 +63,11 @@ private struct StoreReplyFields {
         defer { text.removeAll(keepingCapacity: true) }
         guard names.count >= 2, let name = names.last else { return }
         switch names[names.count - 2] {
-        case "InitiateMultipartUploadResult" where names.count == 2:
+        case "InitiateMultipartUploadResult" where names.count == 2,
+            "InitiateMultipartUpload" where names.count == 2:
             if name == "UploadId" { keep(&uploadID) }
-        case "CompleteMultipartUploadResult" where names.count == 2:
+        case "CompleteMultipartUploadResult" where names.count == 2,
+            "CompleteMultipartUploadResponse" where names.count == 2:
             if name == "ETag" { keep(&etag) }
         case "Error":
             endOfErrorField(name)
@@ -77,10 +80,10 @@ private struct StoreReplyFields {
 
     func reply(root: String) throws(XMLRefusal) -> StoreReply {
         switch root {
-        case "InitiateMultipartUploadResult":
+        case "InitiateMultipartUploadResult", "InitiateMultipartUpload":
             guard !uploadID.isEmpty else { throw .incompleteReply }
             return .initiated(uploadID: uploadID)
-        case "CompleteMultipartUploadResult":
+        case "CompleteMultipartUploadResult", "CompleteMultipartUploadResponse":
             return .completed(etag: etag)
         case "Error", "ErrorResponse", "Response":
             guard !error.code.isEmpty else { throw .incompleteReply }

@@ -24,8 +24,9 @@ def store():
 
 @pytest.fixture(scope="module")
 def faulty(store):
-    settings = {**store.environment, "JWT_SECRET": tokens.SECRET, "SLUICE_REQUEST_TIMEOUT_SECONDS": "30",
-                "SLUICE_SHUTDOWN_GRACE_SECONDS": "1"}
+    # One worker: what goes well between two faults keeps its circuit breaker closed.
+    settings = {**store.environment, "SLUICE_WORKERS": "1", "JWT_SECRET": tokens.SECRET,
+                "SLUICE_REQUEST_TIMEOUT_SECONDS": "30", "SLUICE_SHUTDOWN_GRACE_SECONDS": "1"}
     with Daemon(settings) as daemon:
         yield daemon
         assert daemon.process.poll() is None, daemon.output
@@ -78,9 +79,11 @@ def test_an_error_in_a_200_is_an_error(store, faulty, token, sub):
 
 def test_descriptors_do_not_grow_with_faults(store, faulty):
     def round_of(fault):
-        store.faults = {"part": fault}
         for _ in range(20):
+            store.faults = {"part": fault}
             assert faulty.upload(tokens.mint(), BODY, "png", timeout=60).status == 503
+            store.faults = {}
+            assert faulty.upload(tokens.mint(), BODY, "png", timeout=60).status == 201
 
     round_of("reset")
     before = faulty.descriptors()

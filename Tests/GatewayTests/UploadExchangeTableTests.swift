@@ -12,20 +12,23 @@ struct UploadExchangeTableTests {
         case awaitingMagic, sending, openingAsked, openingAskedWhole, refusedWhileOpening, creating, creatingWhole
         case awaitingPart, awaitingSpoolPart, sendingPart, sendingLastPart, sentLastPart, completing
         case completingForNobody, aborting, abortingDoubtful, withoutJournal, ended
+        case putHeld, putHeldWhole, putting, puttingWhole, putReleased, putReleasedForNobody, withdrawing
 
         var testDescription: String { rawValue }
     }
 
     enum Event: String, CaseIterable {
         case bodyBytes, bytesOverCap, bodyEnded, delayPassedFast, delayPassedSlow, clientLost, cancel
-        case openingCommitted, completingDurable, journalFailed
+        case openingCommitted, completingDurable, withdrawalCommitted, journalFailed, withdrawalFailed
         case created, partStored, otherPartStored, completed, failed, failedInDoubt, aborted, abortGivenUp
     }
 
     private static let policy = UploadPolicy(uploadBytesMax: 1_000_000, partBytes: 400_000)
 
-    private static func begin(declared: UInt64?) -> UploadExchange {
+    private static func begin(declared: UInt64?, puts: Bool) -> UploadExchange {
         var effects: [UploadEffect] = []
+        var policy = policy
+        if puts { policy.strategy = .put }
         let plan = UploadPlan(
             key: ObjectKey(subject: "1", milliseconds: 1, uuid: "u", type: .jpeg),
             claims: TokenClaims(subject: "1", role: .user, expiresAt: 9), type: .jpeg, declaredBytes: declared,
@@ -38,7 +41,10 @@ struct UploadExchangeTableTests {
 
     /// An upload of 100 bytes in that state; one of unknown length where it waits for the spool.
     private static func make(_ state: State) -> UploadExchange {
-        var made = begin(declared: state == .awaitingSpoolPart ? nil : state == .sendingPart ? 100_000 : 100)
+        let isLong = [.sendingPart, .putting, .puttingWhole].contains(state)
+        var made = begin(
+            declared: state == .awaitingSpoolPart ? nil : isLong ? 100_000 : 100,
+            puts: state.rawValue.hasPrefix("put") || state == .withdrawing)
         var effects: [UploadEffect] = []
         var steps: [Event]
         switch state {
@@ -64,6 +70,12 @@ struct UploadExchangeTableTests {
             ]
         case .withoutJournal: steps = [.bodyBytes, .bodyEnded, .openingCommitted, .created, .journalFailed]
         case .ended: steps = [.clientLost]
+        case .putHeld, .putting: steps = [.bodyBytes, .delayPassedFast, .openingCommitted]
+        case .putHeldWhole, .puttingWhole: steps = [.bodyBytes, .bodyEnded, .openingCommitted]
+        case .putReleased: steps = [.bodyBytes, .bodyEnded, .openingCommitted, .completingDurable]
+        case .putReleasedForNobody:
+            steps = [.bodyBytes, .bodyEnded, .clientLost, .openingCommitted, .completingDurable]
+        case .withdrawing: steps = [.bodyBytes, .bodyEnded, .openingCommitted, .completingDurable, .cancel]
         }
         for step in steps { _ = tell(step, &made, &effects) }
         return made
@@ -80,7 +92,9 @@ struct UploadExchangeTableTests {
         case .cancel: state.cancel(.requestTimeout, into: &effects)
         case .openingCommitted: state.openingCommitted(imageID: 5, into: &effects)
         case .completingDurable: state.completingDurable(into: &effects)
+        case .withdrawalCommitted: state.withdrawalCommitted(into: &effects)
         case .journalFailed: state.journalFailed(into: &effects)
+        case .withdrawalFailed: state.withdrawalFailed(into: &effects)
         case .created: state.storeCreated(uploadID: "up", into: &effects)
         case .partStored: state.storePartStored(receipt, into: &effects)
         case .otherPartStored:
@@ -112,11 +126,15 @@ struct UploadExchangeTableTests {
         case .journal(.completing(let bytes)): "journal completing \(bytes)"
         case .journal(.stored): "journal stored"
         case .journal(.aborting): "journal aborting"
+        case .journal(.withdrawn): "journal withdrawn"
         case .journal(.gone): "journal gone"
         case .create: "create"
         case .openPart(let number, let length, _): "part \(number) of \(length)"
         case .complete(let parts): "complete \(parts.count)"
+        case .put(let length): "put \(length)"
+        case .release: "release"
         case .abort: "abort"
+        case .leave: "leave"
         case .reply(.created(let id, let bytes)): "201 \(id) of \(bytes)"
         case .reply(.refused(let refusal)): "refuse \(refusal)"
         case .end: "end"
@@ -145,8 +163,9 @@ struct UploadExchangeTableTests {
           kept, timer -> sending/unasked/untouched: bodyBytes
           dropped, refuse fileTooLarge, end -> settled/unasked/ended: bytesOverCap
           refuse invalidFileSignature, end -> settled/unasked/ended: bodyEnded
-          nothing: delayPassedFast, delayPassedSlow, openingCommitted, completingDurable, journalFailed,
-            created, partStored, otherPartStored, completed, failed, failedInDoubt, aborted, abortGivenUp
+          nothing: delayPassedFast, delayPassedSlow, openingCommitted, completingDurable, withdrawalCommitted,
+            journalFailed, withdrawalFailed, created, partStored, otherPartStored, completed, failed,
+            failedInDoubt, aborted, abortGivenUp
           end -> settled/unasked/ended: clientLost
           refuse requestTimeout, end -> settled/unasked/ended: cancel
         sending: sending/unasked/untouched
@@ -157,22 +176,23 @@ struct UploadExchangeTableTests {
           timer: delayPassedSlow
           end -> settled/unasked/ended: clientLost
           refuse requestTimeout, end -> settled/unasked/ended: cancel
-          nothing: openingCommitted, completingDurable, journalFailed, created, partStored, otherPartStored,
-            completed, failed, failedInDoubt, aborted, abortGivenUp
+          nothing: openingCommitted, completingDurable, withdrawalCommitted, journalFailed, withdrawalFailed,
+            created, partStored, otherPartStored, completed, failed, failedInDoubt, aborted, abortGivenUp
         openingAsked: sending/openingAsked/untouched
           kept: bodyBytes
           dropped, refuse fileTooLarge -> settled/openingAsked/untouched: bytesOverCap
           -> awaitingAnswer/openingAsked/untouched: bodyEnded
-          nothing: delayPassedFast, delayPassedSlow, completingDurable, created, partStored, otherPartStored,
-            completed, failed, failedInDoubt, aborted, abortGivenUp
+          nothing: delayPassedFast, delayPassedSlow, completingDurable, withdrawalCommitted, withdrawalFailed,
+            created, partStored, otherPartStored, completed, failed, failedInDoubt, aborted, abortGivenUp
           -> settled/openingAsked/untouched: clientLost
           refuse requestTimeout -> settled/openingAsked/untouched: cancel
           create -> sending/open/creating: openingCommitted
           refuse storeUnavailable, end -> settled/failed/ended: journalFailed
         openingAskedWhole: awaitingAnswer/openingAsked/untouched
           dropped: bodyBytes, bytesOverCap
-          nothing: bodyEnded, delayPassedFast, delayPassedSlow, completingDurable, created, partStored,
-            otherPartStored, completed, failed, failedInDoubt, aborted, abortGivenUp
+          nothing: bodyEnded, delayPassedFast, delayPassedSlow, completingDurable, withdrawalCommitted,
+            withdrawalFailed, created, partStored, otherPartStored, completed, failed, failedInDoubt, aborted,
+            abortGivenUp
           -> goneAfterWholeBody/openingAsked/untouched: clientLost
           refuse requestTimeout -> settled/openingAsked/untouched: cancel
           create -> awaitingAnswer/open/creating: openingCommitted
@@ -180,15 +200,16 @@ struct UploadExchangeTableTests {
         refusedWhileOpening: settled/openingAsked/untouched
           dropped: bodyBytes, bytesOverCap
           nothing: bodyEnded, delayPassedFast, delayPassedSlow, clientLost, cancel, completingDurable,
-            created, partStored, otherPartStored, completed, failed, failedInDoubt, aborted, abortGivenUp
+            withdrawalCommitted, withdrawalFailed, created, partStored, otherPartStored, completed, failed,
+            failedInDoubt, aborted, abortGivenUp
           journal gone, end -> settled/open/ended: openingCommitted
           end -> settled/failed/ended: journalFailed
         creating: sending/open/creating
           kept: bodyBytes
           dropped, refuse fileTooLarge, journal aborting, abort -> settled/open/aborting: bytesOverCap
           -> awaitingAnswer/open/creating: bodyEnded
-          nothing: delayPassedFast, delayPassedSlow, openingCommitted, completingDurable, journalFailed,
-            partStored, otherPartStored, completed, aborted, abortGivenUp
+          nothing: delayPassedFast, delayPassedSlow, openingCommitted, completingDurable, withdrawalCommitted,
+            journalFailed, withdrawalFailed, partStored, otherPartStored, completed, aborted, abortGivenUp
           journal aborting, abort -> settled/open/aborting: clientLost
           refuse requestTimeout, journal aborting, abort -> settled/open/aborting: cancel
           journal id, part 1 of 100 -> sending/open/sendingPart: created
@@ -197,7 +218,8 @@ struct UploadExchangeTableTests {
         creatingWhole: awaitingAnswer/open/creating
           dropped: bodyBytes, bytesOverCap
           nothing: bodyEnded, delayPassedFast, delayPassedSlow, openingCommitted, completingDurable,
-            journalFailed, partStored, otherPartStored, completed, aborted, abortGivenUp
+            withdrawalCommitted, journalFailed, withdrawalFailed, partStored, otherPartStored, completed,
+            aborted, abortGivenUp
           -> goneAfterWholeBody/open/creating: clientLost
           refuse requestTimeout, journal aborting, abort -> settled/open/aborting: cancel
           journal id, journal completing 100, part 1 of 100 -> awaitingAnswer/completingAsked/sendingPart:
@@ -206,8 +228,8 @@ struct UploadExchangeTableTests {
           refuse storeUnavailable, journal aborting, abort -> settled/open/aborting: failedInDoubt
         awaitingPart: awaitingAnswer/completingAsked/idle
           dropped: bodyBytes, bytesOverCap
-          nothing: bodyEnded, delayPassedFast, delayPassedSlow, openingCommitted, created, partStored,
-            otherPartStored, completed, aborted, abortGivenUp
+          nothing: bodyEnded, delayPassedFast, delayPassedSlow, openingCommitted, withdrawalCommitted,
+            withdrawalFailed, created, partStored, otherPartStored, completed, aborted, abortGivenUp
           -> goneAfterWholeBody/completingAsked/idle: clientLost
           refuse requestTimeout, journal aborting, abort -> settled/completingAsked/aborting: cancel
           complete 1 -> awaitingAnswer/durable/completing: completingDurable
@@ -218,8 +240,9 @@ struct UploadExchangeTableTests {
           kept: bodyBytes
           dropped, refuse fileTooLarge, journal aborting, abort -> settled/open/aborting: bytesOverCap
           journal completing 100, part 1 of 100 -> awaitingAnswer/completingAsked/sendingPart: bodyEnded
-          nothing: delayPassedFast, delayPassedSlow, openingCommitted, completingDurable, journalFailed,
-            created, partStored, otherPartStored, completed, aborted, abortGivenUp
+          nothing: delayPassedFast, delayPassedSlow, openingCommitted, completingDurable, withdrawalCommitted,
+            journalFailed, withdrawalFailed, created, partStored, otherPartStored, completed, aborted,
+            abortGivenUp
           journal aborting, abort -> settled/open/aborting: clientLost
           refuse requestTimeout, journal aborting, abort -> settled/open/aborting: cancel
           refuse storeUnavailable, journal aborting, abort -> settled/open/aborting: failed, failedInDoubt
@@ -227,16 +250,16 @@ struct UploadExchangeTableTests {
           kept: bodyBytes
           dropped, refuse fileTooLarge, journal aborting, abort -> settled/open/aborting: bytesOverCap
           journal completing 100 -> awaitingAnswer/completingAsked/sendingPart: bodyEnded
-          nothing: delayPassedFast, delayPassedSlow, openingCommitted, completingDurable, journalFailed,
-            created, otherPartStored, completed, aborted, abortGivenUp
+          nothing: delayPassedFast, delayPassedSlow, openingCommitted, completingDurable, withdrawalCommitted,
+            journalFailed, withdrawalFailed, created, otherPartStored, completed, aborted, abortGivenUp
           journal aborting, abort -> settled/open/aborting: clientLost
           refuse requestTimeout, journal aborting, abort -> settled/open/aborting: cancel
           -> sending/open/idle: partStored
           refuse storeUnavailable, journal aborting, abort -> settled/open/aborting: failed, failedInDoubt
         sendingLastPart: awaitingAnswer/completingAsked/sendingPart
           dropped: bodyBytes, bytesOverCap
-          nothing: bodyEnded, delayPassedFast, delayPassedSlow, openingCommitted, created, otherPartStored,
-            completed, aborted, abortGivenUp
+          nothing: bodyEnded, delayPassedFast, delayPassedSlow, openingCommitted, withdrawalCommitted,
+            withdrawalFailed, created, otherPartStored, completed, aborted, abortGivenUp
           -> goneAfterWholeBody/completingAsked/sendingPart: clientLost
           refuse requestTimeout, journal aborting, abort -> settled/completingAsked/aborting: cancel
           -> awaitingAnswer/durable/sendingPart: completingDurable
@@ -247,7 +270,8 @@ struct UploadExchangeTableTests {
         sentLastPart: awaitingAnswer/durable/sendingPart
           dropped: bodyBytes, bytesOverCap
           nothing: bodyEnded, delayPassedFast, delayPassedSlow, openingCommitted, completingDurable,
-            journalFailed, created, otherPartStored, completed, aborted, abortGivenUp
+            withdrawalCommitted, journalFailed, withdrawalFailed, created, otherPartStored, completed,
+            aborted, abortGivenUp
           -> goneAfterWholeBody/durable/sendingPart: clientLost
           refuse requestTimeout, journal aborting, abort -> settled/durable/aborting: cancel
           complete 1 -> awaitingAnswer/durable/completing: partStored
@@ -255,7 +279,8 @@ struct UploadExchangeTableTests {
         completing: awaitingAnswer/durable/completing
           dropped: bodyBytes, bytesOverCap
           nothing: bodyEnded, delayPassedFast, delayPassedSlow, openingCommitted, completingDurable,
-            journalFailed, created, partStored, otherPartStored, aborted, abortGivenUp
+            withdrawalCommitted, journalFailed, withdrawalFailed, created, partStored, otherPartStored,
+            aborted, abortGivenUp
           -> goneAfterWholeBody/durable/completing: clientLost
           refuse requestTimeout, journal aborting, abort -> settled/durable/aborting: cancel
           journal stored, 201 5 of 100, end -> settled/durable/ended: completed
@@ -264,32 +289,98 @@ struct UploadExchangeTableTests {
         completingForNobody: goneAfterWholeBody/durable/completing
           dropped: bodyBytes, bytesOverCap
           nothing: bodyEnded, delayPassedFast, delayPassedSlow, clientLost, openingCommitted,
-            completingDurable, journalFailed, created, partStored, otherPartStored, aborted, abortGivenUp
+            completingDurable, withdrawalCommitted, journalFailed, withdrawalFailed, created, partStored,
+            otherPartStored, aborted, abortGivenUp
           journal aborting, abort -> settled/durable/aborting: cancel, failed
           journal stored, end -> settled/durable/ended: completed
           abort -> settled/durable/aborting: failedInDoubt
         aborting: settled/open/aborting
           dropped: bodyBytes, bytesOverCap
           nothing: bodyEnded, delayPassedFast, delayPassedSlow, clientLost, cancel, openingCommitted,
-            completingDurable, journalFailed, created, partStored, otherPartStored, failed, failedInDoubt
+            completingDurable, withdrawalCommitted, journalFailed, withdrawalFailed, created, partStored,
+            otherPartStored, failed, failedInDoubt
           end -> settled/open/ended: completed, abortGivenUp
           journal gone, end -> settled/open/ended: aborted
         abortingDoubtful: settled/durable/aborting
           dropped: bodyBytes, bytesOverCap
           nothing: bodyEnded, delayPassedFast, delayPassedSlow, clientLost, cancel, openingCommitted,
-            completingDurable, journalFailed, created, partStored, otherPartStored, failed, failedInDoubt
+            completingDurable, withdrawalCommitted, journalFailed, withdrawalFailed, created, partStored,
+            otherPartStored, failed, failedInDoubt
           journal stored, end -> settled/durable/ended: completed
           end -> settled/durable/ended: aborted, abortGivenUp
         withoutJournal: settled/failed/aborting
           dropped: bodyBytes, bytesOverCap
           nothing: bodyEnded, delayPassedFast, delayPassedSlow, clientLost, cancel, openingCommitted,
-            completingDurable, journalFailed, created, partStored, otherPartStored, failed, failedInDoubt
+            completingDurable, withdrawalCommitted, journalFailed, withdrawalFailed, created, partStored,
+            otherPartStored, failed, failedInDoubt
           end -> settled/failed/ended: completed, abortGivenUp
           journal gone, end -> settled/failed/ended: aborted
         ended: settled/unasked/ended
           dropped: bodyBytes, bytesOverCap
           nothing: bodyEnded, delayPassedFast, delayPassedSlow, clientLost, cancel, openingCommitted,
+            completingDurable, withdrawalCommitted, journalFailed, withdrawalFailed, created, partStored,
+            otherPartStored, completed, failed, failedInDoubt, aborted, abortGivenUp
+        putHeld: sending/open/putHeld
+          kept: bodyBytes
+          dropped, refuse fileTooLarge, journal gone, end -> settled/open/ended: bytesOverCap
+          journal completing 100 -> awaitingAnswer/completingAsked/putHeld: bodyEnded
+          nothing: delayPassedFast, delayPassedSlow, openingCommitted, completingDurable, withdrawalCommitted,
+            journalFailed, withdrawalFailed, created, partStored, otherPartStored, completed, failed,
+            failedInDoubt, aborted, abortGivenUp
+          journal gone, end -> settled/open/ended: clientLost
+          refuse requestTimeout, journal gone, end -> settled/open/ended: cancel
+        putHeldWhole: awaitingAnswer/completingAsked/putHeld
+          dropped: bodyBytes, bytesOverCap
+          nothing: bodyEnded, delayPassedFast, delayPassedSlow, openingCommitted, withdrawalCommitted,
+            withdrawalFailed, created, partStored, otherPartStored, completed, failed, failedInDoubt, aborted,
+            abortGivenUp
+          -> goneAfterWholeBody/completingAsked/putHeld: clientLost
+          refuse requestTimeout, journal gone, end -> settled/completingAsked/ended: cancel
+          release, put 100 -> awaitingAnswer/durable/putting: completingDurable
+          refuse storeUnavailable, journal gone, end -> settled/failed/ended: journalFailed
+        putting: sending/open/putting
+          kept: bodyBytes
+          dropped, refuse fileTooLarge, journal aborting, abort -> settled/open/aborting: bytesOverCap
+          journal completing 100 -> awaitingAnswer/completingAsked/putting: bodyEnded
+          nothing: delayPassedFast, delayPassedSlow, openingCommitted, completingDurable, withdrawalCommitted,
+            journalFailed, withdrawalFailed, created, partStored, otherPartStored, aborted, abortGivenUp
+          journal aborting, abort -> settled/open/aborting: clientLost
+          refuse requestTimeout, journal aborting, abort -> settled/open/aborting: cancel
+          refuse storeUnavailable, journal withdrawn -> settled/open/withdrawing: completed, failedInDoubt
+          refuse storeUnavailable, journal aborting, abort -> settled/open/aborting: failed
+        puttingWhole: awaitingAnswer/completingAsked/putting
+          dropped: bodyBytes, bytesOverCap
+          nothing: bodyEnded, delayPassedFast, delayPassedSlow, openingCommitted, withdrawalCommitted,
+            withdrawalFailed, created, partStored, otherPartStored, aborted, abortGivenUp
+          -> goneAfterWholeBody/completingAsked/putting: clientLost
+          refuse requestTimeout, journal aborting, abort -> settled/completingAsked/aborting: cancel
+          release -> awaitingAnswer/durable/putting: completingDurable
+          refuse storeUnavailable, journal aborting, abort -> settled/failed/aborting: journalFailed
+          refuse storeUnavailable, journal withdrawn -> settled/completingAsked/withdrawing: completed,
+            failedInDoubt
+          refuse storeUnavailable, journal aborting, abort -> settled/completingAsked/aborting: failed
+        putReleased: awaitingAnswer/durable/putting
+          dropped: bodyBytes, bytesOverCap
+          nothing: bodyEnded, delayPassedFast, delayPassedSlow, openingCommitted, completingDurable,
+            withdrawalCommitted, journalFailed, withdrawalFailed, created, partStored, otherPartStored,
+            aborted, abortGivenUp
+          -> goneAfterWholeBody/durable/putting: clientLost
+          refuse requestTimeout, journal withdrawn -> settled/durable/withdrawing: cancel
+          journal stored, 201 5 of 100, end -> settled/durable/ended: completed
+          refuse storeUnavailable, journal withdrawn -> settled/durable/withdrawing: failed, failedInDoubt
+        putReleasedForNobody: goneAfterWholeBody/durable/putting
+          dropped: bodyBytes, bytesOverCap
+          nothing: bodyEnded, delayPassedFast, delayPassedSlow, clientLost, openingCommitted,
+            completingDurable, withdrawalCommitted, journalFailed, withdrawalFailed, created, partStored,
+            otherPartStored, aborted, abortGivenUp
+          journal withdrawn -> settled/durable/withdrawing: cancel, failed, failedInDoubt
+          journal stored, end -> settled/durable/ended: completed
+        withdrawing: settled/durable/withdrawing
+          dropped: bodyBytes, bytesOverCap
+          nothing: bodyEnded, delayPassedFast, delayPassedSlow, clientLost, cancel, openingCommitted,
             completingDurable, journalFailed, created, partStored, otherPartStored, completed, failed,
             failedInDoubt, aborted, abortGivenUp
+          abort -> settled/durable/aborting: withdrawalCommitted
+          leave, end -> settled/durable/ended: withdrawalFailed
         """)
 }

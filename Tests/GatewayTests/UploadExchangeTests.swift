@@ -162,6 +162,7 @@ struct UploadExchangeTests {
     @Test func `every invariant holds over twenty thousand worlds`() {
         var created = 0
         var refused = 0
+        var put = 0
         for seed in UInt64(0) ..< 20_000 {
             var simulation = UploadSimulation(seed: seed)
             simulation.run()
@@ -171,13 +172,16 @@ struct UploadExchangeTests {
                 return
             }
             switch simulation.answer {
-            case .created: created += 1
+            case .created:
+                created += 1
+                if simulation.wasPut { put += 1 }
             case .refused: refused += 1
             case nil: break
             }
         }
         // A world in which nothing ever succeeds, or nothing ever fails, would prove nothing.
         #expect(created > 2_000)
+        #expect(put > 200)
         #expect(refused > 2_000)
     }
 }

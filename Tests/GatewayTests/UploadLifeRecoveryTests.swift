@@ -28,7 +28,7 @@ import Testing
         (.confirming, .foundOurs, .write(.stored)), (.confirming, .foundOther, .send(.givingUp)),
         (.confirming, .notFound, .send(.givingUp)),
         (.givingUp, .done, .send(.deciding)), (.givingUp, .noSuchUpload, .send(.deciding)),
-        (.givingUpListing, .listedNone, .send(.deciding)), (.givingUpListing, .listedSome, .send(.givingUpListed)),
+        (.givingUpListing, .listedNone, .send(.settlingPut)), (.givingUpListing, .listedSome, .send(.givingUpListed)),
         (.givingUpListed, .done, .send(.givingUpListing)), (.givingUpListed, .noSuchUpload, .send(.givingUpListing)),
         (.deciding, .foundOurs, .write(.stored)), (.deciding, .foundOther, .write(.gone)),
         (.deciding, .notFound, .write(.gone)),
@@ -36,7 +36,25 @@ import Testing
         (.listing, .listedNone, .send(.deleting)), (.listing, .listedSome, .send(.abortingListed)),
         (.abortingListed, .done, .send(.listing)), (.abortingListed, .noSuchUpload, .send(.listing)),
         (.deleting, .done, .write(.gone)), (.deleting, .notFound, .write(.gone)),
+        (.settlingPut, .foundOurs, .write(.stored)), (.settlingPut, .foundOther, .recheckLater(.settlingPutAgain)),
+        (.settlingPut, .notFound, .recheckLater(.settlingPutAgain)),
+        (.settlingPutAgain, .foundOurs, .write(.stored)), (.settlingPutAgain, .foundOther, .write(.gone)),
+        (.settlingPutAgain, .notFound, .write(.gone)),
+        (.takingPutBack, .foundOurs, .send(.deletingPut)),
+        (.takingPutBack, .foundOther, .recheckLater(.takingPutBackAgain)),
+        (.takingPutBack, .notFound, .recheckLater(.takingPutBackAgain)),
+        (.deletingPut, .done, .send(.takingPutBack)), (.deletingPut, .notFound, .send(.takingPutBack)),
+        (.takingPutBackAgain, .foundOurs, .send(.deletingPut)), (.takingPutBackAgain, .foundOther, .write(.gone)),
+        (.takingPutBackAgain, .notFound, .write(.gone)),
     ]
+
+    @Test func `a PutObject that was sent whole is looked for twice`() {
+        #expect(UploadLife.recovery(of: .aborting, knowsUploadID: false, knowsSize: true) == .send(.takingPutBack))
+        // An upload in parts that has gone through `completing` has its id.
+        #expect(UploadLife.recovery(of: .aborting, knowsUploadID: true, knowsSize: true) == .send(.aborting))
+        #expect(UploadLife.recovery(of: .completing, knowsUploadID: false, knowsSize: true) == .send(.givingUpListing))
+        #expect(UploadLife.recovery(of: .completing, knowsUploadID: true, knowsSize: true) == .send(.completing))
+    }
 
     @Test func `every pair of phase and answer has its step`() {
         for phase in Phase.allCases {
@@ -62,8 +80,10 @@ import Testing
 
     @Test func `what recovery writes may follow the state it recovers`() {
         for state in UploadLife.State.allCases {
-            for knowsUploadID in [true, false] {
-                guard case .send(let first) = UploadLife.recovery(of: state, knowsUploadID: knowsUploadID)
+            for (knowsUploadID, knowsSize) in [(true, true), (true, false), (false, true), (false, false)] {
+                guard
+                    case .send(let first) = UploadLife.recovery(
+                        of: state, knowsUploadID: knowsUploadID, knowsSize: knowsSize)
                 else { continue }
                 for written in reachableWrites(from: first) { #expect(state.mayBecome(written), "\(state) \(written)") }
             }
@@ -80,7 +100,7 @@ import Testing
             waiting.append(UploadLife.givingUp(phase))
             for answer in Answer.allCases {
                 switch UploadLife.recovery(phase, answered: answer) {
-                case .send(let next): waiting.append(next)
+                case .send(let next), .recheckLater(let next): waiting.append(next)
                 case .write(let state): writes.insert(state)
                 case .retryLater, .settled: break
                 }

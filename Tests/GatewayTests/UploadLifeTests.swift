@@ -11,9 +11,9 @@ import Testing
 
     @Test func `these transitions are legal and no others`() {
         let legal = [
-            "opening streaming", "opening aborting", "opening gone", "streaming completing", "streaming aborting",
-            "streaming gone", "completing stored", "completing aborting", "completing gone", "stored expiring",
-            "expiring gone", "aborting gone",
+            "opening streaming", "opening completing", "opening aborting", "opening gone", "streaming completing",
+            "streaming aborting", "streaming gone", "completing stored", "completing aborting", "completing gone",
+            "stored expiring", "expiring gone", "aborting gone",
         ]
         var found: [String] = []
         for state in State.allCases {
@@ -47,6 +47,9 @@ import Testing
         #expect(UploadLife.barrier(before: .create) == UploadLife.Barrier(state: .opening, durability: .process))
         #expect(UploadLife.barrier(before: .complete) == UploadLife.Barrier(state: .completing, durability: .machine))
         #expect(UploadLife.barrier(before: .reply201) == UploadLife.barrier(before: .complete))
+        #expect(UploadLife.barrier(before: .finishPut) == UploadLife.barrier(before: .complete))
+        let withdrawn = UploadLife.Barrier(state: .aborting, durability: .process)
+        #expect(UploadLife.barrier(before: .deleteAborted) == withdrawn)
         #expect(UploadLife.barrier(before: .abort) == nil)
     }
 }

@@ -14,6 +14,9 @@ struct UploadLifeWorld: Hashable {
     var object: Object
     /// The Complete of the process that died still runs at the store, and may take effect at any moment.
     var isCompleteRunning: Bool
+    /// So does its PutObject, which nothing can stop.
+    var isPutRunning = false
+    var knowsSize = false
 
     /// Every world that the barriers allow: Complete was sent only in `completing` (which may have become `aborting`
     /// while it ran), an object of ours is there only after it, and an upload only after Create.
@@ -36,6 +39,17 @@ struct UploadLifeWorld: Hashable {
             add(.completing, open: false, object)
         }
         add(.completing, open: false, .ours)
+        if !knowsUploadID {
+            for (state, object, running) in [
+                (UploadLife.State.completing, Object.none, true), (.completing, .none, false),
+                (.completing, .ours, false), (.aborting, .none, true), (.aborting, .none, false),
+                (.aborting, .ours, false),
+            ] {
+                worlds.append(UploadLifeWorld(
+                    state: state, knowsUploadID: false, isUploadOpen: false, object: object, isCompleteRunning: false,
+                    isPutRunning: running, knowsSize: true))
+            }
+        }
         add(.expiring, open: false, .ours)
         add(.expiring, open: false, .none)
         return worlds
@@ -57,7 +71,9 @@ struct UploadLifeWorld: Hashable {
     static func explore(
         from world: UploadLifeWorld, atEnd judge: (UploadLife.State, UploadLifeWorld) -> Void
     ) -> Int {
-        guard case .send(let first) = UploadLife.recovery(of: world.state, knowsUploadID: world.knowsUploadID)
+        guard
+            case .send(let first) = UploadLife.recovery(
+                of: world.state, knowsUploadID: world.knowsUploadID, knowsSize: world.knowsSize)
         else { return 0 }
         var seen: Set<Node> = []
         var ends = 0
@@ -65,15 +81,20 @@ struct UploadLifeWorld: Hashable {
         while let node = waiting.popLast() {
             guard seen.insert(node).inserted else { continue }
             waiting.append(Node(world: node.world, phase: UploadLife.givingUp(node.phase)))
-            for before in node.world.momentsOfRunningComplete() {
+            for before in node.world.momentsOfRunningRequest() {
                 for (answer, after) in before.perform(node.phase) {
-                    for moment in after.momentsOfRunningComplete() {
+                    for moment in after.momentsOfRunningRequest() {
                         switch UploadLife.recovery(node.phase, answered: answer) {
                         case .send(let next), .retryLater(let next): waiting.append(Node(world: moment, phase: next))
+                        case .recheckLater(let next):
+                            // By then it has come to its end, or never will.
+                            var later = moment
+                            later.isPutRunning = false
+                            waiting.append(Node(world: later, phase: next))
                         case .write(let state):
                             ends += 1
                             // A Complete that still runs may land after recovery has ended: it must find no upload.
-                            for last in moment.momentsOfRunningComplete() { judge(state, last) }
+                            for last in moment.momentsOfRunningRequest() { judge(state, last) }
                         case .settled: break
                         }
                     }
@@ -83,8 +104,14 @@ struct UploadLifeWorld: Hashable {
         return ends
     }
 
-    /// The world now, and the world after the running Complete has landed.
-    private func momentsOfRunningComplete() -> [UploadLifeWorld] {
+    /// The world now, and the world after the running Complete or PutObject has landed.
+    private func momentsOfRunningRequest() -> [UploadLifeWorld] {
+        if isPutRunning {
+            var landed = self
+            landed.isPutRunning = false
+            landed.object = .ours
+            return [self, landed]
+        }
         guard isCompleteRunning else { return [self] }
         var landed = self
         landed.isCompleteRunning = false
@@ -113,13 +140,13 @@ struct UploadLifeWorld: Hashable {
             answer = isUploadOpen ? .done : .noSuchUpload
             after.isUploadOpen = false
         case .listing, .givingUpListing: answer = isUploadOpen ? .listedSome : .listedNone
-        case .confirming, .deciding:
+        case .confirming, .deciding, .settlingPut, .settlingPutAgain, .takingPutBack, .takingPutBackAgain:
             switch object {
             case .none: answer = .notFound
             case .ours: answer = .foundOurs
             case .other: answer = .foundOther
             }
-        case .deleting:
+        case .deleting, .deletingPut:
             answer = object == .none ? .notFound : .done
             after.object = .none
         }

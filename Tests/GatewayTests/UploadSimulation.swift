@@ -11,6 +11,9 @@ struct UploadSimulation {
     /// How it ended for the client; nil when it was gone.
     var answer: UploadAnswer? { replies.first }
 
+    /// Whether the object was written with one PutObject.
+    var wasPut: Bool { put != nil }
+
     private var random: SplitMix64
     private var replies: [UploadAnswer] = []
     private var ended = false
@@ -22,10 +25,23 @@ struct UploadSimulation {
     private var completingDurable = false
     private var isAborting = false
     private var partBytesStored: UInt64 = 0
+    private var withdrawalCommitted = false
+    /// The PutObject under way: its length, and whether its last bytes may go.
+    private var put: UInt64?
+    private var isReleased = false
+    private var isStoredInRecord = false
     private var pending: [Pending] = []
 
     private enum Pending: Equatable {
-        case opening, completing, create, part(number: Int, length: UInt64), complete, abort, timer
+        case opening, completing, withdrawn, create, part(number: Int, length: UInt64), complete, put, abort, timer
+
+        /// Whether the store answers it. After an abort it answers nothing else.
+        var isOfStore: Bool {
+            switch self {
+            case .opening, .completing, .withdrawn: false
+            case .create, .part, .complete, .put, .abort, .timer: true
+            }
+        }
     }
 
     init(seed: UInt64) { random = SplitMix64(state: seed) }
@@ -35,6 +51,12 @@ struct UploadSimulation {
         let bodyBytes = UInt64.random(in: 0 ... 60, using: &random)
         var policy = UploadPolicy(uploadBytesMax: 50, partBytes: 20)
         policy.openBytes = 10
+        policy.withheldBytesMax = 12
+        switch Int.random(in: 0 ..< 4, using: &random) {
+        case 0: policy.strategy = .put
+        case 1: policy.strategy = .auto
+        default: break
+        }
         let plan = UploadPlan(
             key: ObjectKey(subject: "1", milliseconds: 1, uuid: "u", type: .gif),
             claims: TokenClaims(subject: "1", role: .user, expiresAt: 9), type: .gif,
@@ -69,8 +91,10 @@ struct UploadSimulation {
                     sent += length
                     _ = exchange.receive(piece.span, into: &effects)
                 }
-            } else if !pending.isEmpty {
-                let index = Int.random(in: 0 ..< pending.count, using: &random)
+            } else if bodyEnded, replies.isEmpty, !clientGone, Int.random(in: 0 ..< 40, using: &random) == 0 {
+                trace.append("deadline")
+                exchange.cancel(.requestTimeout, into: &effects)
+            } else if let index = answerable().randomElement(using: &random) {
                 answer(pending.remove(at: index), &exchange, &effects)
             } else if bodyEnded, !clientGone, Bool.random(using: &random) {
                 clientGone = true
@@ -88,6 +112,12 @@ struct UploadSimulation {
         if !clientGone, replies.count != 1 { violations.append("\(replies.count) replies at the end") }
     }
 
+    /// What may be answered now: a PutObject whose end is withheld seldom is, and then with a failure.
+    private mutating func answerable() -> [Int] {
+        let cutsPut = Int.random(in: 0 ..< 20, using: &random) == 0
+        return pending.indices.filter { pending[$0] != .put || isReleased || cutsPut }
+    }
+
     private mutating func answer(
         _ event: Pending, _ exchange: inout UploadExchange, _ effects: inout [UploadEffect]
     ) {
@@ -103,6 +133,16 @@ struct UploadSimulation {
             if fails { return exchange.journalFailed(into: &effects) }
             completingDurable = true
             exchange.completingDurable(into: &effects)
+        case .withdrawn:
+            if fails { return exchange.withdrawalFailed(into: &effects) }
+            withdrawalCommitted = true
+            exchange.withdrawalCommitted(into: &effects)
+        case .put:
+            guard isReleased else { return exchange.storeFailed(outcomeUnknown: false, into: &effects) }
+            if !fails || unknown { objectExists = true }
+            partBytesStored = put ?? 0
+            if fails { return exchange.storeFailed(outcomeUnknown: unknown, into: &effects) }
+            exchange.storeCompleted(into: &effects)
         case .create:
             if fails {
                 storeHasUpload = storeHasUpload || unknown
@@ -124,9 +164,12 @@ struct UploadSimulation {
             exchange.storeCompleted(into: &effects)
         case .abort:
             // Nothing of the upload is answered after its abort was.
-            pending.removeAll { if case .opening = $0 { false } else if case .completing = $0 { false } else { true } }
+            pending.removeAll { $0.isOfStore }
             let certain = (createAnswered || !storeHasUpload) && !fails
-            if certain { storeHasUpload = false }
+            if certain {
+                storeHasUpload = false
+                if put != nil { objectExists = false }
+            }
             exchange.storeAborted(isCertain: certain, into: &effects)
         case .timer: exchange.openDelayPassed(arrivesFastEnough: unknown, into: &effects)
         }
@@ -144,7 +187,19 @@ struct UploadSimulation {
             case .journal(.completing): pending.append(.completing)
             case .journal(.gone):
                 if storeHasUpload { violations.append("the record is gone, the upload is not") }
-            case .journal(.uploadID), .journal(.stored), .journal(.aborting): break
+                if put != nil, objectExists { violations.append("the record is gone, the object is not") }
+            case .journal(.stored): isStoredInRecord = true
+            case .journal(.withdrawn): pending.append(.withdrawn)
+            case .journal(.uploadID), .journal(.aborting): break
+            case .put(let length):
+                if !openingCommitted { violations.append("PutObject before `opening` was committed") }
+                if put != nil { violations.append("two PutObjects") }
+                put = length
+                pending.append(.put)
+            case .release:
+                if !completingDurable { violations.append("the end of a body before `completing` was durable") }
+                isReleased = true
+            case .leave: pending.removeAll { $0.isOfStore }
             case .create:
                 if !openingCommitted { violations.append("Create before `opening` was committed") }
                 pending.append(.create)
@@ -156,6 +211,7 @@ struct UploadSimulation {
                 pending.append(.complete)
             case .abort:
                 if isAborting { violations.append("two aborts") }
+                if isReleased, !withdrawalCommitted { violations.append("a deletion before `aborting` was committed") }
                 isAborting = true
                 pending.append(.abort)
             case .reply(let answer):
@@ -166,6 +222,7 @@ struct UploadSimulation {
             case .end:
                 ended = true
                 if storeHasUpload, createAnswered, !isAborting { violations.append("an upload was left open") }
+                if isReleased, isStoredInRecord, !objectExists { violations.append("a record of no object") }
             }
         }
     }

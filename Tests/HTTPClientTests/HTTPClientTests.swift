@@ -183,6 +183,19 @@ import Testing
         #expect(source.offset == 0)
     }
 
+    /// curl counts in whole seconds.
+    @Test func `a connection that is always in use ends with its age`() throws {
+        var configuration = HTTPClientConfiguration()
+        configuration.connectionLifeSecondsMax = 1
+        let bench = try Bench(Self.answering(), configuration)
+        let end = ContinuousClock.now + .seconds(30)
+        while bench.server.acceptedCount < 2, ContinuousClock.now < end {
+            #expect(try bench.send(HTTPRequest(.get, bench.server.url)).get().status == 200)
+            _ = bench.driver.turn(waitMilliseconds: 20)
+        }
+        #expect(bench.server.acceptedCount == 2)
+    }
+
     @Test func `a connection that died while idle is replaced and the body rewound`() throws {
         let server = try ScriptedServer { connection in
             // The first connection answers one request and resets on the second.

@@ -25,7 +25,7 @@ import Testing
         #expect(bench.bytes("users/1/images/a é.png") == bodies[0] + bodies[1])
         #expect(store.path(ofKey: "users/1/images/a é.png") == bench.folder + "/users/1/images/a é.png")
         #expect(store.openCount == 0)
-        #expect(store.readiness == .ready)
+        #expect(store.admission() == .admitted)
     }
 
     @Test func `a part waits for its source`() throws {
@@ -107,7 +107,6 @@ import Testing
         #expect(bench.run(until: { !owner.failures.isEmpty }))
         #expect(owner.failures.first?.step == .complete)
         #expect(owner.failures.first?.detail.contains("/taken") == true)
-        #expect(store.readiness != .ready)
         #expect(bench.names.count <= 1)
     }
 

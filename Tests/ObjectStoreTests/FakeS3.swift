@@ -10,6 +10,8 @@ final class FakeS3: Sendable {
         var objects: [String: Object] = [:]
         var serial = 0
         var steps: [String] = []
+        /// The bodies of Complete.
+        var documents: [String] = []
     }
 
     struct Upload {
@@ -43,10 +45,11 @@ final class FakeS3: Sendable {
     func makeServer() throws -> ScriptedServer { try ScriptedServer(replying: { self.reply($0) }) }
 
     var steps: [String] { bucket.withLock { $0.steps } }
+    var documents: [String] { bucket.withLock { $0.documents } }
     var uploadCount: Int { bucket.withLock { $0.uploads.count } }
     var objects: [String: Object] { bucket.withLock { $0.objects } }
 
-    private func reply(_ request: ScriptedRequest) -> ScriptedReply {
+    func reply(_ request: ScriptedRequest) -> ScriptedReply {
         let (path, query) = Self.split(request.target)
         let step = Self.step(request.method, query)
         return bucket.withLock { bucket in
@@ -84,7 +87,14 @@ final class FakeS3: Sendable {
             else { return noSuchUpload }
             bucket.uploads[id]?.parts[number] = request.body
             return .answer(200, [("ETag", "\"etag-\(number)\"")])
+        case "put":
+            bucket.objects[path] = Object(bytes: request.body, token: request.field("x-amz-meta-sluice-id") ?? "")
+            return .answer(200, [("ETag", "\"etag\"")])
+        case "delete":
+            bucket.objects[path] = nil
+            return .answer(204)
         case "complete":
+            bucket.documents.append(String(decoding: request.body, as: UTF8.self))
             guard let id = query["uploadId"], let upload = bucket.uploads.removeValue(forKey: id)
             else { return noSuchUpload }
             let bytes = upload.parts.sorted { $0.key < $1.key }.flatMap(\.value)
@@ -133,8 +143,8 @@ final class FakeS3: Sendable {
     private static func step(_ method: String, _ query: [String: String]) -> String {
         switch method {
         case "POST": query["uploads"] != nil ? "create" : "complete"
-        case "PUT": "part"
-        case "DELETE": "abort"
+        case "PUT": query["partNumber"] != nil ? "part" : "put"
+        case "DELETE": query["uploadId"] != nil ? "abort" : "delete"
         case "HEAD": "head"
         default: query["uploads"] != nil ? "search" : "get"
         }

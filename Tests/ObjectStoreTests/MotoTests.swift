@@ -37,6 +37,42 @@ import Testing
             #expect(run(seconds: 60) { owner.isOver })
             return owner
         }
+
+        func put(_ bytes: [UInt8], key: String) -> Owner {
+            let owner = Owner()
+            store.beginPut(key: key, contentType: "image/png", recordToken: "token-1", delegate: owner)?
+                .put(length: Int64(bytes.count), body: TestBody(bytes))
+            #expect(run(seconds: 60) { !owner.events.isEmpty })
+            return owner
+        }
+    }
+
+    @Test func `an object without its end is none to moto, and one that is taken back is gone`() throws {
+        let moto = try Moto(bucket: "images")
+        defer { moto.stop() }
+        for payload in [S3Payload.unsigned, .signed] {
+            let bench = try Bench(moto, payload: payload)
+            let owner = Owner()
+            let key = "users/1/images/\(payload).png"
+            let upload = try #require(
+                bench.store.beginPut(key: key, contentType: "image/png", recordToken: "t", delegate: owner))
+            let body = TestBody(TestBody.pattern(199_999), isOver: false)
+            upload.put(length: 200_000, body: body)
+            #expect(bench.run { body.offset == 199_999 })
+            bench.settle(turns: 20)
+            upload.abort()
+            #expect(bench.run { owner.events == [.aborted] })
+            #expect(throws: (any Error).self) { _ = try moto.object("images", key) }
+            let whole = Owner()
+            let stored = try #require(
+                bench.store.beginPut(key: key, contentType: "image/png", recordToken: "t", delegate: whole))
+            stored.put(length: 9, body: TestBody(TestBody.pattern(9)))
+            #expect(bench.run { whole.events == [.completed] })
+            #expect(try moto.object("images", key) == TestBody.pattern(9))
+            stored.abort()
+            #expect(bench.run { whole.events.last == .aborted })
+            #expect(throws: (any Error).self) { _ = try moto.object("images", key) }
+        }
     }
 
     @Test func `moto accepts every signature, keeps every byte, and refuses a wrong key`() throws {
@@ -49,6 +85,9 @@ import Testing
             ("unsigned-parts", try Bench(moto, payload: .unsigned), large),
             ("signed", try Bench(moto, payload: .signed), [TestBody.pattern(200_000)]),
             ("signed-parts", try Bench(moto, payload: .signed), large),
+            ("summed", try Bench(moto, payload: .trailer), [TestBody.pattern(200_000)]),
+            ("summed-parts", try Bench(moto, payload: .trailer), large),
+            ("summed-tls", try Bench(moto, payload: .trailer, isSecure: true), large),
             ("one-byte", try Bench(moto), [[7]]),
             ("tls", try Bench(moto, isSecure: true), [TestBody.pattern(300_000)]),
             (
@@ -66,6 +105,10 @@ import Testing
             #expect(owner.events.last == .completed, "\(name): \(owner.failures)")
             #expect(owner.parts.count == bodies.count)
             #expect(try moto.object("images", key) == bodies.flatMap { $0 }, "\(name)")
+            let whole = bodies.flatMap { $0 }
+            let put = bench.put(whole, key: key + "-put")
+            #expect(put.events == [.completed], "\(name): \(put.failures)")
+            #expect(try moto.object("images", key + "-put") == whole, "\(name)")
         }
 
         let wrong = try Bench(

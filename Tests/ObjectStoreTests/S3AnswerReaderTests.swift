@@ -118,4 +118,33 @@ import Testing
                 + "</PartNumber><ETag>&quot;a&lt;&amp;&gt;&quot;</ETag></Part><Part><PartNumber>10000</PartNumber>"
                 + "<ETag></ETag></Part></CompleteMultipartUpload>")
     }
+
+    @Test(arguments: [
+        S3Step.create, .part(uploadID: "u", number: 1, length: 1), complete, .abort(uploadID: "u"), .search,
+    ])
+    func `an error inside of a 2xx is one, whatever was asked`(step: S3Step) {
+        let slow = Self.problem(Self.read(step, 200, " \n" + Self.error("SlowDown")))
+        #expect(slow?.code == "SlowDown" && slow?.isTransient == true && slow?.mayHaveHappened == false)
+        let denied = Self.problem(Self.read(step, 200, Self.error("AccessDenied")))
+        #expect(denied?.code == "AccessDenied" && denied?.isTransient == false)
+    }
+
+    @Test func `a redirect and a signature for another region name the region, other answers do not`() {
+        let malformed =
+            "<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-central-1</Region></Error>"
+        #expect(Self.problem(Self.read(.create, 400, malformed))?.region == "eu-central-1")
+        for status in [301, 302, 307, 308] {
+            let head = S3AnswerHead(status: status, bucketRegion: "eu-west-3")
+            #expect(Self.problem(Self.read(.create, head, Self.error("PermanentRedirect")))?.region == "eu-west-3")
+            // An answer to HEAD has no body.
+            #expect(Self.problem(Self.read(.head, head))?.region == "eu-west-3")
+        }
+        let head = S3AnswerHead(status: 400, bucketRegion: "eu-west-3")
+        #expect(Self.problem(Self.read(.head, head))?.region == "eu-west-3")
+        // S3 names the region with refusals of every kind.
+        for (status, code) in [(403, "AccessDenied"), (503, "SlowDown"), (400, "InvalidPart")] {
+            let head = S3AnswerHead(status: status, bucketRegion: "eu-west-3")
+            #expect(Self.problem(Self.read(.create, head, Self.error(code)))?.region == nil, "\(code)")
+        }
+    }
 }

@@ -49,4 +49,29 @@ import Testing
         let configuration = try S3Configuration(bucket: "b", region: "r", publicBaseURL: "https://cdn.example.com/i")
         #expect(configuration.publicBase == "https://cdn.example.com/i/")
     }
+
+    @Test func `the bucket stands before the host where that is asked for`() throws {
+        let endpoint = try S3Endpoint(bucket: "b.c", region: "r", endpoint: "http://h:9000", addressing: .virtual)
+        #expect(endpoint.host == "b.c.h:9000")
+        #expect(endpoint.path(key: "a b") == "/a%20b")
+        #expect(endpoint.bucketPath == "/")
+        #expect(endpoint.publicBase == "http://h:9000/b.c")
+    }
+
+    @Test func `path style is kept where that is asked for, and public URLs stay as they are`() throws {
+        let endpoint = try S3Endpoint(bucket: "images", region: "eu-central-1", endpoint: nil, addressing: .path)
+        #expect(endpoint.host == "s3.eu-central-1.amazonaws.com")
+        #expect(endpoint.path(key: "k") == "/images/k")
+        #expect(endpoint.publicBase == "https://images.s3.eu-central-1.amazonaws.com")
+    }
+
+    @Test(arguments: [
+        ("a.b", nil), ("a.b", "https://h"), ("A", "http://h"), ("a_b", "http://h"), ("a", "http://127.0.0.1:9000"),
+        ("a", "http://[fe80::a]:9000"),
+    ] as [(String, String?)])
+    func `a bucket that cannot stand before the host is refused`(bucket: String, endpoint: String?) {
+        #expect(throws: StoreSettingError.self) {
+            try S3Endpoint(bucket: bucket, region: "r", endpoint: endpoint, addressing: .virtual)
+        }
+    }
 }

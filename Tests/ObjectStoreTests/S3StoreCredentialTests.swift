@@ -31,7 +31,7 @@ import Testing
         #expect(keys[(refused + 1)...].allSatisfy { $0 == "NEW" })
         #expect(keys.count == 4)
         #expect(bench.server.requests.last?.field("x-amz-security-token") == "T")
-        #expect(bench.store.readiness == .ready)
+        #expect(bench.store.admission() == .admitted)
     }
 
     @Test func `another refusal is no complaint about the credentials' age`() throws {
@@ -66,8 +66,8 @@ import Testing
     @Test func `without credentials nothing is sent, and the failure says so`() throws {
         let bench = try S3StoreTests.Bench()
         bench.store.credentials = nil
-        guard case .unready(let why) = bench.store.readiness else {
-            Issue.record("ready without credentials")
+        guard case .refused(_, let why) = bench.store.admission() else {
+            Issue.record("admitted without credentials")
             return
         }
         #expect(why.contains("no credentials"))

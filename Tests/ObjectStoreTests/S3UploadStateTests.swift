@@ -316,4 +316,39 @@ import Testing
         #expect(failure.kind == .clientSide)
         #expect(state.abort(isWaiting: false) == S3Reaction(event: .aborted))
     }
+
+    @Test func `what a client waits for is not repeated without leave, and left behind is nothing`() {
+        var state = S3UploadState(recordToken: "token")
+        _ = state.create()
+        let create = state.answered(Self.slow, isRewound: false, mayRetry: false)
+        #expect(create.command == nil && create.event != nil)
+        #expect(state.abort(isWaiting: false) == S3Reaction(event: .aborted))
+
+        state = S3UploadState(recordToken: "token")
+        _ = state.create()
+        _ = state.answered(.created(uploadID: "u"), isRewound: false)
+        _ = state.openPart(number: 1, length: 10)
+        let part = state.answered(Self.slow, isRewound: true, mayRetry: false)
+        #expect(part.command == nil && part.event != nil)
+        #expect(state.abort(isWaiting: false) == S3Reaction(.send(.abort(uploadID: "u"))))
+        // Cleaning up is repeated all the same.
+        #expect(state.isCleaningUp)
+        #expect(state.answered(Self.slow, isRewound: false, mayRetry: false) == S3Reaction(.wait(millisecondsMax: 100)))
+
+        state = Self.completing()
+        let settling = state.answered(Self.lost, isRewound: false, mayRetry: false)
+        #expect(settling == S3Reaction(.send(.abort(uploadID: "u"))))
+        #expect(state.isCleaningUp)
+    }
+
+    @Test func `a body that came too slowly for the store is sent again at once, and then later`() {
+        let timedOut = S3Answer.refused(S3Problem(status: 400, code: "RequestTimeout", detail: "idle"))
+        var state = S3UploadState(recordToken: "token")
+        _ = state.create()
+        _ = state.answered(.created(uploadID: "u"), isRewound: false)
+        let step = S3Step.part(uploadID: "u", number: 1, length: 10)
+        _ = state.openPart(number: 1, length: 10)
+        #expect(state.answered(timedOut, isRewound: true) == S3Reaction(.send(step)))
+        #expect(state.answered(timedOut, isRewound: true) == S3Reaction(.wait(millisecondsMax: 200)))
+    }
 }

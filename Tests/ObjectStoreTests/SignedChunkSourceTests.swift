@@ -1,4 +1,5 @@
 import AWS
+import Bytes
 import HTTPClient
 import SigV4
 import Testing
@@ -6,14 +7,16 @@ import Testing
 @testable import ObjectStore
 
 @Suite struct SignedChunkSourceTests {
-    static func source(_ body: TestBody, length: Int) -> SignedChunkSource {
+    static func source(_ body: TestBody, length: Int, hasTrailer: Bool = false) -> SignedChunkSource {
         let hash = LibcryptoSigning()
         var signer = RequestSigner(
             hash: hash, credentials: Credentials(accessKeyID: "AK", secretAccessKey: "SK"), region: "us-east-1",
             service: "s3", rules: .s3)
         let request = SigningRequest(method: "PUT", path: "/b/k", fields: [(name: "host", value: "h")])
         let signed = signer.sign(request, payload: .streamingSigned, at: 1_700_000_000_000)
-        return SignedChunkSource(body, length: Int64(length), signer: signer.chunkSigner(for: signed), hash: hash)
+        return SignedChunkSource(
+            PartSource(body, length: Int64(length), hasChecksum: hasTrailer), length: Int64(length),
+            signer: signer.chunkSigner(for: signed), hash: hash, hasTrailer: hasTrailer)
     }
 
     static func readAll(_ source: SignedChunkSource, step: Int = .max) -> [UInt8] {
@@ -31,7 +34,7 @@ import Testing
         let body = TestBody(TestBody.pattern(length))
         let source = Self.source(body, length: length)
         let first = Self.readAll(source)
-        #expect(Int64(first.count) == SignedChunkSource.encodedLength(Int64(length)))
+        #expect(Int64(first.count) == ChunkTrailer.encodedLength(Int64(length), .signed))
         #expect(S3StoreTests.unchunked(first, parts: 1) == body.bytes)
         #expect(source.rewind())
         #expect(Self.readAll(source, step: 1_000) == first)
@@ -39,6 +42,23 @@ import Testing
         _ = source.next { min($0.count, 10) }
         #expect(source.rewind())
         #expect(Self.readAll(source) == first)
+    }
+
+    @Test(arguments: [0, 1, 65_536, 200_000])
+    func `the checksum of all bytes follows them, signed`(length: Int) throws {
+        let body = TestBody(TestBody.pattern(length))
+        let source = Self.source(body, length: length, hasTrailer: true)
+        let first = Self.readAll(source)
+        #expect(Int64(first.count) == ChunkTrailer.encodedLength(Int64(length), .signedTrailer))
+        let plain = Self.readAll(Self.source(body.again, length: length))
+        #expect(first.starts(with: plain.dropLast(2)))
+        var sum = CRC32C()
+        sum.update(body.bytes.span)
+        let end = String(decoding: first[(plain.count - 2)...], as: UTF8.self)
+        #expect(end.hasPrefix("x-amz-checksum-crc32c:\(sum.base64)\r\nx-amz-trailer-signature:"))
+        #expect(end.hasSuffix("\r\n\r\n"))
+        #expect(source.rewind())
+        #expect(Self.readAll(source, step: 777) == first)
     }
 
     @Test func `a chunk waits until its last byte is there`() {
@@ -71,4 +91,9 @@ import Testing
             return
         }
     }
+}
+
+extension TestBody {
+    /// The same bytes from their beginning.
+    fileprivate var again: TestBody { TestBody(bytes) }
 }

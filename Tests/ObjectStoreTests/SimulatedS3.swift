@@ -15,6 +15,8 @@ struct SimulatedS3 {
     private var lateComplete: (uploadID: String, length: Int64)?
     /// Creates that nobody waits for any more, by the time of their end.
     private var lateCreates: [Int] = []
+    /// PutObjects that nobody waits for any more, by the time of their end.
+    private var latePuts: [(length: Int64, at: Int)] = []
     /// What a Complete at work puts together, its upload being denied already.
     private var lateObject: (object: Object, at: Int)?
     private var milliseconds = 0
@@ -54,6 +56,7 @@ struct SimulatedS3 {
                 }
             }
             if case .create = step, roll(2) == 0 { lateCreates.append(milliseconds + roll(60_000)) }
+            if case .put(let length) = step, roll(2) == 0 { latePuts.append((length, milliseconds + roll(600_000))) }
             return .lost(S3Problem(detail: "timed out"), mayHaveArrived: true)
         case 3:
             _ = perform(step)
@@ -81,6 +84,8 @@ struct SimulatedS3 {
     private mutating func settle(until time: Int) {
         for due in lateCreates where due <= time { _ = perform(.create) }
         lateCreates.removeAll { $0 <= time }
+        for late in latePuts where late.at <= time { _ = perform(.put(length: late.length)) }
+        latePuts.removeAll { $0.at <= time }
         guard let late = lateObject, late.at <= time else { return }
         lateObject = nil
         object = late.object
@@ -117,6 +122,12 @@ struct SimulatedS3 {
             guard let object else { return .noObject }
             return .object(length: object.length, recordToken: object.token)
         case .search: return .uploads(uploads.keys.sorted())
+        case .put(let length):
+            object = Object(length: length, token: token)
+            return .stored(etag: "\"e\"")
+        case .delete:
+            object = nil
+            return .deleted
         }
     }
 

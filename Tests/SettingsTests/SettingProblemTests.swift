@@ -26,8 +26,12 @@ import Testing
         ("SLUICE_HEADER_BYTES_MAX", ["1023", "65536"]),
         ("SLUICE_BODY_IDLE_SECONDS", ["0", "19"]),
         ("SLUICE_STORE", ["S3", "disk"]),
-        ("SLUICE_UPLOAD_STRATEGY", ["put", "auto", "other"]),
-        ("SLUICE_S3_PAYLOAD", ["trailer", "none"]),
+        ("SLUICE_UPLOAD_STRATEGY", ["Put", "other"]),
+        ("SLUICE_S3_PAYLOAD", ["none", "crc32c"]),
+        ("SLUICE_S3_PROFILE", ["AWS", "ceph"]),
+        ("SLUICE_S3_ADDRESSING", ["host"]),
+        ("SLUICE_S3_EXPECTED_BUCKET_OWNER", ["12345678901", "1234567890123", "12345678901a", "arn:aws:iam::1"]),
+        ("SLUICE_S3_ACL", ["public", "publicRead"]),
         ("SLUICE_LOG_LEVEL", ["verbose"]),
         ("SLUICE_LISTEN", ["8080", ":8080", "host:8080", "1.2.3:80", "1.2.3.400:80", "[::1]", "::1:80", "[::1]:65536",
             "[zz]:80", "127.0.0.1:", "127.0.0.1:80:90", ",", "127.0.0.1:80,x"]),
@@ -51,11 +55,6 @@ import Testing
             #expect(problems.first?.hasPrefix(name + ": ") ?? false)
             #expect(problems.first?.contains("\n") == false)
         }
-    }
-
-    @Test func `a planned word says that it is not served yet`() {
-        #expect(SettingsSample.problems(["SLUICE_UPLOAD_STRATEGY": "put"])
-            == ["SLUICE_UPLOAD_STRATEGY: is not served by this version: use multipart (now put), from: environment"])
     }
 
     @Test func `a range with bits below its prefix is refused with the one that was meant`() {

@@ -129,7 +129,7 @@ struct SigningVector {
         #expect(CanonicalQuery.text(pairs.map { ($0[0], $0[1]) }) == String(lines[2]), "\(name)")
     }
 
-    private static func payload(_ text: String) -> PayloadHash {
+    static func payload(_ text: String) -> PayloadHash {
         for literal in [PayloadHash.unsigned, .streamingSigned, .streamingSignedTrailer, .streamingUnsignedTrailer]
         where literal.text == text {
             return literal

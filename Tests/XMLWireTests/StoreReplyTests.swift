@@ -42,6 +42,14 @@ struct StoreReplyTests {
         #expect(parse("<CompleteMultipartUploadResult/>") == .completed(etag: ""))
     }
 
+    @Test func `reads the names that rclone and moto give to two documents`() {
+        let created = "<InitiateMultipartUpload><UploadId>1</UploadId></InitiateMultipartUpload>"
+        #expect(parse(created) == .initiated(uploadID: "1"))
+        #expect(parse("<InitiateMultipartUpload/>") == .malformed(.incompleteReply))
+        let completed = "<CompleteMultipartUploadResponse><ETag>e</ETag></CompleteMultipartUploadResponse>"
+        #expect(parse(completed) == .completed(etag: "e"))
+    }
+
     @Test func `reads an error with all that helps the operator`() {
         var expected = StoreError()
         expected.code = "NoSuchUpload"

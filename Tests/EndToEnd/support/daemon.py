@@ -146,6 +146,17 @@ class Daemon:
                 return int(line.split()[1]) * 1024
         raise AssertionError("no VmRSS")
 
+    def forget_peak(self):
+        """From now on `peak_bytes` counts (proc(5), clear_refs)."""
+        pathlib.Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+
+    def peak_bytes(self) -> int:
+        """The most that was resident since `forget_peak`."""
+        for line in pathlib.Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+        raise AssertionError("no VmHWM")
+
     def rows(self, where="1 = 1", *values):
         """Rows of the record of uploads, as dictionaries."""
         connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=10)

@@ -1,5 +1,6 @@
 """An S3 that misbehaves on request. It verifies nothing, so it vouches only for how faults are borne."""
 
+import hashlib
 import http.server
 import re
 import socket
@@ -7,7 +8,6 @@ import struct
 import threading
 import urllib.parse
 
-OPERATIONS = ("create", "part", "complete", "abort")
 ERROR = b"<?xml version='1.0'?><Error><Code>%b</Code><Message>as told</Message><RequestId>1</RequestId></Error>"
 CREATED = (b"<InitiateMultipartUploadResult><Bucket>b</Bucket><Key>k</Key><UploadId>%d</UploadId>"
            b"</InitiateMultipartUploadResult>")
@@ -17,13 +17,21 @@ COMPLETED = b"<CompleteMultipartUploadResult><ETag>&quot;0-1&quot;</ETag></Compl
 class HostileStore:
     """`faults[operation]` is what happens instead of a good answer:
 
-    a status (with an XML error), `reset`, `reset-early` (before the body is read), `close`, `garbage`,
-    `error-in-200`, or `silent`.
+    a status (with an XML error), `reset`, `reset-early` (before the body is read), `reset-midway` (within it), `close`,
+    `garbage`, `error-in-200`, `lost` (a PutObject is done, and its answer reset), `silent`; or a function that says
+    which, given the number of the request among those of its operation, from 1.
+
+    Operations are `create`, `part`, `complete`, `abort`, `put`, `head`, `delete`. It keeps no bytes, but of each part
+    and object that came whole the digest.
     """
 
     def __init__(self):
         self.faults = {}
         self.seen = []
+        self.parts = {}
+        self.objects = {}
+        # Bytes of bodies that have come.
+        self.received = 0
         self._lock = threading.Lock()
         self._uploads = 0
         store = self
@@ -68,16 +76,28 @@ class HostileStore:
 
     def answer(self, handler):
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(handler.path).query, keep_blank_values=True)
-        names = {"PUT": "part", "DELETE": "abort", "POST": "create" if "uploads" in query else "complete"}
+        in_parts = "uploadId" in query
+        names = {"PUT": "part" if in_parts else "put", "DELETE": "abort" if in_parts else "delete",
+                 "POST": "create" if "uploads" in query else "complete"}
         operation = names.get(handler.command, handler.command.lower())
         with self._lock:
             self.seen.append(operation)
+            number = self.seen.count(operation)
             self._uploads += operation == "create"
             upload = self._uploads
         fault = self.faults.get(operation)
+        if callable(fault):
+            fault = fault(number)
         if fault != "reset-early":
-            self.read_body(handler)
-        if fault in ("reset", "reset-early", "close"):
+            length, digest = self.read_body(handler, 1 << 20 if fault == "reset-midway" else None)
+            with self._lock:
+                if operation == "part":
+                    self.parts[int(query["partNumber"][0])] = (length, digest)
+                if operation == "put" and fault in (None, "lost"):
+                    self.objects[handler.path] = (length, digest, handler.headers["x-amz-meta-sluice-id"])
+                if operation == "delete" and fault is None:
+                    self.objects.pop(handler.path, None)
+        if fault in ("reset", "reset-early", "reset-midway", "close", "lost"):
             if fault != "close":
                 handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             handler.connection.shutdown(socket.SHUT_RDWR) if fault == "close" else handler.connection.close()
@@ -89,23 +109,39 @@ class HostileStore:
             handler.connection.settimeout(100)
             handler.rfile.read(1)
         elif isinstance(fault, int):
-            reply(handler, fault, ERROR % (b"SlowDown" if fault == 503 else b"InternalError"))
+            codes = {403: b"AccessDenied", 503: b"SlowDown"}
+            reply(handler, fault, ERROR % codes.get(fault, b"InternalError"))
         elif fault == "error-in-200":
             reply(handler, 200, ERROR % b"InternalError")
+        elif operation == "head":
+            self.answer_head(handler)
         else:
             bodies = {"create": CREATED % upload, "complete": COMPLETED}
-            reply(handler, 204 if operation == "abort" else 200, bodies.get(operation, b""))
+            reply(handler, 204 if operation in ("abort", "delete") else 200, bodies.get(operation, b""))
 
-    @staticmethod
-    def read_body(handler):
+    def answer_head(self, handler):
+        length, _, token = self.objects.get(handler.path, (0, "", None))
+        handler.send_response(404 if token is None else 200)
+        handler.send_header("Content-Length", str(length))
+        if token is not None:
+            handler.send_header("x-amz-meta-sluice-id", token)
+        handler.end_headers()
+
+    def read_body(self, handler, limit=None):
+        """Length and digest of what comes, which is no more than `limit`."""
         if re.match("100-continue", handler.headers.get("Expect", ""), re.I) and handler.request_version == "HTTP/1.0":
             handler.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        left = int(handler.headers.get("Content-Length") or 0)
+        length = int(handler.headers.get("Content-Length") or 0)
+        left = length if limit is None else min(limit, length)
+        digest = hashlib.sha256()
         while left > 0:
             data = handler.rfile.read(min(left, 65536))
             if not data:
                 raise ConnectionError("the body ended early")
             left -= len(data)
+            digest.update(data)
+            self.received += len(data)
+        return length, digest.hexdigest()
 
 
 def reply(handler, status, body):

@@ -1,0 +1,156 @@
+"""Connections to the store: names that are looked up slowly, sessions of TLS."""
+
+import os
+import subprocess
+import threading
+import time
+
+import pytest
+
+from support import tokens, wire
+from support.certificates import Authority
+from support.daemon import Daemon
+from support.expectations import assert_created
+from support.images import image
+from support.mortal_store import MortalStore
+from support.waiting import eventually
+
+BODY = image("png", 100_000)
+
+# Names under `.slow` are this machine, and known after so many seconds.
+SLOW_NAMES = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+typedef int lookup(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints, struct addrinfo **found) {
+    lookup *real = (lookup *)dlsym(RTLD_NEXT, "getaddrinfo");
+    size_t length = name ? strlen(name) : 0;
+    if (length < 5 || strcmp(name + length - 5, ".slow")) return real(name, service, hints, found);
+    const char *log = getenv("LOOKUP_LOG");
+    int file = log ? open_log(log) : -1;
+    if (file >= 0) { (void)!write(file, "x", 1); close(file); }
+    sleep((unsigned)atoi(getenv("LOOKUP_SECONDS")));
+    return real("127.0.0.1", service, hints, found);
+}
+"""
+LOG = r"""
+#include <fcntl.h>
+static int open_log(const char *path) { return open(path, O_WRONLY | O_CREAT | O_APPEND, 0600); }
+"""
+
+
+def upload(daemon):
+    """One that goes well."""
+    sub = tokens.fresh_subject()
+    assert_created(daemon.upload(tokens.mint(sub), BODY, "png"), size=len(BODY), kind="png", sub=sub)
+
+
+@pytest.fixture(scope="module")
+def slow_names(tmp_path_factory):
+    """A library for LD_PRELOAD that makes lookups slow."""
+    folder = tmp_path_factory.mktemp("names")
+    source, library = folder / "names.c", folder / "names.so"
+    source.write_text(SLOW_NAMES.replace("typedef", LOG + "typedef", 1))
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], check=True, timeout=60)
+    return library
+
+
+def slow_daemon(store, library, log, seconds, **more):
+    settings = {**store.environment, "JWT_SECRET": tokens.SECRET, "SLUICE_WORKERS": "1",
+                "AWS_ENDPOINT_URL_S3": f"http://store.slow:{store.port}", "LD_PRELOAD": str(library),
+                "LOOKUP_SECONDS": str(seconds), "LOOKUP_LOG": str(log), **more}
+    return Daemon(settings)
+
+
+def lookups(log):
+    return os.path.getsize(log) if log.exists() else 0
+
+
+def test_a_lookup_of_four_seconds_blocks_nobody(slow_names, tmp_path):
+    log = tmp_path / "lookups"
+    with MortalStore() as store, slow_daemon(store, slow_names, log, 4) as daemon:
+        answers = []
+        def ask():
+            answers.append(daemon.upload(tokens.mint(), BODY, "png", timeout=60))
+        uploads = [threading.Thread(target=ask) for _ in range(3)]
+        for each in uploads:
+            each.start()
+        eventually(lambda: lookups(log) > 0, 20)
+        # The one worker serves others all the while: a thousand round trips would take ages if one waited.
+        served = 0
+        with wire.Connection(daemon.port) as connection:
+            while not answers and served < 2_000:
+                begun = time.monotonic()
+                connection.send(wire.head("OPTIONS", "/images"))
+                assert connection.response(method="OPTIONS").status == 204
+                assert time.monotonic() - begun < 3, "a request waited for the lookup"
+                served += 1
+                time.sleep(0.02)
+        assert served > 20, served
+        for each in uploads:
+            each.join()
+        assert [answer.status for answer in answers] == [201, 201, 201]
+        # Its outcome is remembered for a while.
+        before = lookups(log)
+        upload(daemon)
+        assert lookups(log) == before
+
+
+def test_nothing_that_is_given_up_in_the_middle_of_a_lookup_waits_for_it(slow_names, tmp_path):
+    log = tmp_path / "lookups"
+    # Longer than connecting may take: every request gives up while the lookup goes on.
+    with MortalStore() as store, slow_daemon(store, slow_names, log, 20) as daemon:
+        answers = []
+        asked = threading.Thread(target=lambda: answers.append(daemon.upload(tokens.mint(), BODY, "png", timeout=60)))
+        asked.start()
+        eventually(lambda: lookups(log) > 0, 20)
+        slowest = 0
+        with wire.Connection(daemon.port) as connection:
+            for _ in range(2_000):
+                if answers:
+                    break
+                begun = time.monotonic()
+                connection.send(wire.head("OPTIONS", "/images"))
+                assert connection.response(method="OPTIONS").status == 204
+                slowest = max(slowest, time.monotonic() - begun)
+                time.sleep(0.02)
+        asked.join()
+        assert answers[0].status == 503
+        assert slowest < 3, slowest
+
+
+def test_sessions_of_tls_are_taken_up_again(tmp_path):
+    authority = Authority(tmp_path)
+    leaf = authority.leaf("localhost", "localhost")
+    with MortalStore(tls=leaf) as store:
+        store.keeps_connections = False
+        settings = {**store.environment, "JWT_SECRET": tokens.SECRET, "SLUICE_WORKERS": "1",
+                    "AWS_CA_BUNDLE": str(authority.path)}
+        with Daemon(settings) as daemon:
+            for _ in range(4):
+                upload(daemon)
+        assert len(store.resumed) >= 8
+        assert store.resumed.count(True) >= len(store.resumed) - 2, store.resumed
+
+
+def test_a_store_under_a_name_that_its_certificate_does_not_have_is_refused(tmp_path):
+    authority = Authority(tmp_path)
+    with MortalStore(tls=authority.leaf("elsewhere", "elsewhere.example")) as store:
+        settings = {**store.environment, "JWT_SECRET": tokens.SECRET, "AWS_CA_BUNDLE": str(authority.path)}
+        with Daemon(settings) as daemon:
+            assert daemon.upload(tokens.mint(), BODY, "png", timeout=60).status == 503
+            assert "certificate" in daemon.output or "SSL" in daemon.output, daemon.output
+        assert sum(store.seen.values()) == 0
+
+
+def test_connections_are_kept(tmp_path):
+    with MortalStore() as store:
+        settings = {**store.environment, "JWT_SECRET": tokens.SECRET, "SLUICE_WORKERS": "1"}
+        with Daemon(settings) as daemon:
+            for _ in range(30):
+                assert daemon.upload(tokens.mint(), BODY, "png").status == 201
+            assert store.accepted <= 3

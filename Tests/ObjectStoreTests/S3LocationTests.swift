@@ -1,0 +1,33 @@
+import ObjectStore
+import Testing
+
+@Suite struct S3LocationTests {
+    @Test func `moves to the region's own host, and to no other`() throws {
+        var location = try S3Location(bucket: "pictures", region: "us-east-1", endpoint: nil)
+        #expect(location.endpoint.host == "pictures.s3.us-east-1.amazonaws.com")
+        let isMoved = location.move(to: "eu-central-1")
+        #expect(isMoved)
+        #expect(location.region == "eu-central-1")
+        #expect(location.endpoint.host == "pictures.s3.eu-central-1.amazonaws.com")
+    }
+
+    @Test func `a host that the settings name stays, whatever the region`() throws {
+        var location = try S3Location(bucket: "pictures", region: "us-east-1", endpoint: "http://127.0.0.1:9000")
+        let isMoved = location.move(to: "garage")
+        #expect(isMoved)
+        #expect(location.region == "garage")
+        #expect(location.endpoint.origin == "http://127.0.0.1:9000")
+    }
+
+    @Test(arguments: [
+        "", "x", "-", "-a", "a-", "evil.example", "evil.example/", "a@b", "a:80", "a/b", "a b", "EU", "ü-1", "a\r\nb",
+        String(repeating: "a", count: 33),
+    ])
+    func `what is no region's name changes nothing`(name: String) throws {
+        var location = try S3Location(bucket: "pictures", region: "us-east-1", endpoint: nil)
+        let before = location
+        let isMoved = location.move(to: name)
+        #expect(!isMoved)
+        #expect(location == before)
+    }
+}
