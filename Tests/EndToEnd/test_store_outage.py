@@ -141,7 +141,8 @@ def shared():
 
 
 @pytest.mark.timeout(240)
-def test_a_store_that_dies_and_comes_back_under_load_keeps_nothing_that_the_record_does_not_know(store):
+@pytest.mark.parametrize("strategy", ["multipart", "put"])
+def test_a_store_that_dies_and_comes_back_under_load_keeps_nothing_that_the_record_does_not_know(store, strategy):
     chance = random.Random(11)
     ends = []
 
@@ -155,7 +156,7 @@ def test_a_store_that_dies_and_comes_back_under_load_keeps_nothing_that_the_reco
                 ends.append(0)
             time.sleep(0.02)
 
-    with Daemon(settings(store)) as daemon:
+    with Daemon(settings(store, SLUICE_UPLOAD_STRATEGY=strategy)) as daemon:
         until = time.monotonic() + 14
         with concurrent.futures.ThreadPoolExecutor(12) as pool:
             clients = [pool.submit(client, daemon, until) for _ in range(12)]
