@@ -116,8 +116,7 @@ package struct S3PutState: Sendable {
     ) -> S3Reaction {
         switch phase {
         case .put(let attempt):
-            putAnswered(
-                answer, attempt, isRewound: isRewound && mayRetry, sends: sends, isWhole: isWhole)
+            putAnswered(answer, attempt, isRewound: isRewound && mayRetry, sends: sends, isWhole: isWhole)
         case .settlingHead(let attempt): settlingHeadAnswered(answer, attempt)
         case .cleaningHead(let attempt): cleaningHeadAnswered(answer, attempt)
         case .cleaningDelete(let attempt): cleaningDeleteAnswered(answer, attempt)
@@ -139,7 +138,7 @@ package struct S3PutState: Sendable {
         let problem = answer.problem
         if problem.isTransient, isRewound, attempt < limits.partAttemptsMax {
             phase = .put(attempt: attempt + 1)
-            return wait(attempt)
+            return attempt == 1 && problem.errorClass == .retryNow ? waited() : wait(attempt)
         }
         guard sendsInDoubt > 0 else { return fail(problem.kind, problem) }
         phase = .settlingHead(attempt: 1)

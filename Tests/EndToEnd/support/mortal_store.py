@@ -178,7 +178,11 @@ class MortalStore:
             return "create" if "uploads" in query else "complete"
         if method == "HEAD":
             return "head" if key else "probe"
-        return {"PUT": "part", "DELETE": "abort", "GET": "search"}[method]
+        if method == "GET":
+            return "search"
+        if "uploadId" in query:
+            return {"PUT": "part", "DELETE": "abort"}[method]
+        return {"PUT": "put", "DELETE": "delete"}[method]
 
     def next_fault(self, operation):
         fault = self.faults.get(operation)
@@ -207,6 +211,12 @@ class MortalStore:
                 return 404, (), b""
             size, mark = self.objects[key]
             return 200, (("Content-Length", str(size)), ("x-amz-meta-sluice-id", mark)), b""
+        if operation == "put":
+            self.objects[key] = (len(body), headers.get("x-amz-meta-sluice-id", ""))
+            return 200, (("ETag", '"0123456789abcdef0123456789abcdef"'),), b""
+        if operation == "delete":
+            self.objects.pop(key, None)
+            return 204, (), b""
         if upload not in self.open:
             return 404, (), error("NoSuchUpload")
         entry = self.open[upload]
