@@ -41,9 +41,11 @@ struct ParameterError {
             return .parameterNotFound
         case "AccessDeniedException", "AccessDenied", "UnauthorizedOperation", "NotAuthorized", "OptInRequired":
             return .accessDenied
-        case "ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId",
-            "InvalidAccessKeyId", "MissingAuthenticationToken", "MissingAuthenticationTokenException",
-            "IncompleteSignature", "IncompleteSignatureException", "InvalidToken":
+        case "ExpiredTokenException", "ExpiredToken":
+            return .expiredCredentials
+        case "UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId",
+            "MissingAuthenticationToken", "MissingAuthenticationTokenException", "IncompleteSignature",
+            "IncompleteSignatureException", "InvalidToken":
             return .credentials
         case "RequestExpired", "RequestTimeTooSkewed":
             return .clock
@@ -85,9 +87,9 @@ struct ParameterError {
             return "SSM could not decrypt \(name): allow kms:Decrypt on its key to the credentials' role, and check "
                 + "that the key is enabled"
         case .credentials:
-            return code.hasPrefix("ExpiredToken")
-                ? "the AWS session token has expired: give new credentials"
-                : "SSM does not accept the AWS credentials: check the access key, its secret and the session token"
+            return "SSM does not accept the AWS credentials: check the access key, its secret and the session token"
+        case .expiredCredentials:
+            return "the AWS session token has expired: new credentials are needed"
         case .clock:
             return "SSM says that the time is wrong: set this machine's clock"
         case .throttled:
@@ -102,7 +104,8 @@ struct ParameterError {
     /// Code and message. A message about a signature quotes the request, which may hold the session token.
     private func said(by kind: SecretFailure.Kind) -> String {
         let code = code.isEmpty ? "HTTP \(status)" : "\(code), HTTP \(status)"
-        guard kind != .credentials, kind != .clock, !message.isEmpty else { return " (\(code))" }
+        guard kind != .credentials, kind != .expiredCredentials, kind != .clock, !message.isEmpty
+        else { return " (\(code))" }
         return " (\(code): \(message))"
     }
 
@@ -115,7 +118,8 @@ struct ParameterError {
         return String(code)
     }
 
-    private static func printable(_ text: String) -> String {
+    /// One line without what could steer a terminal, cut where it is long.
+    static func printable(_ text: String) -> String {
         var output = ""
         for scalar in text.unicodeScalars.prefix(messageCharactersMax) {
             let isControl = scalar.properties.generalCategory == .control

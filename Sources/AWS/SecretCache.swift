@@ -17,7 +17,7 @@ package final class SecretCache {
     package private(set) var health: SecretHealth = .waiting
 
     private let request: ParameterRequest
-    private let credentials: () -> Credentials?
+    private let credentials: () -> Result<Credentials, CredentialFailure>
     private let client: HTTPClient
     private let loop: EventLoop
     private let sources: SecretCacheSources
@@ -30,12 +30,12 @@ package final class SecretCache {
     private var isStopped = false
 
     /// - Parameters:
-    ///   - credentials: asked before each fetch; nil: there are none now.
+    ///   - credentials: asked before each fetch.
     ///   - observer: not retained.
     package init(
-        _ request: ParameterRequest, policy: SecretPolicy = SecretPolicy(), credentials: @escaping () -> Credentials?,
-        client: HTTPClient, loop: EventLoop, sources: SecretCacheSources = SecretCacheSources(),
-        observer: any SecretObserver
+        _ request: ParameterRequest, policy: SecretPolicy = SecretPolicy(),
+        credentials: @escaping () -> Result<Credentials, CredentialFailure>, client: HTTPClient, loop: EventLoop,
+        sources: SecretCacheSources = SecretCacheSources(), observer: any SecretObserver
     ) {
         self.request = request
         self.credentials = credentials
@@ -51,6 +51,9 @@ package final class SecretCache {
 
     /// A token was signed with no known secret: perhaps it was rotated. Cheap and safe to call for every such token.
     package func badSignature() { handle(.badSignature) }
+
+    /// There are credentials, after a time without or instead of others: a fetch that waits to be tried again is.
+    package func credentialsChanged() { handle(.credentialsChanged) }
 
     /// Ends everything; the observer hears nothing more.
     package func stop() {
@@ -87,9 +90,12 @@ package final class SecretCache {
     }
 
     private func fetch() {
-        guard let credentials = credentials() else {
+        let credentials: Credentials
+        switch self.credentials() {
+        case .success(let some): credentials = some
+        case .failure(let failure):
             // Never from inside an effect: the state expects the answer later.
-            return loop.deferred { [weak self] in self?.handle(.fetchFailed(.withoutCredentials)) }
+            return loop.deferred { [weak self] in self?.handle(.fetchFailed(.withoutCredentials(failure))) }
         }
         var signer = self.signer ?? RequestSigner(
             hash: LibcryptoSigning(), credentials: credentials, region: request.region, service: "ssm",
@@ -130,8 +136,9 @@ extension SecretHealth {
 }
 
 extension SecretFailure {
-    fileprivate static let withoutCredentials = SecretFailure(
-        .credentials, "there are no AWS credentials to ask SSM with: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+    fileprivate static func withoutCredentials(_ failure: CredentialFailure) -> SecretFailure {
+        SecretFailure(.credentials, "SSM cannot be asked: \(failure)")
+    }
 
     fileprivate static func noAnswer(_ failure: HTTPFailure, from endpoint: ServiceEndpoint) -> SecretFailure {
         let advice =

@@ -12,6 +12,8 @@ enum SecretEvent {
     case timerFired
     /// A token's signature is not of any known secret: it may have been rotated.
     case badSignature
+    /// Requests to SSM are signed with other credentials from now on.
+    case credentialsChanged
 }
 
 /// What the cache asks of its driver, in this order.

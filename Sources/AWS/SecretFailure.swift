@@ -8,8 +8,10 @@ package struct SecretFailure: Error, Equatable, Sendable, CustomStringConvertibl
         case accessDenied
         /// KMS does not decrypt it: rights, or a key that is disabled or gone.
         case encryptionKey
-        /// The credentials are missing, wrong or expired.
+        /// The credentials are missing or wrong.
         case credentials
+        /// The credentials have expired.
+        case expiredCredentials
         /// Our clock and theirs differ.
         case clock
         /// SSM asks for patience.

@@ -44,6 +44,7 @@ struct SecretState: ~Copyable {
         case .fetchFailed(let failure): fetchFailed(failure, at: now, random: random)
         case .timerFired: timerFired(at: now)
         case .badSignature: badSignature(at: now)
+        case .credentialsChanged: credentialsChanged(at: now)
         }
     }
 
@@ -144,6 +145,20 @@ struct SecretState: ~Copyable {
         }
     }
 
+    /// What failed with the credentials before may go well with these; what went well is no matter.
+    private mutating func credentialsChanged(at now: Int64) -> [SecretEffect] {
+        switch state {
+        case .expectsStart, .expectsFirstAnswer, .expectsAnswer, .expectsRefresh(_, failures: 0, due: _):
+            return []
+        case .expectsFirstRetry(let failures, due: _):
+            state = .expectsFirstAnswer(failures: failures)
+            return [.fetch]
+        case .expectsRefresh(let held, let failures, due: _):
+            state = .expectsAnswer(held, failures: failures)
+            return [.fetch]
+        }
+    }
+
     /// No secret, and the fetch failed: wait and try again.
     private mutating func waitWithoutSecret(
         _ failure: SecretFailure, failures: Int, at now: Int64, random: UInt64
@@ -159,13 +174,13 @@ struct SecretState: ~Copyable {
     /// The last known secret is too old.
     private func drop() -> [SecretEffect] { [.publish(nil), .report(.expired)] }
 
-    /// Another value is a rotation: the one before stays valid for the grace period.
+    /// Another value is a rotation: the one before stays valid for the grace period, if there is one.
     private mutating func replaceCurrent(
         of held: inout Held, with secret: TokenSecret, at now: Int64
     ) -> [SecretEffect] {
         guard secret != held.current else { return endGrace(of: &held, at: now) }
-        held.previous = held.current
-        held.previousUntil = now + policy.graceMilliseconds
+        held.previous = policy.graceMilliseconds > 0 ? held.current : nil
+        held.previousUntil = policy.graceMilliseconds > 0 ? now + policy.graceMilliseconds : 0
         held.current = secret
         generation += 1
         return [.publish(snapshot(held)), .report(.rotated)]

@@ -18,7 +18,7 @@ extension CivilTime {
     }
 
     /// Days since 1970-01-01, counted in eras of 400 years that begin on 1 March.
-    private static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
+    static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
         let shifted = month <= 2 ? year - 1 : year
         let era = shifted / 400
         let yearOfEra = shifted - era * 400

@@ -29,7 +29,9 @@ final class Control {
     let certificateFiles: CertificateFiles?
     private let adminListener: ListeningSocket
     private var workers: [WorkerHandle] = []
-    private var secretCache: SecretCache?
+    var secretCache: SecretCache?
+    /// nil: nothing here asks AWS.
+    var credentialCache: CredentialCache?
     private var client: HTTPClient?
     private(set) var snapshot: SecretSnapshot?
     private var store: StoreHealth
@@ -76,7 +78,8 @@ final class Control {
         adminLimits.connectionsMax = DescriptorBudget.adminConnectionsMax
         admin = ServingWorker(loop: loop, limits: adminLimits)
         store = StoreHealth()
-        try startSecret()
+        snapshot = try SecretSource(settings).readIfFixed()
+        client = try makeAWS()
         try startWorkers(plan, tlsContext: tlsContext, spool: spool, logging: logging)
         if plan.descriptors.isTight {
             logger.warning(
@@ -106,7 +109,7 @@ final class Control {
             logger.critical("cannot start: \(error)")
             return 1
         }
-        secretCache?.start()
+        credentialCache?.start()
         startWatchdog()
         reloadCertificatesByTime()
         loop.run()
@@ -114,28 +117,6 @@ final class Control {
     }
 
     // MARK: - Start
-
-    private func startSecret() throws {
-        let source = SecretSource(settings)
-        guard let name = source.parameterName else {
-            snapshot = try source.read().get()
-            return
-        }
-        guard let region = settings.aws.region else { throw StartProblem("AWS_REGION is missing") }
-        var configuration = HTTPClientConfiguration()
-        configuration.caBundlePath = settings.aws.caBundle
-        let client = try LoopHTTPDriver.makeClient(on: loop, configuration: configuration)
-        self.client = client
-        let endpoint = settings.aws.ssmEndpoint.map {
-            ServiceEndpoint(url: $0.text, authority: $0.authority, path: $0.path)
-        }
-        var policy = SecretPolicy()
-        policy.ttlMilliseconds = settings.secretTTLSeconds * 1_000
-        let credentials = settings.aws.credentials.map(Credentials.init)
-        secretCache = SecretCache(
-            ParameterRequest(name: name, region: region, endpoint: endpoint), policy: policy,
-            credentials: { credentials }, client: client, loop: loop, observer: self)
-    }
 
     private func startWorkers(
         _ plan: ServicePlan, tlsContext: TLSContext?, spool: Spool, logging: LoggingSetup
@@ -151,7 +132,7 @@ final class Control {
                 index: index, plan: plan, listeners: shares, tlsContext: tlsContext, catalog: catalog, spool: spool,
                 files: files, shared: shared,
                 telemetry: WorkerTelemetry(registry: registry, logging: logging), secrets: snapshot,
-                commands: commands, reports: reports)
+                credentials: CredentialSnapshot(ofEnvironment: settings.aws), commands: commands, reports: reports)
             let thread = try Thread.start(name: "worker-\(index)") { Worker.run(setup) }
             workers.append(WorkerHandle(thread: thread, commands: commands))
         }
@@ -173,6 +154,7 @@ final class Control {
             exitCode = 1
             loop.stop()
         case .badSignature: secretCache?.badSignature()
+        case .expiredCredentials(let generation): credentialCache?.refused(generation: generation)
         case .store(let worker, let condition): store.report(condition, worker: worker, now: loop.now)
         case .drained: workerDrained()
         }
@@ -245,6 +227,7 @@ final class Control {
     private func finish() -> Int32 {
         phase = .ended
         secretCache?.stop()
+        credentialCache?.stop()
         admin.abandon()
         tellWorkers(.stop)
         for worker in workers { worker.thread.join() }
@@ -263,7 +246,7 @@ final class Control {
         var state = Readiness()
         if case .draining = phase { state.isDraining = true }
         (state.secret, state.isSecretUsable) = secretReadiness
-        state.store = store.readiness(now: loop.now)
+        state.store = storeCredentialTrouble ?? store.readiness(now: loop.now)
         state.catalog = catalog.readiness
         return state
     }
@@ -286,6 +269,10 @@ extension Control: SecretObserver {
     }
 
     func secretReported(_ report: SecretReport) {
+        if case .failing(let failure, isServing: _, retryAfterMilliseconds: _) = report,
+            failure.kind == .expiredCredentials, let generation = credentialCache?.snapshot?.generation {
+            credentialCache?.refused(generation: generation)
+        }
         switch report {
         case .loaded: logger.info("the secret of the tokens is loaded")
         case .rotated: logger.notice("the secret of the tokens was rotated; the one before is accepted for a while")

@@ -16,6 +16,9 @@ struct SecretSource {
         if case .parameter(let name) = source { name } else { nil }
     }
 
+    /// The secret where it does not come from SSM.
+    func readIfFixed() throws(StartProblem) -> SecretSnapshot? { parameterName == nil ? try read().get() : nil }
+
     /// The secret as far as this process can read it by itself. The message of a failure says what to do.
     func read() -> Result<SecretSnapshot, StartProblem> {
         switch source {

@@ -7,13 +7,12 @@ internal import Linux
 internal import ObjectStore
 internal import Serving
 internal import Settings
-internal import SigV4
 internal import Uploads
 
 /// The settings, translated into what each part of the daemon takes. A value: every worker gets a copy.
 struct ServicePlan: Sendable {
     enum Store: Sendable {
-        case s3(S3Configuration, Credentials?)
+        case s3(S3Configuration)
         /// `publicBaseURL` nil: the listener's own `/objects/`.
         case directory(path: String, publicBaseURL: String?)
     }
@@ -117,19 +116,9 @@ struct ServicePlan: Sendable {
                 profile: S3Profile(rawValue: s3.profile.rawValue),
                 addressing: S3Addressing(rawValue: s3.addressing.rawValue) ?? .auto,
                 expectedBucketOwner: s3.expectedBucketOwner, acl: s3.acl.flatMap { S3CannedACL(rawValue: $0.rawValue) })
-            let credentials = settings.aws.credentials.map(Credentials.init)
-            return .s3(configuration, credentials)
+            return .s3(configuration)
         case .directory(let path):
             return .directory(path: path, publicBaseURL: base)
         }
-    }
-}
-
-extension Credentials {
-    init(_ settings: AWSCredentialSettings) {
-        self.init(
-            accessKeyID: settings.accessKeyID,
-            secretAccessKey: String(decoding: settings.secretAccessKey.bytes, as: UTF8.self),
-            sessionToken: settings.sessionToken.map { String(decoding: $0.bytes, as: UTF8.self) })
     }
 }

@@ -53,6 +53,7 @@ package struct SettingsRequest: Sendable {
             stateDirectory: Environment.value("STATE_DIRECTORY"),
             cacheDirectory: Environment.value("CACHE_DIRECTORY"),
             jwtCredentialPath: jwtCredentialPath(),
+            homeDirectory: Environment.value("HOME"),
             hasIPv6: ListeningSocket.canUseIPv6,
             isTerminal: StandardStreams.errorIsTerminal,
             isUnderJournal: Environment.value("JOURNAL_STREAM") != nil,

@@ -38,6 +38,7 @@ struct WorkerSetup: Sendable {
     let shared: SharedLimits
     let telemetry: WorkerTelemetry
     let secrets: SecretSnapshot?
+    let credentials: CredentialSnapshot?
     let commands: Mailbox<WorkerCommand>
     let reports: Mailbox<WorkerReport>
 }
@@ -49,6 +50,8 @@ final class Worker {
     private let serving: ServingWorker
     private let uploads: UploadService
     private let client: HTTPClient?
+    /// nil: the store is a directory.
+    private let signing: StoreSigning?
     /// How long cancelled clients may take to read why.
     private static let lastAnswersMilliseconds: Int64 = 2_000
     private var isDraining = false
@@ -81,10 +84,11 @@ final class Worker {
         let store: any UploadStore
         var objects: (any ObjectReader)?
         switch plan.store {
-        case .s3(let configuration, let credentials):
+        case .s3(let configuration):
             let client = try LoopHTTPDriver.makeClient(on: loop, configuration: plan.client)
             let s3 = S3Store(configuration: configuration, loop: loop, client: client)
-            s3.credentials = credentials
+            signing = StoreSigning(s3, reports: setup.reports)
+            signing?.use(setup.credentials)
             s3.observer = observer
             store = s3
             self.client = client
@@ -93,6 +97,7 @@ final class Worker {
             store = directory
             objects = DirectoryObjects(directory, files: files, loop: loop)
             client = nil
+            signing = nil
         }
         let answers = try Mailbox<JournalAnswer>(capacity: plan.limits.uploadsMax * 2)
         uploads = UploadService(
@@ -126,6 +131,7 @@ final class Worker {
     private func take(_ command: WorkerCommand) {
         switch command {
         case .secrets(let snapshot): uploads.use(snapshot)
+        case .credentials(let snapshot): signing?.use(snapshot)
         case .certificates(let context): serving.use(context)
         case .drain: drain()
         case .cancel:

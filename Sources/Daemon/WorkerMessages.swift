@@ -5,6 +5,8 @@ internal import TLS
 enum WorkerCommand: Sendable {
     /// Tokens are verified with these from now on; nil: none can be.
     case secrets(SecretSnapshot?)
+    /// Requests to the store are signed with these from now on; nil: none can be.
+    case credentials(CredentialSnapshot?)
     /// Connections that begin TLS from now on do so with these certificates.
     case certificates(TLSContext)
     /// Accept nothing more, finish what is under way, then say so.
@@ -22,6 +24,8 @@ enum WorkerReport: Sendable {
     case failed(String)
     /// A token's signature was wrong: the secret may have been rotated.
     case badSignature
+    /// The store says that the credentials of this generation have expired.
+    case expiredCredentials(generation: UInt64)
     case store(worker: Int, StoreCondition)
     /// Draining has come to its end.
     case drained

@@ -46,7 +46,7 @@ package struct S3Problem: Equatable, Sendable {
     /// Whether the same request may be answered otherwise, at once or a little later.
     package var isTransient: Bool {
         switch errorClass {
-        case .retryNow, .retryLater: true
+        case .retryNow, .retryLater, .retrySignedAnew: true
         case .ours, .theirs: false
         }
     }

@@ -5,6 +5,8 @@ package enum S3ErrorClass: String, Sendable {
     case retryNow
     /// The store is in trouble or has too much to do: after a pause.
     case retryLater
+    /// The credentials' time is over: after a pause, in which others may come. Nothing is wrong with the store.
+    case retrySignedAnew
     /// It is ours to repair (credentials, rights, bucket, region, clock, a request that makes no sense).
     case ours
     /// The store does not know what it was asked for, or what answers is no S3. Another endpoint may.
@@ -30,13 +32,15 @@ package enum S3ErrorClass: String, Sendable {
         "ThrottlingException": .retryLater,
         "TooManyRequests": .retryLater,
 
+        "ExpiredToken": .retrySignedAnew,
+        "ExpiredTokenException": .retrySignedAnew,
+
         "AccessDenied": .ours,
         "AllAccessDisabled": .ours,
         "AuthorizationHeaderMalformed": .ours,
         "BadDigest": .ours,
         "EntityTooLarge": .ours,
         "EntityTooSmall": .ours,
-        "ExpiredToken": .ours,
         "IllegalLocationConstraintException": .ours,
         "InvalidAccessKeyId": .ours,
         "InvalidBucketName": .ours,

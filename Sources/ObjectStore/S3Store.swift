@@ -48,6 +48,9 @@ package final class S3Store: UploadStore {
         set { requests.credentials = newValue }
     }
 
+    /// Called when the store says that the credentials have expired, for each such answer.
+    package var onExpiredCredentials: (() -> Void)?
+
     /// Follows the store's word on what time it is.
     func adoptClock(date: String) -> Bool {
         guard requests.adoptClock(date: date) else { return false }
@@ -121,6 +124,7 @@ package final class S3Store: UploadStore {
             // Who says no in earnest is not down.
             case .ours, .theirs: breaker?.succeeded(kind)
             case .retryNow: break
+            case .retrySignedAnew: onExpiredCredentials?()
             }
         case .lost(let problem, _): breaker?.failed(kind, detail: problem.detail)
         case .sourceFailed: break

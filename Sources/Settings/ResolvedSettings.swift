@@ -6,6 +6,8 @@ package struct ResolvedSettings: Equatable, Sendable {
     package let aws: AWSSettings
     package let jwtSecret: JWTSecretSource
     package let secretTTLSeconds: Int64
+    package let secretGraceSeconds: Int64
+    package let secretStaleSeconds: Int64
 
     package let maxUploadBytes: Int64
     package let uploadStrategy: UploadStrategy
@@ -104,10 +106,13 @@ package struct S3Settings: Equatable, Sendable {
 package struct AWSSettings: Equatable, Sendable {
     /// Always there when the store is s3 or the secret comes from SSM.
     package let region: String?
-    /// Always there when the store is s3 or the secret comes from SSM.
+    /// Those of the environment. Without them the rest of the chain is asked.
     package let credentials: AWSCredentialSettings?
+    package let chain: CredentialChainSettings
     /// nil: AWS's own.
     package let ssmEndpoint: EndpointURL?
+    /// nil: AWS's own.
+    package let stsEndpoint: EndpointURL?
     package let caBundle: String?
 }
 
@@ -115,6 +120,37 @@ package struct AWSCredentialSettings: Equatable, Sendable {
     package let accessKeyID: String
     package let secretAccessKey: SecretText
     package let sessionToken: SecretText?
+}
+
+/// The sources of credentials behind the environment.
+package struct CredentialChainSettings: Equatable, Sendable {
+    /// A file of profiles; `isGiven`: somebody named it, so it has to be there.
+    package struct SharedFile: Equatable, Sendable {
+        package let path: String
+        package let isGiven: Bool
+    }
+
+    package struct WebIdentity: Equatable, Sendable {
+        package let tokenFile: String
+        package let roleARN: String
+    }
+
+    package struct Container: Equatable, Sendable {
+        /// One whose host may be asked; its path may be a secret.
+        package let url: SecretText
+        package let token: SecretText?
+        package let tokenFile: String?
+    }
+
+    /// nil: `default`, if it is there.
+    package let profile: String?
+    package let credentialsFile: SharedFile?
+    package let configFile: SharedFile?
+    package let webIdentity: WebIdentity?
+    package let roleSessionName: String
+    package let container: Container?
+    /// nil: the instance's metadata is not to be asked.
+    package let metadataEndpoint: EndpointURL?
 }
 
 /// Where the tokens' secret comes from.

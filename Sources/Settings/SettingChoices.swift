@@ -46,6 +46,12 @@ package enum S3ACLName: String, CaseIterable, Sendable {
     case bucketOwnerFullControl = "bucket-owner-full-control"
 }
 
+/// A switch of AWS's, in any case.
+package enum Truth: String, CaseIterable, Sendable {
+    case `true`
+    case `false`
+}
+
 /// The form of log lines: `SLUICE_LOG_FORMAT`.
 package enum LogFormat: String, CaseIterable, Sendable {
     case text

@@ -47,6 +47,16 @@ struct SettingReader {
         return placeholder
     }
 
+    /// AWS's tools write `true` in any case.
+    mutating func truth(_ name: SettingName) -> Bool {
+        guard let text = text(name) else { return false }
+        guard let truth = Truth(rawValue: text.lowercased()) else {
+            refuse(name, "must be true or false")
+            return false
+        }
+        return truth == .true
+    }
+
     /// One of the words, or nil where none is set.
     mutating func optionalChoice<Choice: CaseIterable & RawRepresentable<String>>(
         _ name: SettingName, else placeholder: Choice

@@ -13,6 +13,8 @@ package struct SettingsContext: Sendable {
     package var cacheDirectory: String?
     /// The path of the systemd credential `jwt-secret`, where there is one.
     package var jwtCredentialPath: String?
+    /// `$HOME`.
+    package var homeDirectory: String?
     /// Whether an IPv6 socket can be made.
     package var hasIPv6: Bool
     /// Whether standard error is a terminal.
@@ -24,13 +26,14 @@ package struct SettingsContext: Sendable {
 
     package init(
         mode: Mode = .service, stateDirectory: String? = nil, cacheDirectory: String? = nil,
-        jwtCredentialPath: String? = nil, hasIPv6: Bool = true, isTerminal: Bool = false,
-        isUnderJournal: Bool = false, cores: Int = 1
+        jwtCredentialPath: String? = nil, homeDirectory: String? = nil, hasIPv6: Bool = true,
+        isTerminal: Bool = false, isUnderJournal: Bool = false, cores: Int = 1
     ) {
         self.mode = mode
         self.stateDirectory = stateDirectory
         self.cacheDirectory = cacheDirectory
         self.jwtCredentialPath = jwtCredentialPath
+        self.homeDirectory = homeDirectory
         self.hasIPv6 = hasIPv6
         self.isTerminal = isTerminal
         self.isUnderJournal = isUnderJournal
@@ -47,6 +50,12 @@ package struct SettingsContext: Sendable {
     /// `/var/tmp` and not `/tmp`, which is often a tmpfs: a spool there would be memory that nothing bounds.
     var spoolPath: String {
         mode == .development ? Self.developmentDirectory : Self.first(of: cacheDirectory) ?? "/var/tmp"
+    }
+
+    /// A path below the home directory; nil where nobody has told of one.
+    func homePath(_ path: String) -> String? {
+        guard let homeDirectory, homeDirectory.utf8.first == 0x2F else { return nil }
+        return (homeDirectory == "/" ? "" : homeDirectory) + "/" + path
     }
 
     private static func first(of directories: String?) -> String? {

@@ -55,12 +55,14 @@ package enum SettingsResolver {
     private static func read(from reader: inout SettingReader, context: SettingsContext) -> ResolvedSettings {
         let store = reader.choice(.store, else: StoreKind.s3)
         let secret = secretSource(from: &reader, context: context)
-        let aws = readAWS(from: &reader, store: store, secret: secret)
+        let aws = readAWS(from: &reader, store: store, secret: secret, context: context)
         let settings = ResolvedSettings(
             store: readStore(store, region: aws.region, from: &reader),
             aws: aws,
             jwtSecret: secret,
             secretTTLSeconds: reader.number(.secretTTL),
+            secretGraceSeconds: reader.number(.secretGrace),
+            secretStaleSeconds: reader.number(.secretStale),
             maxUploadBytes: reader.number(.maxUploadBytes),
             uploadStrategy: reader.choice(.uploadStrategy, else: .multipart),
             partBytes: reader.number(.partBytes),
@@ -164,33 +166,6 @@ package enum SettingsResolver {
                 bucket: bucket ?? "", region: region ?? "", endpoint: endpoint, payload: payload, profile: profile,
                 addressing: addressing, expectedBucketOwner: owner, acl: acl))
         }
-    }
-
-    private static func readAWS(
-        from reader: inout SettingReader, store: StoreKind, secret: JWTSecretSource
-    ) -> AWSSettings {
-        let region = reader.region(.region)
-        let accessKeyID = reader.credential(.accessKeyID)
-        let secretAccessKey = reader.credential(.secretAccessKey).map { SecretText($0) }
-        let sessionToken = reader.credential(.sessionToken).map { SecretText($0) }
-        var reason: String?
-        if store == .s3 { reason = "with SLUICE_STORE=s3" }
-        else if case .parameter = secret { reason = "to read the token secret from SSM (or set JWT_SECRET_FILE)" }
-        if let reason {
-            reader.require(.region, reason)
-            reader.require(.accessKeyID, reason)
-            reader.require(.secretAccessKey, reason)
-        }
-        var credentials: AWSCredentialSettings?
-        if let accessKeyID, let secretAccessKey {
-            credentials = AWSCredentialSettings(
-                accessKeyID: accessKeyID, secretAccessKey: secretAccessKey, sessionToken: sessionToken)
-        }
-        // A wrong AWS_ENDPOINT_URL is told once, by the store's reading of it.
-        let shared = reader.text(.endpoint).flatMap { try? EndpointURL.parse($0, allowsPath: false).get() }
-        return AWSSettings(
-            region: region, credentials: credentials, ssmEndpoint: reader.endpoint(.endpointSSM) ?? shared,
-            caBundle: reader.path(.caBundle))
     }
 
     private static func secretSource(

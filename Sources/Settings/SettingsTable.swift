@@ -2,7 +2,7 @@
 /// flags are all made from these rows.
 package enum SettingsTable {
     package static let rows: [Setting] =
-        store + endpoints + secrets + uploads + serving + tls + throttling + judging + logging
+        store + endpoints + credentials + secrets + uploads + serving + tls + throttling + judging + logging
 
     package static func row(_ name: SettingName) -> Setting? { rowOfName[name] }
 
@@ -27,13 +27,6 @@ package enum SettingsTable {
             "The same for S3 alone."),
         Setting(.endpointSSM, .endpoint, .unset(summary: "`AWS_ENDPOINT_URL`, else AWS's own"),
             "The same for SSM alone."),
-        Setting(.accessKeyID, .text(bytesMax: 128), .unset(summary: "required with s3 or SSM"),
-            "The access key that requests to AWS are signed with."),
-        Setting(.secretAccessKey, .text(bytesMax: 256), .unset(summary: "required with s3 or SSM"),
-            "The secret of `AWS_ACCESS_KEY_ID`.", isSecret: true),
-        // STS documents no bound for session tokens; those of chained roles are about 2 KiB.
-        Setting(.sessionToken, .text(bytesMax: 8_192), .unset(summary: "none"),
-            "The session token that belongs to temporary credentials.", isSecret: true),
         Setting(.caBundle, .path, .unset(summary: "the system's own"),
             "A PEM file of certificate authorities that outgoing TLS trusts instead of the system's."),
     ]
@@ -49,6 +42,12 @@ package enum SettingsTable {
         Setting(.secretTTL, .number(.seconds, 10 ... 86_400), .fixed("300"),
             "How long a secret from SSM is used before it is fetched again. Five minutes bound how long a withdrawn "
                 + "secret still opens the door, at a cost of twelve requests an hour."),
+        Setting(.secretGrace, .number(.seconds, 0 ... 86_400), .fixed("300"),
+            "How long tokens of the secret before a rotation are still taken. Guest tokens live for five minutes; "
+                + "whoever rotates a secret because it leaked wants 0."),
+        Setting(.secretStale, .number(.seconds, 10 ... 2_592_000), .fixed("43200"),
+            "How long the last known secret serves while SSM cannot be asked: half a day is longer than its outages "
+                + "were. Uploads get 503 afterwards."),
     ]
 
     private static let uploads: [Setting] = [

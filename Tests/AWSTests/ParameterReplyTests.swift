@@ -47,7 +47,7 @@ struct ParameterReplyTests {
             (400, "ValidationException", "1 validation error detected", .unreadable, "1 validation error"),
             (400, "InvalidKeyId", "key is disabled", .encryptionKey, "enabled"),
             (400, "KMSInvalidStateException", "pending deletion", .encryptionKey, "pending deletion"),
-            (400, "ExpiredTokenException", "The security token is expired", .credentials, "expired"),
+            (400, "ExpiredTokenException", "The security token is expired", .expiredCredentials, "expired"),
             (400, "UnrecognizedClientException", "invalid", .credentials, "check the access key"),
             (400, "InvalidSignatureException", "does not match", .credentials, "its secret"),
             (400, "InvalidSignatureException", "Signature expired: 1 is now earlier than 2", .clock, "clock"),

@@ -31,7 +31,15 @@ private final class Bench: SecretObserver {
             ParameterRequest(
                 name: "/community/JWT_SECRET", region: "ap-northeast-2",
                 endpoint: ServiceEndpoint(url: url, authority: authority)),
-            policy: policy, credentials: { credentials }, client: client, loop: loop, sources: sources, observer: self)
+            policy: policy, credentials: { [unowned self] in current(credentials) }, client: client,
+            loop: loop, sources: sources, observer: self)
+    }
+
+    /// Credentials that came later than the cache.
+    var late: Credentials?
+
+    private func current(_ credentials: Credentials?) -> Result<Credentials, CredentialFailure> {
+        (credentials ?? late).map(Result.success) ?? .failure(CredentialFailure(.nowhere, "none anywhere"))
     }
 
     deinit {
@@ -203,7 +211,25 @@ struct SecretCacheTests {
             return
         }
         #expect(failure.kind == .credentials)
+        #expect(failure.description == "SSM cannot be asked: none anywhere")
         #expect(server.requests.isEmpty)
+    }
+
+    @Test func `credentials that come late are used at once`() throws {
+        let answers = Answers()
+        answers.set("first")
+        let server = try ScriptedServer(replying: { _ in answers.get() })
+        defer { server.stop() }
+        var policy = SecretPolicy()
+        policy.retryMilliseconds = 3_600_000
+        policy.retryMillisecondsMax = 3_600_000
+        let bench = try Bench(server.url, policy: policy, credentials: nil)
+        bench.cache?.start()
+        #expect(bench.run { !bench.reports.isEmpty })
+        bench.late = Credentials(accessKeyID: "LATE", secretAccessKey: "hidden")
+        bench.cache?.credentialsChanged()
+        #expect(bench.run { bench.currents == ["first"] })
+        #expect(server.requests.first?.field("authorization")?.contains("Credential=LATE/") == true)
     }
 
     @Test func `after the stop nothing is heard`() throws {

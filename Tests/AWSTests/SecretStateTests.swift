@@ -61,11 +61,11 @@ private final class Run {
 }
 
 struct SecretStateTests {
-    /// started, fetched A, fetched B, failed, timer, bad signature.
+    /// started, fetched A, fetched B, failed, timer, bad signature, other credentials.
     private static func events() throws -> [SecretEvent] {
         [
             .started, .fetched(try secret("A")), .fetched(try secret("B")), .fetchFailed(failure), .timerFired,
-            .badSignature,
+            .badSignature, .credentialsChanged,
         ]
     }
 
@@ -79,7 +79,7 @@ struct SecretStateTests {
     }
 
     @Test func `before the start only the start counts`() throws {
-        try check(Run.expectingStart, [[.fetch], [], [], [], [], []])
+        try check(Run.expectingStart, [[.fetch], [], [], [], [], [], []])
     }
 
     @Test func `without a secret the answer is awaited`() throws {
@@ -90,11 +90,12 @@ struct SecretStateTests {
             [failing(isServing: false, retry: 500), .schedule(afterMilliseconds: 500)],
             [],
             [],
+            [],
         ])
     }
 
     @Test func `without a secret and an answer the timer is awaited`() throws {
-        try check(Run.expectingFirstRetry, [[], [], [], [], [.fetch], []])
+        try check(Run.expectingFirstRetry, [[], [], [], [], [.fetch], [], [.fetch]])
     }
 
     @Test func `a secret is refreshed by the timer or by a bad signature`() throws {
@@ -102,7 +103,15 @@ struct SecretStateTests {
             [], [], [], [],
             [.fetch, .schedule(afterMilliseconds: staleMax - 270_000)],
             [.fetch],
+            [],
         ])
+    }
+
+    @Test func `other credentials try again what failed, once`() throws {
+        let (run, now) = try Run.expectingAnswer()
+        run.send(.fetchFailed(failure), at: now)
+        #expect(run.send(.credentialsChanged, at: now + 1) == [.fetch])
+        #expect(run.send(.credentialsChanged, at: now + 2) == [])
     }
 
     @Test func `an answer refreshes, rotates or fails, and the timer only watches over the old secret`() throws {
@@ -115,6 +124,7 @@ struct SecretStateTests {
             ],
             [failing(isServing: true, retry: 500), .schedule(afterMilliseconds: 500)],
             [.schedule(afterMilliseconds: staleMax - 271_000)],
+            [],
             [],
         ])
     }
@@ -153,6 +163,18 @@ struct SecretStateTests {
                 #expect(effects == [alone, failing(isServing: true, retry: 500), .schedule(afterMilliseconds: 500)])
             }
         }
+    }
+
+    @Test func `without a grace period the secret before a rotation goes at once`() throws {
+        var policy = SecretPolicy()
+        policy.graceMilliseconds = 0
+        let run = Run(policy: policy)
+        run.send(.started, at: 0)
+        run.send(.fetched(try secret("A")), at: 0)
+        run.send(.timerFired, at: 270_000)
+        #expect(run.send(.fetched(try secret("B")), at: 270_500) == [
+            try published("B", generation: 2), .report(.rotated), .schedule(afterMilliseconds: 270_000),
+        ])
     }
 
     @Test func `a second rotation replaces the one before it`() throws {

@@ -23,8 +23,9 @@ struct SecretWalkTests {
 
         for _ in 0 ..< 3_000 {
             var event: SecretEvent?
-            switch next(8) {
+            switch next(9) {
             case 0: event = .badSignature
+            case 8: event = .credentialsChanged
             case 1 ... 3 where isFetching:
                 event = next(3) == 0
                     ? .fetchFailed(SecretFailure(.service, "x")) : .fetched(values[Int(next(3))])
@@ -42,7 +43,7 @@ struct SecretWalkTests {
             switch event {
             case .fetched: (isFetching, lastSeen) = (false, now)
             case .fetchFailed: isFetching = false
-            case .started, .timerFired, .badSignature: break
+            case .started, .timerFired, .badSignature, .credentialsChanged: break
             }
             for effect in state.handle(event, at: now, random: next(.max)) {
                 switch effect {

@@ -28,11 +28,15 @@ import Testing
             .ours,
             [
                 (403, "AccessDenied"), (403, "SignatureDoesNotMatch"), (403, "InvalidAccessKeyId"),
-                (400, "ExpiredToken"), (403, "RequestTimeTooSkewed"), (404, "NoSuchBucket"), (404, "NoSuchUpload"),
+                (403, "RequestTimeTooSkewed"), (404, "NoSuchBucket"), (404, "NoSuchUpload"),
                 (400, "InvalidPart"), (200, "InvalidPart"), (400, "EntityTooSmall"), (301, "PermanentRedirect"),
                 (400, "AuthorizationHeaderMalformed"), (400, nil), (403, nil), (404, nil), (301, nil), (418, nil),
                 (400, "NobodyKnows"),
             ])
+    }
+
+    @Test func `credentials whose time is over are tried again with others`() {
+        Self.check(.retrySignedAnew, [(400, "ExpiredToken"), (403, "ExpiredToken"), (400, "ExpiredTokenException")])
     }
 
     @Test func `what the store does not know is theirs, and was not done`() {
@@ -46,9 +50,9 @@ import Testing
 
     @Test func `what is repeated is what is transient`() {
         for status in 0..<600 {
-            for code in [nil, "SlowDown", "RequestTimeout", "AccessDenied", "NotImplemented"] {
+            for code in [nil, "SlowDown", "RequestTimeout", "AccessDenied", "NotImplemented", "ExpiredToken"] {
                 let problem = S3Problem(status: status, code: code, detail: "")
-                let isRepeated = [.retryNow, .retryLater].contains(problem.errorClass)
+                let isRepeated = [.retryNow, .retryLater, .retrySignedAnew].contains(problem.errorClass)
                 #expect(problem.isTransient == isRepeated, "\(status) \(code ?? "-")")
             }
         }

@@ -26,7 +26,9 @@ import Testing
 
     @Test func `the names that hold secrets are marked`() {
         let secret = SettingsTable.rows.filter(\.isSecret).map(\.name)
-        #expect(Set(secret) == [.jwtSecret, .secretAccessKey, .sessionToken])
+        #expect(Set(secret) == [
+            .jwtSecret, .secretAccessKey, .sessionToken, .containerToken, .containerFullURI, .containerRelativeURI,
+        ])
     }
 
     @Test func `the reference is a table with a line for each row and no broken cell`() {

@@ -41,7 +41,8 @@ class Moto:
 
     def stop(self):
         self._process.terminate()
-        self._process.wait(10)
+        # It ends its threads first, which a busy machine takes long for.
+        self._process.wait(60)
         self._process.stdout.close()
         self._log.close()
         self._folder.cleanup()
