@@ -21,7 +21,7 @@ GROWTH_MAX = 12 * MIB
 
 def settings(base, **others):
     return {**base, "JWT_SECRET": tokens.SECRET, "SLUICE_WORKERS": "1", "SLUICE_MAX_UPLOAD_BYTES": str(CAP),
-            "SLUICE_SHUTDOWN_GRACE_SECONDS": "1", **others}
+            "SLUICE_SHUTDOWN_GRACE_SECONDS": "1", "SLUICE_REQUEST_TIMEOUT_SECONDS": "300", **others}
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +43,7 @@ def before_store(store):
         assert daemon.process.poll() is None, daemon.output
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize(
     ("chunked", "part", "payload"),
     [(False, PART, "signed"), (True, PART, "unsigned"), (False, 8 * MIB, "unsigned"), (True, 8 * MIB, "signed")])
@@ -52,7 +53,7 @@ def test_many_parts_move_in_constant_memory(moto, sub, token, chunked, part, pay
         assert daemon.upload(tokens.mint(), image("png", 100_000), "png").status == 201
         before = daemon.resident_bytes()
         daemon.forget_peak()
-        response = daemon.upload(token, body, chunked=chunked, timeout=110)
+        response = daemon.upload(token, body, chunked=chunked, timeout=300)
         growth = daemon.peak_bytes() - before
         _, key = assert_created(response, size=len(body), kind="jpeg", sub=sub)
     assert growth < GROWTH_MAX, f"{growth / MIB:.1f} MiB for a body of {len(body) / MIB:.0f}"

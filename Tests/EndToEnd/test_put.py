@@ -74,14 +74,15 @@ def test_a_declared_body_is_one_request(moto, sub, token, size, payload):
     assert operations(moto, f"users/{sub}/") == ["PutObject"]
 
 
+@pytest.mark.timeout(400)
 def test_a_body_above_one_part_is_one_request_too_and_moves_in_constant_memory(moto, sub, token):
     body = image("jpeg", 48 * MIB)
-    others = {"SLUICE_MAX_UPLOAD_BYTES": str(len(body)), "SLUICE_WORKERS": "1"}
+    others = {"SLUICE_MAX_UPLOAD_BYTES": str(len(body)), "SLUICE_WORKERS": "1", "SLUICE_REQUEST_TIMEOUT_SECONDS": "300"}
     with Daemon(settings(moto.environment, **others)) as daemon:
         assert daemon.upload(tokens.mint(), SHORT, "png").status == 201
         before = daemon.resident_bytes()
         daemon.forget_peak()
-        response = daemon.upload(token, body, timeout=100)
+        response = daemon.upload(token, body, timeout=300)
         growth = daemon.peak_bytes() - before
         _, key = assert_created(response, size=len(body), kind="jpeg", sub=sub)
     assert growth < 8 * MIB, f"{growth / MIB:.1f} MiB"
