@@ -99,7 +99,7 @@ final class Worker {
             client = nil
             signing = nil
         }
-        let answers = try Mailbox<JournalAnswer>(capacity: plan.limits.uploadsMax * 2)
+        let answers = try Mailbox<JournalAnswer>(capacity: plan.limits.driversMax)
         uploads = UploadService(
             loop: loop, judge: plan.judge, cors: plan.cors,
             publicURL: store.publicBase.map(PublicURL.base) ?? .ofRequest,

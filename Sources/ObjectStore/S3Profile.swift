@@ -10,7 +10,8 @@ package enum S3Profile: String, CaseIterable, Sendable {
     package static func of(host: String?) -> S3Profile {
         guard let host else { return .aws }
         let name = host.prefix { $0 != ":" }
-        if name.hasSuffix(".amazonaws.com") || name.hasSuffix(".amazonaws.com.cn") { return .aws }
+        let isAWS = [".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu"].contains { name.hasSuffix($0) }
+        if isAWS { return .aws }
         if name.hasSuffix(".r2.cloudflarestorage.com") { return .r2 }
         return .generic
     }

@@ -78,12 +78,19 @@ package final class S3Store: UploadStore {
         return S3Upload(store: self, subject: subject, limits: configuration.retry, delegate: delegate)
     }
 
-    /// Uploads among which one may wait a quarter of an hour for its second look at the store; past it such an upload
-    /// ends at once, and is left to recovery.
-    private static let recheckUploadsMax = 512
+    /// Uploads that wait a quarter of an hour for their second look at the store; past it such an upload ends at once,
+    /// and is left to recovery.
+    package static let recheckUploadsMax = 512
+    private var recheckingCount = 0
 
-    /// Whether an upload may stay for that.
-    var hasRoomToRecheck: Bool { uploads.count <= Self.recheckUploadsMax }
+    /// Whether one more may stay for that; it is counted then until it is released.
+    func takesRecheck(of upload: S3Upload) -> Bool {
+        if upload.isRechecking { return true }
+        guard recheckingCount < Self.recheckUploadsMax else { return false }
+        upload.isRechecking = true
+        recheckingCount += 1
+        return true
+    }
 
     package var openCount: Int { uploads.count }
 
@@ -156,6 +163,10 @@ package final class S3Store: UploadStore {
             last.position = upload.position
         }
         upload.position = -1
+        if upload.isRechecking {
+            upload.isRechecking = false
+            recheckingCount -= 1
+        }
     }
 
     private func checkLater() {

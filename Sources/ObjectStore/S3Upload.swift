@@ -10,6 +10,8 @@ final class S3Upload: StoreUpload, StorePut {
     private var state: S3UploadCourse
     /// Place in the store's list of open uploads, -1 outside of it.
     var position = -1
+    /// Whether the store counts it among those that wait for a second look.
+    var isRechecking = false
 
     private var transfer: HTTPTransfer?
     private var timer: TimerID?
@@ -98,7 +100,7 @@ final class S3Upload: StoreUpload, StorePut {
             store.countRetry()
             wait(Int64.random(in: 0...Int64(max(millisecondsMax, 0))))
         case .pause(let milliseconds):
-            if state.isRechecking, !store.hasRoomToRecheck {
+            if state.isRechecking, !store.takesRecheck(of: self) {
                 return perform(state.forgoRecheck(), isDeferred: isDeferred)
             }
             wait(Int64(milliseconds))

@@ -293,6 +293,7 @@ final class UploadDriver {
 
     private func abort() {
         body.drop(service)
+        if !isAborting { service.abortingCount += 1 }
         isAborting = true
         waitingPart = nil
         if let store {
@@ -320,6 +321,7 @@ final class UploadDriver {
         store = nil
         put = nil
         service.remove(tag)
+        if isAborting { service.abortingCount -= 1 }
         service.events.uploadEnded(wasAborted: isAborting && isOpenAtStore)
     }
 }

@@ -34,6 +34,8 @@ package final class UploadService {
     private var lastTag: UInt64 = 0
     /// Forms whose file has not begun.
     private var forms: [ObjectIdentifier: FormDriver] = [:]
+    /// Those whose abort is under way.
+    var abortingCount = 0
     /// Bytes in the windows of all uploads of this worker.
     var windowBytes = 0
 
@@ -65,7 +67,7 @@ package final class UploadService {
     package var uploadsCount: Int { drivers.count }
 
     /// Uploads that somebody may still wait for, or that may still become an object.
-    package var unsettledCount: Int { drivers.values.count { !$0.isAborting } }
+    package var unsettledCount: Int { drivers.count - abortingCount }
 
     /// Tokens are verified with these secrets from now on.
     package func use(_ snapshot: SecretSnapshot?) { secrets = snapshot.map(SecretKeys.init) }
@@ -133,8 +135,12 @@ package final class UploadService {
 
     /// Why another upload may not begin; nil: its state and the first block of its window find room.
     var shortage: String? {
-        if drivers.count + forms.count >= limits.uploadsMax {
+        // Those that are being undone have no client, and mostly wait: they must not keep others out for minutes.
+        if drivers.count - abortingCount + forms.count >= limits.uploadsMax {
             return "a worker has \(limits.uploadsMax) uploads under way"
+        }
+        if drivers.count + forms.count >= limits.driversMax {
+            return "a worker has \(abortingCount) uploads to undo, and the store does not let it"
         }
         guard windowBytes + UploadServiceLimits.firstWindowBytes > limits.windowMemoryBytes else { return nil }
         return "the windows of all uploads are full: raise SLUICE_WINDOW_MEMORY_BYTES"
@@ -149,6 +155,8 @@ package struct UploadServiceLimits: Sendable {
     package var minBodyBytesPerSecond: Int64
     /// Uploads under way on one worker, whose state is bounded thereby.
     package var uploadsMax: Int
+    /// The same with those that are being undone: as many again, and those that wait for a second look at the store.
+    package var driversMax: Int { 2 * uploadsMax + S3Store.recheckUploadsMax }
 
     /// Bytes of one upload's window at which its client is no longer read.
     package static let windowBytesMax = 128 * 1024
