@@ -92,6 +92,8 @@ final class WorkerObserver: UploadObserver, StoreObserver {
         complain("\(what): \(failure)", requestID: requestID)
         // What an abort meets says nothing of the uploads that follow.
         guard failure.step != .abort else { return }
+        // Nor does it that an upload had no turn at a store that has just come back.
+        guard failure.kind == .refused || breaker.condition != .halfOpen else { return }
         report(
             failure.kind == .refused ? .refusing(failure.description) : .unavailable(failure.description))
     }

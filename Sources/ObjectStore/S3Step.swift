@@ -38,8 +38,9 @@ package enum S3Step: Equatable, Sendable {
     var breakerKind: StoreBreakerState.Kind {
         switch self {
         case .create: .create
-        case .part, .put: .part
+        case .part: .part
         case .complete: .complete
+        case .put: .put
         case .abort, .head, .search, .delete: .cleanup
         }
     }

@@ -107,6 +107,9 @@ package final class S3Store: UploadStore {
     /// Nothing but a probe is asked of it, except for what is under way.
     var isDown: Bool { breaker?.isOpen ?? false }
 
+    /// Whether an upload may ask it for the first time now: just after an outage only one a second may.
+    func admitsRequest() -> Bool { breaker?.admitsRequest() ?? true }
+
     /// Why it is down.
     var downDetail: String { breaker?.detail ?? "" }
 

@@ -30,6 +30,8 @@ final class S3Upload: StoreUpload, StorePut {
     private var hasFollowed = false
     /// What is sent now has waited for it.
     private var isRepeating = false
+    /// It had its turn to ask a store that has just come back.
+    private var isAdmitted = false
     private let parkMilliseconds: Int64
 
     init(store: S3Store, subject: S3Requests.Subject, limits: S3RetryLimits, delegate: any StoreUploadDelegate) {
@@ -135,7 +137,7 @@ final class S3Upload: StoreUpload, StorePut {
 
     /// Nothing is begun, repeated or cleaned up at a store that is down: it is asked by the breaker's probe alone.
     private func isHeldBack(_ step: S3Step) -> Bool {
-        guard store.isDown else { return false }
+        guard store.isDown else { return waitsItsTurn(step) }
         if state.isCleaningUp {
             wait(Int64.random(in: 1...parkMilliseconds))
             return true
@@ -145,11 +147,22 @@ final class S3Upload: StoreUpload, StorePut {
         return true
     }
 
-    private func fail(_ step: S3Step, _ detail: String) {
+    /// The turn is taken where the store is really asked: an upload that is refused for its bytes takes none.
+    private func waitsItsTurn(_ step: S3Step) -> Bool {
+        // Without credentials nothing will be asked.
+        guard step.isBeginning, !isAdmitted, store.credentials != nil else { return false }
+        isAdmitted = store.admitsRequest()
+        guard !isAdmitted else { return false }
+        fail(step, "the store was down, and another upload tries it now: " + store.downDetail, mayRetry: false)
+        return true
+    }
+
+    private func fail(_ step: S3Step, _ detail: String, mayRetry: Bool = true) {
         let round = round
         store.loop.deferred { [self] in
             guard round == self.round else { return }
-            take(step, .lost(S3Problem(detail: "\(step.name): \(detail)"), mayHaveArrived: false), isStores: false)
+            let answer = S3Answer.lost(S3Problem(detail: "\(step.name): \(detail)"), mayHaveArrived: false)
+            take(step, answer, isStores: false, mayRetry: mayRetry)
         }
     }
 
@@ -215,7 +228,9 @@ final class S3Upload: StoreUpload, StorePut {
     }
 
     /// - Parameter isStores: whether it says something of the store.
-    private func take(_ step: S3Step, _ answer: S3Answer, sends: Int = 1, isStores: Bool = true) {
+    private func take(
+        _ step: S3Step, _ answer: S3Answer, sends: Int = 1, isStores: Bool = true, mayRetry: Bool = true
+    ) {
         if isStores { store.note(step, answer) }
         let isPart = step.hasBody
         var isRewound = false
@@ -228,7 +243,7 @@ final class S3Upload: StoreUpload, StorePut {
                 isRewound = source?.rewind() ?? false
             }
         }
-        let mayRetry = store.mayRetry
+        let mayRetry = mayRetry && store.mayRetry
         let reaction = state.answered(
             answer, isRewound: isRewound, sends: sends, isWhole: isWhole, mayRetry: mayRetry)
         if !mayRetry, case .failed = reaction.event { store.observer?.repetitionDenied() }

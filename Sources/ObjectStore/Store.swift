@@ -22,8 +22,8 @@ package protocol UploadStore: AnyObject {
     /// that the client speaks to.
     var publicBase: String? { get }
 
-    /// Whether another upload may begin now. It is asked once for each, before its body is read: a yes may be the only
-    /// one for a while.
+    /// Whether another upload may begin now. It is asked for each before its body is read; a yes is no promise, and
+    /// uses nothing up.
     func admission() -> StoreAdmission
 
     /// Uploads that are not over yet, those that are aborted in the background included. A drain waits for 0.

@@ -42,6 +42,9 @@ final class StoreBreaker {
         return .refused(retryAfterSeconds: seconds, detail: "the store is down: " + state.detail)
     }
 
+    /// Whether an upload may send its first request now.
+    func admitsRequest() -> Bool { state.admitsRequest(now: loop.now) }
+
     private func change(_ event: (inout StoreBreakerState) -> StoreBreakerState.Effect) {
         let before = state.condition
         let effect = event(&state)
@@ -75,15 +78,15 @@ final class StoreBreaker {
             let now = loop.now
             switch result {
             case .success(let response):
-                let isAlive = response.status < 500 && response.status != 429
-                change { $0.probed(isAlive: isAlive, detail: "the probe got HTTP \(response.status)", now: now) }
+                let probe = StoreBreakerState.Probe(status: response.status)
+                change { $0.probed(probe, detail: "the probe got HTTP \(response.status)", now: now) }
             case .failure(let failure):
-                change { $0.probed(isAlive: false, detail: "the probe got no answer: \(failure.detail)", now: now) }
+                change { $0.probed(.silent, detail: "the probe got no answer: \(failure.detail)", now: now) }
             }
         }
         guard transfer == nil else { return }
         // What is missing for a request is told to whoever wants to upload.
         let now = loop.now
-        change { $0.probed(isAlive: true, detail: "", now: now) }
+        change { $0.probed(.alive, detail: "", now: now) }
     }
 }

@@ -10,7 +10,6 @@ extension UploadHandler {
             send(.refused(.storeUnavailable, context: context))
             return false
         }
-        // Last, since its yes may be the only one for a while.
         guard case .refused(let seconds, let detail) = service.store.admission() else { return true }
         service.events.storeRefusedUpload(detail, requestID: context.requestID)
         send(.refused(.storeUnavailable, retryAfterSeconds: seconds, context: context))

@@ -116,6 +116,24 @@ def test_half_open_lets_one_upload_in_and_one_that_fails_closes_the_door(store):
         assert_settled(daemon, store)
 
 
+@pytest.mark.parametrize("strategy", ["multipart", "auto", "put"])
+def test_uploads_that_never_ask_the_store_keep_nobody_out_of_one_that_is_back(store, strategy):
+    with Daemon(settings(store, SLUICE_WORKERS="1", SLUICE_UPLOAD_STRATEGY=strategy)) as daemon:
+        store.die()
+        open_breaker(daemon)
+        store.revive()
+        eventually(lambda: metric(daemon, "sluice_store_breakers_open") == 0, 30, lambda: daemon.output[-2_000:])
+        # Many in the one second: each is let in by its head, and refused for its bytes.
+        token = tokens.mint()
+        for _ in range(20):
+            answer = daemon.upload(token, b"no image, whatever the head says" * 10, "png")
+            assert_refused(answer, "INVALID_FILE_SIGNATURE")
+        assert store.seen["create"] == store.seen["put"] == 0
+        upload(daemon)
+        upload(daemon)
+        assert_settled(daemon, store)
+
+
 @pytest.mark.parametrize("operation", ["create", "part", "complete"])
 @pytest.mark.parametrize("fault", ["slowdown", "unavailable", *LATE, "reset", "silent-close", "error-in-200", "junk",
                                    "trickle"])

@@ -79,6 +79,26 @@ final class StoreWitness: StoreObserver {
         #expect(detail.contains("SlowDown"))
     }
 
+    @Test func `just back, it is asked by one upload, and one that had no turn fails without a request`() throws {
+        let outage = Outage()
+        let bench = try S3StoreTests.Bench(FakeS3 { _, _ in outage.fault })
+        outage.begin(FakeS3.error(503, "SlowDown"))
+        Self.open(bench)
+        outage.end()
+        // Being asked uses nothing up.
+        #expect(bench.run { bench.store.admission() == .admitted && bench.store.admission() == .admitted })
+        let asked = bench.fake.steps.count { $0 == "create" }
+        let (first, second) = (Owner(), Owner())
+        let uploads = [bench.begin(first), bench.begin(second)]
+        for upload in uploads { upload.create() }
+        #expect(bench.store.admission() != .admitted)
+        #expect(bench.run { !first.events.isEmpty && !second.events.isEmpty })
+        #expect(first.failures.isEmpty)
+        #expect(second.failures.first?.kind == .unavailable)
+        #expect(bench.fake.steps.count { $0 == "create" } == asked + 1)
+        #expect(bench.store.admission() == .admitted)
+    }
+
     @Test func `an abort waits until the store is back, and is done then`() throws {
         let outage = Outage()
         let bench = try S3StoreTests.Bench(FakeS3 { _, _ in outage.fault })
@@ -89,6 +109,8 @@ final class StoreWitness: StoreObserver {
         #expect(bench.fake.uploadCount == 1)
         outage.begin(FakeS3.error(503, "SlowDown"))
         Self.open(bench)
+        // Some answers, whichever, would let uploads find out.
+        outage.begin(.reset)
         upload.abort()
         bench.settle(turns: 20)
         #expect(!owner.isOver)
