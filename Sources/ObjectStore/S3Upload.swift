@@ -251,9 +251,9 @@ final class S3Upload: StoreUpload, StorePut {
                     return .lost(problem, mayHaveArrived: true)
                 }
                 let theirs = fields.value(of: ChunkTrailer.name)
-                // Who named a wrong sum is believed only what it names a right one of.
+                // Who named a wrong sum is believed only what it names a right one of. Parts are judged by Complete.
                 if response.status < 300, let ours = source?.checksum, theirs != ours, theirs != nil || hasWrongSum {
-                    hasWrongSum = true
+                    if case .put = step { hasWrongSum = true }
                     let detail = "\(step.name): the store's CRC32C \(theirs ?? "(none)") is not ours, \(ours)"
                     return .refused(S3Problem(status: 502, detail: detail, isKnownWrong: true))
                 }

@@ -104,4 +104,31 @@ import Testing
         var sentOnce = Self.state()
         #expect(sentOnce.abort(isWaiting: false, isWhole: false, sends: 1) == S3Reaction(event: .aborted))
     }
+
+    @Test(arguments: [true, false]) func `an object of a first send is deleted although the second was cut off`(
+        isAborted: Bool
+    ) throws {
+        let fake = FakeS3 { step, count in step == "put" && count == 2 ? .after(.close) : nil }
+        let bench = try Bench(fake, partStall: 1)
+        #expect(try S3PutTests.put(bench, [1]).events == [.completed])
+        // On the kept connection, which ends without a byte of an answer.
+        let owner = Owner()
+        let upload = try S3PutTests.begin(bench, owner)
+        owner.onEvent = { _, event in
+            if case .failed(let failure) = event, failure.step != .abort { upload.abort() }
+        }
+        let body = TestBody(TestBody.pattern(300_000))
+        body.secondCount = 299_999
+        upload.put(length: 300_000, body: body)
+        #expect(bench.run { body.rewinds == 1 && body.offset == 299_999 })
+        if isAborted {
+            upload.abort()
+        } else {
+            body.fails = true
+            upload.bodyAvailable()
+        }
+        #expect(bench.run { owner.events.last == .aborted })
+        #expect(bench.fake.steps.starts(with: ["put", "put", "head", "delete"]))
+        #expect(bench.fake.objects.isEmpty)
+    }
 }

@@ -8,7 +8,7 @@ import Testing
 @Suite struct S3PutTests {
     typealias Bench = S3StoreTests.Bench
 
-    private static func begin(_ bench: Bench, _ owner: Owner) throws -> any StorePut {
+    static func begin(_ bench: Bench, _ owner: Owner) throws -> any StorePut {
         let key = "users/1/images/a b+é.png"
         return try #require(
             bench.store.beginPut(key: key, contentType: "image/png", recordToken: "token-1", delegate: owner))
