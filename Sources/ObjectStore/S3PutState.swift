@@ -30,8 +30,8 @@ package struct S3PutState: Sendable {
     private var isAbandoned = false
     /// Requests that were sent whole, and whose end nobody knows.
     private var sendsInDoubt = 0
-    /// The store said that it has other bytes than ours.
-    private var isKnownWrong = false
+    /// The store said that it has other bytes than ours, and nothing has taken their place.
+    private var hasWrongObject = false
     /// Looks in a row, a quarter of an hour apart, that found nothing.
     private var emptyLooks = 0
     private let length: Int64
@@ -139,9 +139,16 @@ package struct S3PutState: Sendable {
     ) -> S3Reaction {
         // The HTTP client repeats a request on a connection that ended without a byte of an answer.
         sendsInDoubt += max(sends - 1, 0)
-        if case .stored = answer { return isAbandoned ? delete() : told(.completed, then: .stored) }
-        if isWhole, answer.mayHaveHappened { sendsInDoubt += 1 }
-        isKnownWrong = isKnownWrong || answer.problem.isKnownWrong
+        if case .stored = answer {
+            hasWrongObject = false
+            return isAbandoned ? delete() : told(.completed, then: .stored)
+        }
+        // One that was answered wrongly has come to its end.
+        if answer.problem.isKnownWrong {
+            hasWrongObject = true
+        } else if isWhole, answer.mayHaveHappened {
+            sendsInDoubt += 1
+        }
         if isAbandoned { return clean() }
         if case .sourceFailed(let detail) = answer {
             return fail(sendsInDoubt > 0 ? .ambiguous : .clientSide, S3Problem(detail: detail))
@@ -151,7 +158,7 @@ package struct S3PutState: Sendable {
             phase = .put(attempt: attempt + 1)
             return attempt == 1 && problem.errorClass == .retryNow ? waited() : wait(attempt)
         }
-        guard sendsInDoubt > 0, !isKnownWrong else { return fail(problem.kind, problem) }
+        guard sendsInDoubt > 0, !hasWrongObject else { return fail(problem.kind, problem) }
         phase = .settlingHead(attempt: 1)
         return S3Reaction(.send(.head))
     }
@@ -172,7 +179,10 @@ package struct S3PutState: Sendable {
 
     // MARK: taking it back
 
-    private mutating func clean() -> S3Reaction { sendsInDoubt > 0 ? look() : end(.aborted) }
+    private mutating func clean() -> S3Reaction {
+        if hasWrongObject { return delete() }
+        return sendsInDoubt > 0 ? look() : end(.aborted)
+    }
 
     private mutating func look() -> S3Reaction {
         phase = .cleaningHead(attempt: 1)
@@ -205,7 +215,10 @@ package struct S3PutState: Sendable {
     }
 
     private mutating func cleaningDeleteAnswered(_ answer: S3Answer, _ attempt: Int) -> S3Reaction {
-        if answer == .deleted { return clean() }
+        if answer == .deleted {
+            hasWrongObject = false
+            return clean()
+        }
         guard attempt < limits.cleanupAttemptsMax else { return endUnclean(answer.problem) }
         phase = .cleaningDelete(attempt: attempt + 1)
         return wait(attempt)
