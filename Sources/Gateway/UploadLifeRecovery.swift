@@ -48,7 +48,8 @@ extension UploadLife {
         case done
         /// 404 with the code NoSuchUpload.
         case noSuchUpload
-        /// HEAD 200 with our size and our `x-amz-meta-sluice-id`.
+        /// HEAD 200 with our size and our `x-amz-meta-sluice-id`; to what is taken back, that id alone is ours, with
+        /// whatever size.
         case foundOurs
         /// HEAD 200 with another size or id.
         case foundOther

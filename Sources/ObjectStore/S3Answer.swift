@@ -33,12 +33,17 @@ package struct S3Problem: Equatable, Sendable {
     package let detail: String
     /// Where the store says that the bucket is, with a redirect or a signature for another region.
     package let region: String?
+    /// The store has other bytes than it was sent, and says so: its sum of them is not ours.
+    package let isKnownWrong: Bool
 
-    package init(status: Int = 0, code: String? = nil, detail: String, region: String? = nil) {
+    package init(
+        status: Int = 0, code: String? = nil, detail: String, region: String? = nil, isKnownWrong: Bool = false
+    ) {
         self.status = status
         self.code = code
         self.detail = detail
         self.region = region
+        self.isKnownWrong = isKnownWrong
     }
 
     package var errorClass: S3ErrorClass { S3ErrorClass(status: status, code: code) }
@@ -52,12 +57,19 @@ package struct S3Problem: Equatable, Sendable {
     }
 
     /// Whether a request that was answered so may have been done all the same: a server that fails in the middle, or a
-    /// gateway before it that lost the answer. Refusals for overload, and of what it does not know, are none.
+    /// gateway before it that lost the answer. Refusals for overload, and of what it does not know, are none; but a 503
+    /// without one of S3's codes is a gateway's own, which may have passed the request on before (Envoy does).
     package var mayHaveHappened: Bool {
-        if code == "SlowDown" || code == "ServiceUnavailable" || status == 503 || status == 429 { return false }
-        if errorClass == .theirs { return false }
+        if let code, Self.overloadCodes.contains(code) { return false }
+        if status == 429 || errorClass == .theirs { return false }
         return status >= 500 || code == "InternalError"
     }
+
+    /// With these a store says that it did not begin.
+    private static let overloadCodes: Set<String> = [
+        "Busy", "RequestLimitExceeded", "ServiceUnavailable", "SlowDown", "Throttling", "ThrottlingException",
+        "TooManyRequests",
+    ]
 
     package var isNoSuchUpload: Bool { code == "NoSuchUpload" }
 }

@@ -37,9 +37,8 @@ package enum S3AnswerReader {
             .abort where isSuccess && isError(body), .delete where isSuccess && isError(body),
             .search where isSuccess && isError(body):
             return .refused(problem(step, head, body))
-        case .part where isSuccess, .put where isSuccess:
-            let etag = head.etag ?? ""
-            return .stored(etag: etag)
+        case .part where isSuccess: return .stored(etag: head.etag ?? "")
+        case .put where isSuccess: return readPut(step, head, body)
         case .complete where isSuccess: return readCompleted(step, head, body)
         case .abort where isSuccess: return .aborted
         case .abort:
@@ -78,6 +77,13 @@ package enum S3AnswerReader {
         case .error: .refused(problem(step, head, body))
         case .initiated, .other, .malformed: unreadable(step)
         }
+    }
+
+    /// S3's yes to PutObject is a 200 without a body, with an ETag. Any other is that of something before the store, a
+    /// captive portal's say.
+    private static func readPut(_ step: S3Step, _ head: S3AnswerHead, _ body: Span<UInt8>) -> S3Answer {
+        guard head.status == 200, body.isEmpty, let etag = head.etag, !etag.isEmpty else { return unreadable(step) }
+        return .stored(etag: etag)
     }
 
     private static func readObject(_ step: S3Step, _ head: S3AnswerHead) -> S3Answer {

@@ -4,6 +4,8 @@ package struct S3Configuration: Sendable {
     package let location: S3Location
     /// How the payload of parts is signed.
     package let partSigning: S3PartSigning
+    /// Whether a PutObject in chunks may say so in `content-encoding`.
+    let namesChunkedEncoding: Bool
     /// The account that the bucket has to belong to: the store refuses where it does not.
     package let expectedBucketOwner: String?
     /// nil: none is asked for, and the bucket's own rules hold.
@@ -32,6 +34,7 @@ package struct S3Configuration: Sendable {
         self.publicBaseURL = publicBaseURL
         let profile = profile ?? location.endpoint.profile
         partSigning = try profile.signing(of: payload, isSecure: location.endpoint.isSecure)
+        namesChunkedEncoding = profile.abilities.dropsChunkedEncoding
         if expectedBucketOwner != nil, !profile.abilities.takesBucketOwner {
             throw StoreSettingError(
                 "SLUICE_S3_EXPECTED_BUCKET_OWNER: a store of the profile \(profile.rawValue) does not heed it, so it "

@@ -37,23 +37,23 @@ package enum S3Profile: String, CaseIterable, Sendable {
             // Amazon S3 User Guide, "Checking object integrity for data uploads": the checksum is kept with the object.
             S3Abilities(
                 secureDefault: .unsignedTrailer, plainDefault: .signedChunks, takesChunks: true, takesTrailers: true,
-                takesBucketOwner: true, takesACL: true)
+                takesBucketOwner: true, takesACL: true, dropsChunkedEncoding: true)
         case .r2:
             // https://developers.cloudflare.com/r2/api/s3/api/: no bucket owner, no ACL, no checksum algorithm; to
             // STREAMING-AWS4-HMAC-SHA256-PAYLOAD it answers 501.
             S3Abilities(
                 secureDefault: .unsigned, plainDefault: .unsigned, takesChunks: false, takesTrailers: false,
-                takesBucketOwner: false, takesACL: false)
+                takesBucketOwner: false, takesACL: false, dropsChunkedEncoding: false)
         case .minio:
             // Trailers since the releases of 2022; it passes over the bucket owner, and knows no canned ACL beyond
             // `private`, which would make a protection out of a field that protects nothing.
             S3Abilities(
                 secureDefault: .unsigned, plainDefault: .signedChunks, takesChunks: true, takesTrailers: true,
-                takesBucketOwner: false, takesACL: false)
+                takesBucketOwner: false, takesACL: false, dropsChunkedEncoding: false)
         case .generic:
             S3Abilities(
                 secureDefault: .unsigned, plainDefault: .signedChunks, takesChunks: true, takesTrailers: true,
-                takesBucketOwner: true, takesACL: true)
+                takesBucketOwner: true, takesACL: true, dropsChunkedEncoding: false)
         }
     }
 }
@@ -71,4 +71,7 @@ package struct S3Abilities: Equatable, Sendable {
     package let takesBucketOwner: Bool
     /// `x-amz-acl` is heeded.
     package let takesACL: Bool
+    /// `content-encoding: aws-chunked` of a PutObject is not kept with the object. Ceph keeps it, and tells every
+    /// browser; what a body is in is told by `x-amz-content-sha256` as well.
+    package let dropsChunkedEncoding: Bool
 }

@@ -3,6 +3,9 @@
 /// It may be sent again as long as its bytes can be had again: the same bytes under the same key are the same object. A
 /// PutObject that was sent whole and had no answer is *in doubt*: its object may be there or come to be. Whoever takes
 /// it back deletes what is found, and looks a second time a quarter of an hour later.
+///
+/// An object that the store itself calls another than ours is never settled by a look, which shows length and token
+/// alone: a later PutObject takes its place, or it is taken back.
 package struct S3PutState: Sendable {
     /// Named by what is awaited; `attempt` counts from 1.
     private enum Phase: Equatable {
@@ -27,6 +30,8 @@ package struct S3PutState: Sendable {
     private var isAbandoned = false
     /// Requests that were sent whole, and whose end nobody knows.
     private var sendsInDoubt = 0
+    /// The store said that it has other bytes than ours, and nothing has taken their place.
+    private var hasWrongObject = false
     /// Looks in a row, a quarter of an hour apart, that found nothing.
     private var emptyLooks = 0
     private let length: Int64
@@ -66,14 +71,19 @@ package struct S3PutState: Sendable {
 
     /// - Parameters:
     ///   - isWaiting: no request is under way, only a timer.
-    ///   - isWhole: every byte of the body was handed over.
-    package mutating func abort(isWaiting: Bool, isWhole: Bool) -> S3Reaction {
+    ///   - isWhole: every byte of the body was handed over, as far as it is the last time that it is sent.
+    ///   - sends: how often the request that is under way was sent.
+    package mutating func abort(isWaiting: Bool, isWhole: Bool, sends: Int = 1) -> S3Reaction {
         guard !isAbandoned, phase != .over else { return .none }
         isAbandoned = true
         switch phase {
         case .fresh, .ownersAbort: return clean()
         // Its answer tells whether there is anything to delete. One that is cut off before its end stores nothing.
-        case .put: return !isWaiting && isWhole ? .none : clean()
+        case .put:
+            if !isWaiting, isWhole { return .none }
+            // What was sent before may have been whole.
+            if !isWaiting { sendsInDoubt += max(sends - 1, 0) }
+            return clean()
         case .settlingHead: return isWaiting ? clean() : .none
         case .stored: return delete()
         case .cleaningHead, .cleaningDelete, .recheck, .over: return .none
@@ -129,8 +139,16 @@ package struct S3PutState: Sendable {
     ) -> S3Reaction {
         // The HTTP client repeats a request on a connection that ended without a byte of an answer.
         sendsInDoubt += max(sends - 1, 0)
-        if case .stored = answer { return isAbandoned ? delete() : told(.completed, then: .stored) }
-        if isWhole, answer.mayHaveHappened { sendsInDoubt += 1 }
+        if case .stored = answer {
+            hasWrongObject = false
+            return isAbandoned ? delete() : told(.completed, then: .stored)
+        }
+        // One that was answered wrongly has come to its end.
+        if answer.problem.isKnownWrong {
+            hasWrongObject = true
+        } else if isWhole, answer.mayHaveHappened {
+            sendsInDoubt += 1
+        }
         if isAbandoned { return clean() }
         if case .sourceFailed(let detail) = answer {
             return fail(sendsInDoubt > 0 ? .ambiguous : .clientSide, S3Problem(detail: detail))
@@ -140,7 +158,7 @@ package struct S3PutState: Sendable {
             phase = .put(attempt: attempt + 1)
             return attempt == 1 && problem.errorClass == .retryNow ? waited() : wait(attempt)
         }
-        guard sendsInDoubt > 0 else { return fail(problem.kind, problem) }
+        guard sendsInDoubt > 0, !hasWrongObject else { return fail(problem.kind, problem) }
         phase = .settlingHead(attempt: 1)
         return S3Reaction(.send(.head))
     }
@@ -161,7 +179,10 @@ package struct S3PutState: Sendable {
 
     // MARK: taking it back
 
-    private mutating func clean() -> S3Reaction { sendsInDoubt > 0 ? look() : end(.aborted) }
+    private mutating func clean() -> S3Reaction {
+        if hasWrongObject { return delete() }
+        return sendsInDoubt > 0 ? look() : end(.aborted)
+    }
 
     private mutating func look() -> S3Reaction {
         phase = .cleaningHead(attempt: 1)
@@ -174,12 +195,12 @@ package struct S3PutState: Sendable {
     }
 
     private mutating func cleaningHeadAnswered(_ answer: S3Answer, _ attempt: Int) -> S3Reaction {
-        if isOurs(answer) {
+        switch answer {
+        // Of whatever length: nobody else has our token, and what a store made of our bytes is ours to delete.
+        case .object(_, recordToken):
             sendsInDoubt -= 1
             emptyLooks = 0
             return delete()
-        }
-        switch answer {
         case .noObject, .object:
             emptyLooks += 1
             guard emptyLooks < Self.emptyLooksMax else { return end(.aborted) }
@@ -194,7 +215,10 @@ package struct S3PutState: Sendable {
     }
 
     private mutating func cleaningDeleteAnswered(_ answer: S3Answer, _ attempt: Int) -> S3Reaction {
-        if answer == .deleted { return clean() }
+        if answer == .deleted {
+            hasWrongObject = false
+            return clean()
+        }
         guard attempt < limits.cleanupAttemptsMax else { return endUnclean(answer.problem) }
         phase = .cleaningDelete(attempt: attempt + 1)
         return wait(attempt)

@@ -128,7 +128,10 @@ final class S3Requests {
         if let framing = signing.framing {
             guard let encodedLength = ChunkTrailer.encodedLength(length, framing) else { return nil }
             wireLength = encodedLength
-            fields.append(("content-encoding", "aws-chunked"))
+            // With a part it describes the request alone.
+            if !query.isEmpty || configuration.namesChunkedEncoding {
+                fields.append(("content-encoding", "aws-chunked"))
+            }
             fields.append(("x-amz-decoded-content-length", "\(length)"))
             if signing.hasChecksum { fields.append(("x-amz-trailer", ChunkTrailer.name)) }
         }

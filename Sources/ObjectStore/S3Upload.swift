@@ -28,6 +28,8 @@ final class S3Upload: StoreUpload, StorePut {
     private var hasAdoptedClock = false
     /// The step was sent again to the region that its answer named.
     private var hasFollowed = false
+    /// The store named a sum of what it took that is not ours.
+    private var hasWrongSum = false
     /// What is sent now has waited for it.
     private var isRepeating = false
     /// It had its turn to ask a store that has just come back.
@@ -78,7 +80,8 @@ final class S3Upload: StoreUpload, StorePut {
 
     func abort() {
         store.keep(self)
-        let reaction = state.abort(isWaiting: timer != nil, isWhole: source?.isTaken ?? false)
+        let reaction = state.abort(
+            isWaiting: timer != nil, isWhole: source?.isTaken ?? false, sends: transfer?.sendCount ?? 1)
         perform(reaction, isDeferred: true)
         if reaction.command != nil { source = nil }
     }
@@ -210,8 +213,9 @@ final class S3Upload: StoreUpload, StorePut {
         guard case .refused(let problem) = answer, let right = problem.region, right != region, !hasFollowed else {
             return false
         }
-        if step.hasBody, source?.rewind() != true { return false }
+        // Without its bytes this request is lost, but the next will be right.
         guard store.move(to: right) else { return false }
+        if step.hasBody, source?.rewind() != true { return false }
         hasFollowed = true
         send(step)
         return true
@@ -264,9 +268,11 @@ final class S3Upload: StoreUpload, StorePut {
                     return .lost(problem, mayHaveArrived: true)
                 }
                 let theirs = fields.value(of: ChunkTrailer.name)
-                if response.status < 300, let theirs, let ours = source?.checksum, theirs != ours {
-                    return .refused(S3Problem(
-                        status: 502, detail: "\(step.name): the store's CRC32C \(theirs) is not ours, \(ours)"))
+                // Who named a wrong sum is believed only what it names a right one of. Parts are judged by Complete.
+                if response.status < 300, let ours = source?.checksum, theirs != ours, theirs != nil || hasWrongSum {
+                    if case .put = step { hasWrongSum = true }
+                    let detail = "\(step.name): the store's CRC32C \(theirs ?? "(none)") is not ours, \(ours)"
+                    return .refused(S3Problem(status: 502, detail: detail, isKnownWrong: true))
                 }
                 head.etag = fields.value(of: "etag")
             case .head:
@@ -290,9 +296,10 @@ final class S3Upload: StoreUpload, StorePut {
         if source.isPending || source.takenBytes != progress.bytes {
             progress = (source.takenBytes, now)
         } else if now - progress.at >= stallMilliseconds {
+            let sends = transfer?.sendCount ?? 1
             stopWaiting()
             let problem = S3Problem(detail: "\(openStep.name): the store neither takes the bytes nor answers")
-            take(openStep, .lost(problem, mayHaveArrived: true))
+            take(openStep, .lost(problem, mayHaveArrived: true), sends: sends)
         }
     }
 }

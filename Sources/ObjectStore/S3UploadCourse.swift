@@ -36,8 +36,9 @@ struct S3UploadCourse {
     /// - Parameters:
     ///   - isWaiting: no request is under way, only a timer.
     ///   - isWhole: every byte of a PutObject's body was handed over.
-    mutating func abort(isWaiting: Bool, isWhole: Bool) -> S3Reaction {
-        whole?.abort(isWaiting: isWaiting, isWhole: isWhole) ?? parts.abort(isWaiting: isWaiting)
+    ///   - sends: how often the request that is under way was sent.
+    mutating func abort(isWaiting: Bool, isWhole: Bool, sends: Int) -> S3Reaction {
+        whole?.abort(isWaiting: isWaiting, isWhole: isWhole, sends: sends) ?? parts.abort(isWaiting: isWaiting)
     }
 
     mutating func waited() -> S3Reaction { whole?.waited() ?? parts.waited() }

@@ -34,6 +34,7 @@ def upload(daemon, ceph, body, sub=None, **options):
     assert key.startswith(f"users/{sub}/images/")
     stored, content_type = ceph.object(key)
     assert stored == body and content_type == "image/png"
+    assert not ceph.s3.head_object(Bucket=BUCKET, Key=key).get("ContentEncoding")
     return url
 
 

@@ -58,6 +58,8 @@ final class TestBody: RequestBodySource {
     var bytes: [UInt8]
     var isOver: Bool
     var isRewindable = true
+    /// So many bytes come once more after ``rewind()``, and the others do not for now.
+    var secondCount: Int?
     var fails = false
     private(set) var offset = 0
     private(set) var rewinds = 0
@@ -78,6 +80,10 @@ final class TestBody: RequestBodySource {
         guard isRewindable else { return false }
         rewinds += 1
         offset = 0
+        if let secondCount {
+            bytes.removeLast(bytes.count - secondCount)
+            isOver = false
+        }
         return true
     }
 

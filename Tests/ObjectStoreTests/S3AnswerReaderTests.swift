@@ -43,6 +43,20 @@ import Testing
         }
     }
 
+    @Test func `a PutObject is done at 200 with an ETag and nothing else, and may be at another yes`() {
+        let step = S3Step.put(length: 1)
+        #expect(Self.read(step, S3AnswerHead(status: 200, etag: "\"e\"")) == .stored(etag: "\"e\""))
+        let others = [
+            Self.read(step, 200), Self.read(step, S3AnswerHead(status: 200, etag: "")), Self.read(step, 204),
+            Self.read(step, S3AnswerHead(status: 200, etag: "\"e\""), "<html>log in</html>"),
+            Self.read(step, S3AnswerHead(status: 202, etag: "\"e\"")),
+            Self.read(step, S3AnswerHead(status: 206, etag: "\"e\"")),
+            Self.read(step, S3AnswerHead(status: 299, etag: "\"e\"")),
+        ]
+        for other in others { #expect(Self.problem(other)?.mayHaveHappened == true, "\(other)") }
+        #expect(Self.problem(Self.read(step, 200, Self.error("SlowDown")))?.mayHaveHappened == false)
+    }
+
     @Test func `an Abort is done at 204 and when there is no such upload, and only then`() {
         let step = S3Step.abort(uploadID: "u")
         #expect(Self.read(step, 204) == .aborted)
@@ -104,7 +118,13 @@ import Testing
             #expect(!S3Problem(status: status, code: code, detail: "").isTransient, "\(code)")
         }
         #expect(!S3Problem(status: 503, code: "SlowDown", detail: "").mayHaveHappened)
-        #expect(!S3Problem(status: 503, detail: "").mayHaveHappened)
+        // A gateway's own, which may have passed the request on.
+        #expect(S3Problem(status: 503, detail: "").mayHaveHappened)
+        #expect(S3Problem(status: 503, code: "NobodyKnows", detail: "").mayHaveHappened)
+        for code in ["ServiceUnavailable", "Busy", "Throttling", "RequestLimitExceeded", "TooManyRequests"] {
+            #expect(!S3Problem(status: 503, code: code, detail: "").mayHaveHappened, "\(code)")
+        }
+        #expect(!S3Problem(status: 429, detail: "").mayHaveHappened)
         #expect(S3Problem(status: 504, detail: "").mayHaveHappened)
     }
 

@@ -59,7 +59,7 @@ import Testing
                 reaction = state.waited()
             case nil:
                 guard isCompleted else { return "endless" }
-                #expect(world.object != nil, "seed \(seed)")
+                #expect(world.object?.isWrong == false, "seed \(seed)")
                 if abortAfter == .max { return "completed" }
                 reaction = .none
             }

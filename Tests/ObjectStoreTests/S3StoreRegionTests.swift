@@ -56,6 +56,20 @@ import Testing
         #expect((payload == .signed ? S3StoreTests.unchunked(bytes, parts: 1) : bytes) == body)
     }
 
+    @Test func `a whole object whose bytes are gone teaches the region all the same`() throws {
+        let fake = FakeS3()
+        let server = try Self.server(fake, right: "eu-central-1") { _ in Self.redirect(301) }
+        let bench = try S3StoreTests.Bench(fake, server: server)
+        let witness = StoreWitness()
+        bench.store.observer = witness
+        let body = TestBody.pattern(200_001)
+        let owner = try S3PutTests.put(bench, body, isRewindable: false)
+        #expect(owner.failures.first?.kind == .refused)
+        #expect(owner.events.last == .aborted)
+        #expect(witness.regions == ["eu-central-1"])
+        #expect(try S3PutTests.put(bench, body, isRewindable: false).events == [.completed])
+    }
+
     @Test func `one that sends from region to region is not followed about`() throws {
         let fake = FakeS3()
         let server = try ScriptedServer(replying: { request in

@@ -17,14 +17,15 @@ import Testing
 
         init(
             _ fake: FakeS3 = FakeS3(), payload: S3Payload = .unsigned, partStall: Int64 = 30_000,
-            server: ScriptedServer? = nil
+            server: ScriptedServer? = nil, profile: S3Profile? = nil
         ) throws {
             self.fake = fake
             self.server = try server ?? fake.makeServer()
             let loop = try EventLoop()
             client = try LoopHTTPDriver.makeClient(on: loop, configuration: HTTPClientConfiguration())
             var configuration = try S3Configuration(
-                bucket: "bucket", region: "us-east-1", endpoint: self.server.url, payload: payload)
+                bucket: "bucket", region: "us-east-1", endpoint: self.server.url, payload: payload,
+                profile: profile)
             configuration.retry.baseMilliseconds = 1
             configuration.retry.capMilliseconds = 8
             configuration.retry.lateCreateMilliseconds = 30

@@ -5,6 +5,8 @@ struct SimulatedS3 {
     struct Object: Equatable {
         var length: Int64
         var token: String
+        /// The store took other bytes than it was sent, and said so.
+        var isWrong = false
     }
 
     private var random: SplitMix
@@ -42,7 +44,7 @@ struct SimulatedS3 {
         settleLateComplete()
         settle(until: milliseconds)
         guard roll(100) < faults else { return perform(step) }
-        switch roll(7) {
+        switch roll(9) {
         case 0: return .lost(S3Problem(detail: "refused connection"), mayHaveArrived: false)
         case 1: return .refused(S3Problem(status: 503, code: "SlowDown", detail: "slow down"))
         case 2:
@@ -69,6 +71,14 @@ struct SimulatedS3 {
             sends = 2
             if roll(2) == 0 { _ = perform(step) }
             return perform(step)
+        case 6:
+            // A gateway's own, with the request passed on or not.
+            if roll(2) == 0 { _ = perform(step) }
+            return .refused(S3Problem(status: 503, detail: "no healthy upstream"))
+        case 7:
+            guard case .put(let length) = step else { return perform(step) }
+            object = Object(length: length, token: token, isWrong: true)
+            return .refused(S3Problem(status: 502, detail: "another sum", isKnownWrong: true))
         default: return .refused(S3Problem(status: 403, code: "AccessDenied", detail: "denied"))
         }
     }

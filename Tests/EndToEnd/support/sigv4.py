@@ -224,7 +224,7 @@ def read_body(body, fields, seed):
         if kind != "UNSIGNED-PAYLOAD" and kind != hashlib.sha256(body).hexdigest():
             raise Refused(400, "XAmzContentSHA256Mismatch", f"{kind}")
         return body, None
-    if one("content-encoding") != "aws-chunked":
+    if one("content-encoding") not in ("aws-chunked", None):
         raise Refused(400, "InvalidRequest", f"content-encoding: {one('content-encoding')}")
     payload, trailers = decode_chunks(body, kind, seed)
     if one("x-amz-decoded-content-length") != str(len(payload)):
