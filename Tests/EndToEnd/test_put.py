@@ -37,8 +37,9 @@ def store():
         yield server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def faulty(store):
+    """One for each test: what the breaker has counted in one is not to be met in the next."""
     with Daemon(settings(store.environment)) as daemon:
         yield daemon
         assert daemon.process.poll() is None, daemon.output
