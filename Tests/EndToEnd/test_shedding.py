@@ -37,7 +37,9 @@ def test_who_trickles_into_the_spool_makes_room(directory_environment):
         assert_created(answer, size=len(BODY), kind="jpeg", sub=sub)
         assert_refused(slow.response(), "STORE_UNAVAILABLE")
         slow.socket.close()
-        assert any("the slowest upload was ended" in line.get("message", "") for line in daemon.log())
+        eventually(
+            lambda: any("the slowest upload was ended" in line.get("message", "") for line in daemon.log()), 10,
+            lambda: daemon.output)
         # The other one was not touched.
         rest = BODY[151_000:]
         faster.send(b"%x\r\n%b\r\n0\r\n\r\n" % (len(rest), rest))
