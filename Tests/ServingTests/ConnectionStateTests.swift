@@ -235,6 +235,25 @@ struct ConnectionStateTests {
         #expect(verdict == .close)
     }
 
+    @Test func `lets the bytes that are dropped pay for the time of the drain`() {
+        func deadline(afterBytes bytes: Int) -> Int64? {
+            var limits = ServingLimits()
+            limits.drainIdleMilliseconds = 1_000_000
+            limits.drainMilliseconds = 60_000
+            limits.drainGraceMilliseconds = 10_000
+            limits.drainBytesPerSecondMin = 1_000
+            var state = ConnectionState(limits: limits, now: 0)
+            state.refuse(omitsBody: false, now: 0)
+            _ = state.beginWriting(now: 0)
+            _ = state.written(now: 0)
+            _ = state.drained(bytes: bytes, now: 1)
+            return state.deadline
+        }
+        #expect(deadline(afterBytes: 1) == 10_001, "a byte a second does not hold a connection")
+        #expect(deadline(afterBytes: 20_000) == 30_000)
+        #expect(deadline(afterBytes: 6_000_000) == 60_000, "the whole bound stays")
+    }
+
     @Test func `bounds the drain by time, by silence and by bytes`() throws {
         func draining() throws -> ConnectionState {
             var state = try inBody()
