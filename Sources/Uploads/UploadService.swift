@@ -135,6 +135,7 @@ package final class UploadService {
 
     /// Why another upload may not begin; nil: its state and the first block of its window find room.
     var shortage: String? {
+        if let refusal = catalog.refusal { return refusal }
         // Those that are being undone have no client, and mostly wait: they must not keep others out for minutes.
         if drivers.count - abortingCount + forms.count >= limits.uploadsMax {
             return "a worker has \(limits.uploadsMax) uploads under way"
