@@ -118,8 +118,8 @@ final class CatalogFile {
         }
     }
 
-    /// After a full disk: proves that there is room for more than one page, by taking it in the log and in the file and
-    /// giving it back. The file keeps the pages, as a reserve for the rows that come.
+    /// After a full disk: proves that there is room for more than one page, by taking it in the log and in the file
+    /// and giving it back. The file keeps the pages, as a reserve for the rows that come.
     func proveRoom() throws(CatalogTrouble) {
         guard configuration.roomBytes > 0 else { return }
         try locked { () throws(DatabaseError) in
@@ -160,8 +160,8 @@ final class CatalogFile {
 
     /// Writes the log over itself and syncs it, before any of it is copied into the database file.
     ///
-    /// A failed fsync is never repeated as if it had worked: the kernel holds the pages that it lost for written, so the
-    /// log may have a hole on the disk that no read shows, and a second fsync would succeed without writing them. A
+    /// A failed fsync is never repeated as if it had worked: the kernel holds the pages that it lost for written, so
+    /// the log may have a hole on the disk that no read shows, and a second fsync would succeed without writing them. A
     /// power loss in the middle of a checkpoint from such a log would leave half of a transaction in the file. Written
     /// again, the pages are on the disk or the error comes back.
     private func renewLog() throws(CatalogTrouble) {

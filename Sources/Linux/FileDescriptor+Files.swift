@@ -62,8 +62,8 @@ extension FileDescriptor {
         _ = try SystemCall.value("fsync") { fsync(raw) }
     }
 
-    /// Writes every byte over itself and waits until all are on the disk: for a file whose last fsync failed. The kernel
-    /// holds the pages that it lost for written, so that another fsync alone would not write them.
+    /// Writes every byte over itself and waits until all are on the disk: for a file whose last fsync failed. The
+    /// kernel holds the pages that it lost for written, so that another fsync alone would not write them.
     /// https://www.kernel.org/doc/html/latest/filesystems/vfs.html#handling-errors-during-writeback
     package func rewriteAndSynchronise() throws(SystemError) {
         let raw = raw
