@@ -71,6 +71,7 @@ final class CatalogWriter {
         } catch {
             throw CatalogError(path: path, reason: error.reason, remedy: error.remedy)
         }
+        for line in CatalogInspection.wideRights(path: path) { logger.warning("\(line)") }
         do {
             pause = try EventDescriptor()
             let taken = try CatalogInstance(directory: file.directory)

@@ -173,7 +173,7 @@ package enum Doctor {
             report.fail(subject, "\(place) may not be written; give rights, or set \(setting) to another directory")
             return false
         }
-        if place != path { report.ok(subject, "\(path) is made at the start") }
+        report.ok(subject, place == path ? "\(path) may be written" : "\(path) is made at the start")
         return place == path
     }
 
