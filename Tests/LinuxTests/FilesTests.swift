@@ -39,9 +39,6 @@ import Testing
                 try file.close()
                 #expect(try Files.readWhole(path + "/a\(count)", bytesMax: 1 << 20) == bytes)
             }
-            #expect(throws: SystemError.self) {
-                try Files.open(path + "/a1", .readOnly).rewriteAndSynchronise()
-            }
         }
     }
 

@@ -54,7 +54,9 @@ static struct file *file_of(int descriptor) {
     if (count < 0) return NULL;
     path[count] = 0;
     const char *rest = path + strlen(prefix);
-    if (strncmp(path, prefix, strlen(prefix)) || (*rest && strcmp(rest, "-wal"))) return NULL;
+    // A copy of it grows under another name, too.
+    if (strncmp(path, prefix, strlen(prefix))) return NULL;
+    if (*rest && strcmp(rest, "-wal") && (strncmp(rest, ".partial-", 9) || strchr(rest + 9, 0x2D))) return NULL;
     for (int index = 0; index < FILES; index++) {
         if (!files[index]) {
             char platter[600];
