@@ -5,9 +5,10 @@
 // written. A sync that fails writes every other page, forgets that any was dirty, and the next one succeeds without them,
 // as Linux does. So after the process is killed, the platters are what a power loss would have left.
 //
-// $FAULTY_DISK_RULES is a file of lines `ID OPERATION SUFFIX ERRNO COUNT PARITY`, read at each call: the next COUNT
-// (-1: all) calls of OPERATION (`sync`, `write`) on files that end in SUFFIX (`-` for the database itself) fail with
-// ERRNO; of a sync, pages of that parity reach the platter. Each is told by a line in $FAULTY_DISK_RULES.hits.
+// $FAULTY_DISK_RULES is a file of lines `ID OPERATION SUFFIX ERRNO SKIP COUNT PARITY`, read at each call: after SKIP
+// calls of OPERATION (`sync`, `write`) on files that end in SUFFIX (`-` for the database itself), the next COUNT (-1:
+// all) fail with ERRNO; of a sync, pages of that parity reach the platter. Each failure is told by a line in
+// $FAULTY_DISK_RULES.hits.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -78,14 +79,13 @@ static struct file *file_of(int descriptor) {
 static int fault(struct file *file, const char *operation, int *parity) {
     const char *rules = getenv("FAULTY_DISK_RULES");
     FILE *stream = rules ? fopen(rules, "re") : NULL;
-    int id, number, count, found = 0;
+    int id, number, skip, count, found = 0;
     char what[16], suffix[32];
     if (!stream) return 0;
-    while (!found && fscanf(stream, "%d %15s %31s %d %d %d", &id, what, suffix, &number, &count, parity) == 6) {
+    while (!found && fscanf(stream, "%d %15s %31s %d %d %d %d", &id, what, suffix, &number, &skip, &count, parity) == 7) {
         int is_log = strlen(file->path) > 4 && !strcmp(file->path + strlen(file->path) - 4, "-wal");
         if (strcmp(what, operation) || is_log != !strcmp(suffix, "-wal")) continue;
-        if (count >= 0 && hits[id] >= count) continue;
-        hits[id]++;
+        if (hits[id]++ < skip || (count >= 0 && hits[id] > skip + count)) continue;
         found = number;
         char name[600];
         snprintf(name, sizeof name, "%s.hits", rules);

@@ -39,13 +39,14 @@ class FaultyDisk:
         return {"LD_PRELOAD": str(library()), "FAULTY_DISK_PATH": str(self.database),
                 "FAULTY_DISK_RULES": str(self._rules), "SLUICE_DATABASE": str(self.database)}
 
-    def fail(self, operation, *, log, error=errno.EIO, count=-1, parity=0):
-        """From now on, `operation` ("sync" or "write") on the log, or on the database file, fails `count` times.
+    def fail(self, operation, *, log, error=errno.EIO, skip=0, count=-1, parity=0):
+        """From now on, `operation` ("sync" or "write") on the log, or on the database file, fails `count` times, once
+        it has succeeded `skip` times.
 
         Of a sync, the pages of `parity` reach the disk. Returns a number for `hits`.
         """
         self._last += 1
-        self._lines[self._last] = f"{self._last} {operation} {'-wal' if log else '-'} {error} {count} {parity}"
+        self._lines[self._last] = f"{self._last} {operation} {'-wal' if log else '-'} {error} {skip} {count} {parity}"
         self._write()
         return self._last
 
