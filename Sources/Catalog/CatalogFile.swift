@@ -13,6 +13,9 @@ final class CatalogFile {
     private let lock: FileLock
     private var connection: DatabaseConnection?
     private var statements: CatalogStatements?
+    private var identity: CatalogIdentity?
+    /// The log was gone while we had it open: with it, commits that somebody was told of.
+    private var lacksLog = false
 
     /// Opens the file, brings the schema up to date, and proves by a synced write that it can be written.
     init(path: String, configuration: CatalogConfiguration) throws(CatalogTrouble) {
@@ -20,7 +23,7 @@ final class CatalogFile {
         self.configuration = configuration
         directory = Files.parent(of: path) ?? "."
         // Opened before the lock file is made: its errors are the ones that a person understands.
-        let opened = try Self.open(path, directory, configuration)
+        let opened = try Self.open(path, directory, configuration, .creating)
         try Self.inspect(opened, path, directory, bytesMax: configuration.checkBytesMax)
         do {
             lock = try FileLock(path + ".lock")
@@ -33,6 +36,7 @@ final class CatalogFile {
             _ = try opened.checkpoint(.truncate)
             try Self.prove(opened)
         }
+        identity = CatalogIdentity(path: path)
     }
 
     /// Looks at a file before anything of it is changed: one that is another program's, of a newer version, or damaged
@@ -74,6 +78,10 @@ final class CatalogFile {
     ) throws(CatalogTrouble) {
         try locked { () throws(DatabaseError) in
             guard let connection, let statements else { throw DatabaseError.notOpen }
+            if synchronous == .full, identity?.isStillThere(path: path, countsLog: true) == false {
+                lacksLog = true
+                throw DatabaseError.anotherFile
+            }
             try connection.setSynchronous(synchronous)
             do throws(DatabaseError) {
                 try Self.transact(statements, connection, body)
@@ -147,7 +155,12 @@ final class CatalogFile {
     /// Whatever the log held is copied and synced into the database file before anything is written.
     func reopen(afterDamage mayBeDamaged: Bool) throws(CatalogTrouble) {
         close()
-        let opened = try Self.open(path, directory, configuration)
+        // What is committed to a file that has lost its name is lost with it; and a file that has taken the name is
+        // another record, in which nothing of what is under way is known.
+        if identity?.isStillThere(path: path, countsLog: lacksLog) == false {
+            throw CatalogTrouble(.anotherFile, path: path, directory: directory)
+        }
+        let opened = try Self.open(path, directory, configuration, .writing)
         try locked(renewsLog: true) { () throws(DatabaseError) in
             if mayBeDamaged { try Self.refuseDamage(opened) }
             try adopt(opened)
@@ -156,6 +169,8 @@ final class CatalogFile {
             }
             try Self.prove(opened)
         }
+        identity = CatalogIdentity(path: path)
+        lacksLog = false
     }
 
     /// Writes the log over itself and syncs it, before any of it is copied into the database file.
@@ -181,11 +196,12 @@ final class CatalogFile {
     }
 
     private static func open(
-        _ path: String, _ directory: String, _ configuration: CatalogConfiguration
+        _ path: String, _ directory: String, _ configuration: CatalogConfiguration,
+        _ access: DatabaseConnection.Access
     ) throws(CatalogTrouble) -> DatabaseConnection {
         do {
             let connection = try DatabaseConnection(
-                path: path, access: .creating, busyTimeoutMilliseconds: configuration.busyMilliseconds)
+                path: path, access: access, busyTimeoutMilliseconds: configuration.busyMilliseconds)
             try connection.execute(configuration.connectionSetUp)
             return connection
         } catch {
@@ -227,6 +243,10 @@ final class CatalogFile {
 
 extension DatabaseError {
     static let notOpen = DatabaseError(kind: .cannotOpen, message: "the file is not open", operation: "write")
+    static let anotherFile = DatabaseError(
+        kind: .cannotOpen,
+        message: "the file, or the -wal beside it, was moved, removed or replaced while Sluice has it open",
+        operation: "write")
     static let readerInTheWay = DatabaseError(
         kind: .busy, message: "a reader keeps the log from being copied", operation: "checkpoint")
 

@@ -49,7 +49,10 @@ extension DatabaseError {
         case .cannotOpen:
             CatalogRule(
                 cure: .reopening,
-                remedy: "make the directory \(directory), and let the user that Sluice runs as write there")
+                remedy: """
+                    put \(path) back, or make the directory \(directory) and let the user that Sluice runs as write \
+                    there; a file that was restored wants a restart
+                    """)
         // SQLITE_CORRUPT, SQLITE_NOTADB
         case .corrupt:
             CatalogRule(

@@ -1,6 +1,7 @@
 import Catalog
 import Database
 import Foundation
+import Gateway
 import Linux
 import Logging
 import Testing
@@ -123,6 +124,28 @@ import Testing
         blocker.close()
         CatalogFixture.eventually { catalog.health == .ok }
         #expect(try fixture.perform(.gone(id), on: catalog) == .committed(imageID: id))
+        catalog.close()
+    }
+
+    @Test(arguments: ["", "-wal"])
+    func `a file that loses its name takes no more rows until it is back`(suffix: String) throws {
+        let catalog = try fixture.open()
+        let id = try fixture.open(1, on: catalog)
+        #expect(try fixture.perform(.uploadID(id, "u"), on: catalog) == .committed(imageID: id))
+        let files = FileManager.default
+        let path = fixture.path + suffix
+        try files.moveItem(atPath: path, toPath: path + ".away")
+        #expect(isUnavailable(try fixture.perform(.completing(id, size: 1), on: catalog)))
+        #expect(catalog.refusal?.contains("moved, removed or replaced") == true)
+        // Another file in its place is not written to, nor is one made.
+        #expect(fixture.size("a.sqlite" + suffix) == nil)
+        try Data(contentsOf: URL(fileURLWithPath: path + ".away")).write(to: URL(fileURLWithPath: path))
+        #expect(isUnavailable(try fixture.perform(.completing(id, size: 1), on: catalog)))
+        try files.removeItem(atPath: path)
+        try files.moveItem(atPath: path + ".away", toPath: path)
+        CatalogFixture.eventually { catalog.health == .ok }
+        #expect(try fixture.perform(.completing(id, size: 1), on: catalog) == .committed(imageID: id))
+        #expect(try catalog.row(id)?.state == .completing)
         catalog.close()
     }
 
