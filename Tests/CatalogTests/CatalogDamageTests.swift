@@ -76,7 +76,8 @@ import Testing
 
     @Test func `damage that shows later stops uploads until the file is sound`() throws {
         try fill()
-        let catalog = try fixture.open {
+        let log = CountingLogHandler()
+        let catalog = try fixture.open(logger: Logger(label: "catalog") { _ in log }) {
             $0.soundnessMilliseconds = 5
             $0.connectionSetUp = "PRAGMA cache_size=1"
         }
@@ -91,6 +92,9 @@ import Testing
         #expect(catalog.readiness.contains("restore \(fixture.path)"))
         #expect(catalog.refusal != nil)
         #expect(try fixture.perform(.aborting(1), on: catalog) != .committed(imageID: 1))
+        // Some attempts: each could write a page, and finds the others damaged. (Too short a wait would prove less.)
+        Thread.sleep(forTimeInterval: 0.3)
+        #expect(log.lines(containing: "can be written again") == 0)
         try overwrite(whole)
         CatalogFixture.eventually { catalog.health == .ok }
         catalog.close()
