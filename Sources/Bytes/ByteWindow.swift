@@ -1,7 +1,8 @@
 /// A first-in, first-out queue of bytes in blocks that grow with what waits in it: 4, then 16, then 64 KiB.
 ///
 /// A slow sender's few bytes cost one small block, a fast one's arrive in large ones. Bytes that were read stay until
-/// the room is needed, so that a reader may start again from the first byte (``rewind()``) as long as none was dropped.
+/// the room is needed, so that a reader may start again from the first byte (``rewind()``) as long as none was dropped;
+/// after that, nothing is kept that was read.
 /// The bound is the caller's: whoever appends looks at ``unreadBytes`` first, and stops reading at its own source
 /// (back-pressure instead of memory).
 package struct ByteWindow: ~Copyable {
@@ -14,7 +15,8 @@ package struct ByteWindow: ~Copyable {
     package private(set) var heldBytes = 0
     /// An emptied block that is used again, so that a steady stream allocates nothing.
     private var spare: [UInt8]?
-    private var hasDropped = false
+    /// Whether bytes are gone that were read: nothing can be read again.
+    package private(set) var hasDropped = false
     /// Bytes that wait to be read.
     package private(set) var unreadBytes = 0
 
@@ -31,7 +33,7 @@ package struct ByteWindow: ~Copyable {
 
     /// Adds a copy of `bytes` at the end.
     package mutating func append(_ bytes: Span<UInt8>) {
-        if heldBytes + bytes.count > keptBytesMax { dropReadBlocks() }
+        if hasDropped || heldBytes + bytes.count > keptBytesMax { dropReadBlocks() }
         var start = 0
         while start < bytes.count {
             if let last = blocks.last, last.count < Self.usableBytes(last) {
