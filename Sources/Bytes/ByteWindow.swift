@@ -13,8 +13,6 @@ package struct ByteWindow: ~Copyable {
     private let keptBytesMax: Int
     /// Bytes in the blocks, read ones included.
     package private(set) var heldBytes = 0
-    /// An emptied block that is used again, so that a steady stream allocates nothing.
-    private var spare: [UInt8]?
     /// Whether bytes are gone that were read: nothing can be read again.
     package private(set) var hasDropped = false
     /// Bytes that wait to be read.
@@ -26,7 +24,7 @@ package struct ByteWindow: ~Copyable {
 
     /// Bytes of memory that the blocks hold.
     package var allocatedBytes: Int {
-        var sum = spare?.capacity ?? 0
+        var sum = 0
         for block in blocks { sum += block.capacity }
         return sum
     }
@@ -41,7 +39,7 @@ package struct ByteWindow: ~Copyable {
                 blocks[blocks.count - 1].append(contentsOf: bytes.extracting(start ..< start + length))
                 start += length
             } else {
-                blocks.append(freshBlock())
+                blocks.append(Self.freshBlock(for: unreadBytes + bytes.count))
             }
         }
         heldBytes += bytes.count
@@ -78,7 +76,6 @@ package struct ByteWindow: ~Copyable {
     /// Drops every byte and gives the memory back.
     package mutating func removeAll() {
         blocks = []
-        spare = nil
         block = 0
         offset = 0
         heldBytes = 0
@@ -101,27 +98,19 @@ package struct ByteWindow: ~Copyable {
         while let first = blocks.first, block > 0 || offset == first.count {
             heldBytes -= first.count
             hasDropped = hasDropped || !first.isEmpty
-            var emptied = blocks.removeFirst()
+            blocks.removeFirst()
             if block > 0 { block -= 1 } else { offset = 0 }
-            guard emptied.capacity > spare?.capacity ?? 0 else { continue }
-            emptied.removeAll(keepingCapacity: true)
-            spare = emptied
         }
     }
 
-    private mutating func freshBlock() -> [UInt8] {
-        let wanted =
-            switch unreadBytes {
-            case ..<Self.smallBytes: Self.smallBytes
-            case ..<(Self.smallBytes + Self.middleBytes): Self.middleBytes
-            default: Self.largeBytes
-            }
-        if let reused = spare, reused.capacity >= wanted {
-            spare = nil
-            return reused
-        }
+    /// - Parameter bytes: how many wait, with those that have just come.
+    private static func freshBlock(for bytes: Int) -> [UInt8] {
         var block: [UInt8] = []
-        block.reserveCapacity(wanted)
+        switch bytes {
+        case ..<smallBytes: block.reserveCapacity(smallBytes)
+        case ..<(smallBytes + middleBytes): block.reserveCapacity(middleBytes)
+        default: block.reserveCapacity(largeBytes)
+        }
         return block
     }
 
