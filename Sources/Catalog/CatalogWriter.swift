@@ -40,6 +40,8 @@ final class CatalogWriter {
     let instanceID: String
 
     private var waiters = 0.0
+    /// What a synced transaction has taken, the mean over the last few.
+    private var syncMicroseconds = CatalogLimits.cheapSyncMicroseconds
     private var batch: [JournalRequest] = []
     private var groups = JournalGroups()
     private var results: [Int64?] = []
@@ -123,7 +125,7 @@ final class CatalogWriter {
         while !rest.isEmpty {
             let slice = rest.prefix(CatalogLimits.batchEntriesMax)
             rest = rest.dropFirst(slice.count)
-            groups.sort(slice)
+            groups.sort(slice, syncIsCheap: syncMicroseconds < CatalogLimits.cheapSyncMicroseconds)
             write(groups.unsynced, of: slice, isSynced: false)
             write(groups.synced, of: slice, isSynced: true)
         }
@@ -180,12 +182,16 @@ final class CatalogWriter {
         _ positions: [Int], of requests: ArraySlice<JournalRequest>, isSynced: Bool
     ) throws(CatalogTrouble) {
         let now = Clock.wallMilliseconds()
+        let start = Clock.monotonicMicroseconds()
         try file.transact(isSynced ? .full : .normal) { (statements, connection) throws(DatabaseError) in
             results.removeAll(keepingCapacity: true)
             for position in positions {
                 results.append(
                     try statements.perform(requests[position].entry, on: connection, instance: instanceID, now: now))
             }
+        }
+        if isSynced {
+            syncMicroseconds += (Double(Clock.monotonicMicroseconds() - start) - syncMicroseconds) / 8
         }
         if checkpointAtPages == nil { checkpointAtPages = file.walPages + CatalogLimits.walPagesMax }
         for (position, id) in zip(positions, results) {
