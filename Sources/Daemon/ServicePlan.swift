@@ -47,6 +47,7 @@ struct ServicePlan: Sendable {
             leewaySeconds: settings.jwtLeewaySeconds, trustedRoles: settings.trustedRoles,
             servesDevelopment: isDevelopment)
         judge.formField = settings.formField
+        judge.servesGuestTokens = settings.servesGuestTokens
         self.judge = judge
         cors =
             switch settings.allowedOrigins {
@@ -91,6 +92,7 @@ struct ServicePlan: Sendable {
         limits.address = settings.address.map { RateLimit(ratePerMinute: $0.requests, burst: $0.burst) }
         limits.subject = settings.subject.map { RateLimit(ratePerMinute: $0.requests, burst: $0.burst) }
         limits.everybody = settings.total.map { RateLimit(ratePerSecond: $0.requests, burst: $0.burst) }
+        limits.guestTokens = settings.guestTokens.map { RateLimit(ratePerMinute: $0.requests, burst: $0.burst) }
         limits.v6PrefixBits = settings.v6PrefixBits
         return limits
     }
