@@ -71,7 +71,7 @@ package final class Catalog: Sendable {
         queue.post(JournalRequest(entry: entry, replyTo: replyTo, tag: tag))
     }
 
-    /// Looks for an image. From any thread; returns at once. What was answered before a request was sent is seen by it.
+    /// Looks for an image. From any thread; returns at once. What a 201 promised before is seen.
     ///
     /// The answer, ``JournalResult/image(_:)``, is posted to `replyTo` with `tag`; that mailbox must have room for every
     /// answer that its owner waits for.

@@ -1,7 +1,7 @@
 extension SettingsTable {
-    /// Unlike the other bounds by address, this one is on. A guest token is all that an upload needs and costs nothing, so
-    /// whoever could have as many as they like would meet no bound at all, that of a `sub` included, since each has its
-    /// own. The default is wide enough for a site behind one address that no setting names.
+    /// Unlike the other bounds by address, this one is on. A guest token is all that an upload needs and costs nothing,
+    /// so whoever could have as many as they like would meet no bound at all, that of a `sub` included, since each has
+    /// its own. The default is wide enough for a site behind one address that no setting names.
     static let guests: [Setting] = [
         Setting(.guestTokens, .choice(Switch.self), .computed(summary: "`off`; `on` with `--dev`") {
             $0.mode == .development ? "on" : "off"

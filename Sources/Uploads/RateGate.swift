@@ -63,8 +63,8 @@ package final class RateGate: Sendable {
     /// 256 KiB. A table of its own, since a bucket belongs to one limit.
     private static let guestEntriesMax = 16_384
 
-    /// Counts a guest token for `caller`. Peers on a Unix socket of whom nobody says more are one caller, as all clients
-    /// of a proxy are that is not trusted: unlike other requests, these need nothing but an address to be counted by.
+    /// Counts a guest token for `caller`. Peers on a Unix socket of whom nobody says more are one caller, as all
+    /// clients of a proxy are that is not trusted: nothing else bounds these requests.
     func admitGuestToken(_ caller: IPAddress?, nowMicroseconds now: Int64) -> RateVerdict {
         guard let guestTokens else { return .admitted }
         let key = keys.key(address: caller)

@@ -107,7 +107,8 @@ import Tokens
         let key = Self.key(1)
         let id = try store(key, on: catalog)
         let others: [JournalEntry] = [
-            Self.entry(.id(id), by: "8"), Self.entry(.key(key), by: "8"), Self.entry(.id(id + 1)), Self.entry(.id(.max)),
+            Self.entry(.id(id), by: "8"), Self.entry(.key(key), by: "8"), Self.entry(.id(id + 1)),
+            Self.entry(.id(.max)),
             Self.entry(.key(Self.key(2))), Self.entry(.key(Self.key(1, at: key.milliseconds + 1))),
             Self.entry(.key(Self.key(1, sub: "8"))), Self.entry(.key(Self.key(1, sub: "8")), Self.service),
         ]
@@ -194,7 +195,8 @@ import Tokens
         #expect(catalog.submit(.stored(id, at: 5), replyTo: nil, tag: 0))
         #expect(catalog.submit(Self.entry(.key(key)), replyTo: fixture.answers, tag: 2))
         try lock.unlock()
-        guard case .image(let before) = try fixture.result(of: 1), case .registered(let record) = try fixture.result(of: 2)
+        guard case .image(let before) = try fixture.result(of: 1),
+            case .registered(let record) = try fixture.result(of: 2)
         else { throw CatalogFixtureError.refused }
         #expect(before?.state == .completing)
         #expect((record.imageID, record.uploaded) == (id, 5))

@@ -12,8 +12,8 @@ struct ImageRegistrationTests {
     ) -> ImageRecord {
         ImageRecord(
             imageID: 5, key: "users/x/images/1-y.png", owner: Self.owner, contentType: "image/png", filename: nil,
-            fileBytes: 7, state: state, uploaded: 100, registered: registrant == nil ? nil : 200, registrant: registrant,
-            expires: expires)
+            fileBytes: 7, state: state, uploaded: 100, registered: registrant == nil ? nil : 200,
+            registrant: registrant, expires: expires)
     }
 
     private func registration(_ role: TokenRole, subject: String = owner, owner: String? = nil) -> ImageRegistration {

@@ -16,10 +16,12 @@ struct PublicURLTests {
 
     @Test func `a URL that was made of a key gives that key back`() {
         let subjects = [
-            "7", "guest-\(Self.uuid)", "a b", "ö", "a+b", "100%", "%2F", "a?b#c", "\"", "é", "名前", "~._-", "a.", "...a",
-            String(repeating: "ö", count: 64), "a:b@c", "!$&'()*+,;=",
+            "7", "guest-\(Self.uuid)", "a b", "ö", "a+b", "100%", "%2F", "a?b#c", "\"", "é", "名前", "~._-", "a.",
+            "...a", String(repeating: "ö", count: 64), "a:b@c", "!$&'()*+,;=",
         ]
-        let bases = [Self.base, .base("https://h:9000/bucket.with.dots/"), .base("https://cdn.example/a/b/"), .ofRequest]
+        let bases: [PublicURL] = [
+            Self.base, .base("https://h:9000/bucket.with.dots/"), .base("https://cdn.example/a/b/"), .ofRequest,
+        ]
         for subject in subjects {
             for type in ImageType.allCases {
                 let made = ObjectKey(subject: subject, milliseconds: 1_763_114_400_000, uuid: Self.uuid, type: type)
@@ -53,7 +55,8 @@ struct PublicURLTests {
         ("users/7", "users/7/8"), ("users/7", "users/."), ("users/7", "users/.."), ("users/7", "users/..."),
         ("users/7", "users/%2e%2E"), ("users/7", "users/a%2Fb"), ("users/7", "users/a%2fb"), ("users/7", "users/a%5Cb"),
         ("users/7", "users/a\\b"), ("users/7", "users/%00"), ("users/7", "users/a%0a"), ("users/7", "users/%7F"),
-        ("users/7", "users/%C2%85"), ("users/7", "users/%E2%80%A8"), ("users/7", "users/%ff"), ("users/7", "users/%C0%AF"),
+        ("users/7", "users/%C2%85"), ("users/7", "users/%E2%80%A8"), ("users/7", "users/%ff"),
+        ("users/7", "users/%C0%AF"),
         ("users/7", "users/%"), ("users/7", "users/%4"), ("users/7", "users/%zz"), ("users/7", "users/a b"),
         ("users/7", "users/ö"), ("users/7", "users/a?b"), ("users/7", "users/a#b"), ("users/7", "users/a\"b"),
         ("users/7", "users/a\nb"), ("users/7", "users/" + String(repeating: "a", count: 129)),

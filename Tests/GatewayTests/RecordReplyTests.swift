@@ -8,7 +8,9 @@ struct RecordReplyTests {
     // 2025-11-14T10:00:00.123Z
     private let context = ReplyContext(requestID: "r", nowMilliseconds: 1_763_114_400_123, corsFields: [])
 
-    private func record(registered: Int64? = nil, expires: Int64? = nil, filename: String? = "test.jpg") -> ImageRecord {
+    private func record(
+        registered: Int64? = nil, expires: Int64? = nil, filename: String? = "test.jpg"
+    ) -> ImageRecord {
         ImageRecord(
             imageID: 123, key: "users/1/images/5-u.jpeg", owner: "1", contentType: "image/jpeg", filename: filename,
             fileBytes: 1_234_567, state: .stored, uploaded: 1_763_114_399_001, registered: registered, registrant: nil,
@@ -33,7 +35,8 @@ struct RecordReplyTests {
         #expect(
             body(reply) == #"{"message":"get_image_success","data":{"imageId":123,"imageUrl":"https://h/k","#
                 + #""fileSize":1234567,"contentType":"image/jpeg","originalFilename":"test.jpg","#
-                + #""uploadedAt":"2025-11-14T09:59:59.001Z","registeredAt":null,"expiresAt":"2025-11-14T10:00:00.000Z"},"#
+                + #""uploadedAt":"2025-11-14T09:59:59.001Z","registeredAt":null,"#
+                + #""expiresAt":"2025-11-14T10:00:00.000Z"},"#
                 + #""timestamp":"2025-11-14T10:00:00.123Z"}"#)
     }
 
@@ -56,7 +59,8 @@ struct RecordReplyTests {
         #expect(reply.response.status == 409)
         #expect(
             body(reply).hasPrefix(
-                #"{"message":"image_already_registered","error":"IMAGE_ALREADY_REGISTERED","code":"IMAGE-006","detail":""#))
+                #"{"message":"image_already_registered","error":"IMAGE_ALREADY_REGISTERED","code":"IMAGE-006","#
+                    + #""detail":""#))
         #expect(body(reply).hasSuffix(#","data":{"imageId":123},"timestamp":"2025-11-14T10:00:00.123Z"}"#))
     }
 }

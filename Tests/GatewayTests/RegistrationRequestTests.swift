@@ -18,7 +18,8 @@ struct RegistrationRequestTests {
     }
 
     @Test func `null is as good as none, and other members are passed over`() throws {
-        let text = #"{"imageUrl":null,"imageId":1,"fileSize":null,"originalFilename":null,"owner":null,"x":[{"y":1.5}]}"#
+        let text = #"{"imageUrl":null,"imageId":1,"fileSize":null,"originalFilename":null,"owner":null,"#
+            + #""x":[{"y":1.5}]}"#
         #expect(try parse(text) == parse(#"{"imageId":1}"#))
     }
 
@@ -41,7 +42,8 @@ struct RegistrationRequestTests {
         (#"{"imageUrl":1}"#, .imageURL), (#"{"imageUrl":["a"]}"#, .imageURL), (#"{"imageUrl":false}"#, .imageURL),
         (#"{"imageId":"1"}"#, .imageID), (#"{"imageId":0}"#, .imageID), (#"{"imageId":-0}"#, .imageID),
         (#"{"imageId":-1}"#, .imageID), (#"{"imageId":1.0}"#, .imageID), (#"{"imageId":1e2}"#, .imageID),
-        (#"{"imageId":9223372036854775808}"#, .imageID), (#"{"imageId":1e999}"#, .imageID), (#"{"imageId":{}}"#, .imageID),
+        (#"{"imageId":9223372036854775808}"#, .imageID), (#"{"imageId":1e999}"#, .imageID),
+        (#"{"imageId":{}}"#, .imageID),
         (#"{"imageId":1,"fileSize":"1"}"#, .fileSize), (#"{"imageId":1,"fileSize":-1}"#, .fileSize),
         (#"{"imageId":1,"fileSize":0.5}"#, .fileSize), (#"{"imageId":1,"fileSize":1e400}"#, .fileSize),
         (#"{"imageId":1,"originalFilename":7}"#, .originalFilename), (#"{"imageId":1,"owner":7}"#, .owner),
