@@ -43,7 +43,7 @@ package final class Catalog: Sendable {
             let reads = try Mailbox<ReadRequest>(capacity: configuration.readsMax)
             self.reads = reads
             reader = try Thread.start(name: "catalog-reader") {
-                CatalogReader(
+                ImageReader(
                     path: path, configuration: configuration, logger: logger, requests: reads, queue: queue
                 ).run()
             }
@@ -73,8 +73,8 @@ package final class Catalog: Sendable {
 
     /// Looks for an image. From any thread; returns at once. What a 201 promised before is seen.
     ///
-    /// The answer, ``JournalResult/image(_:)``, is posted to `replyTo` with `tag`; that mailbox must have room for every
-    /// answer that its owner waits for.
+    /// The answer, ``JournalResult/image(_:)``, is posted to `replyTo` with `tag`; that mailbox must have room for
+    /// every answer that its owner waits for.
     ///
     /// - Returns: `false` when too many wait or the catalog is closed: nothing is answered.
     package func look(_ imageID: Int64, replyTo: Mailbox<JournalAnswer>, tag: UInt64) -> Bool {

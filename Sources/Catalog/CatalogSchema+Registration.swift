@@ -11,6 +11,7 @@ extension CatalogSchema {
     ///   fill the last page of the index, which a transaction writes once; an index on `key` would write a page for
     ///   each row, and be six times as large. Nothing changes `created_ms`, so an upload writes its entry once.
     static let registration = """
+
         ALTER TABLE uploads ADD COLUMN registered_by TEXT;
         CREATE INDEX uploads_created ON uploads (created_ms);
         """

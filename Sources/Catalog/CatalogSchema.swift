@@ -40,7 +40,13 @@ enum CatalogSchema {
         CREATE INDEX uploads_unfinished ON uploads (instance) WHERE stored_ms IS NULL;
         """
 
-    private static let version2 = registration
+    /// `uploads_due` lists what is to be deleted, the earliest first. A row is in it from `stored` on, and only where
+    /// images expire at all: with the setting off nothing is ever written to it. Registration and the end take a row
+    /// out. A row that is being deleted has the time 0: it comes first, and is found whatever the setting says by then.
+    /// Ten bytes a row and one write of an index page whose entries grow with time, so always of its last page.
+    private static let version2 = """
+        CREATE INDEX uploads_due ON uploads (expires_ms) WHERE expires_ms IS NOT NULL;
+        """ + registration
 
     /// States as a list of SQL.
     static func list(_ states: [UploadLife.State]) -> String {

@@ -12,7 +12,7 @@ struct ReadRequest: Sendable {
 
 /// The one thread that reads for requests, on a connection of its own that cannot write. Each look is a transaction of
 /// its own, so it sees what was committed last and keeps no checkpoint waiting.
-final class CatalogReader {
+final class ImageReader {
     private let path: String
     private let configuration: CatalogConfiguration
     private let logger: Logger
