@@ -49,13 +49,10 @@ struct CatalogStatements {
     func perform(
         _ entry: JournalEntry, on connection: DatabaseConnection, instance: String, now: Int64
     ) throws(DatabaseError) -> JournalResult {
-        switch entry {
-        case .registration(let registration): return try images.register(registration, now: now)
-        case .look(let id): return .image(try images.image(id))
-        case .opening, .uploadID, .completing, .stored, .aborting, .gone:
-            let id = try write(entry, on: connection, instance: instance, now: now)
-            return id.map { .committed(imageID: $0) } ?? .failed(.conflict)
-        }
+        if case .registration(let registration) = entry { return try images.register(registration, now: now) }
+        if case .look(let id) = entry { return .image(try images.image(id)) }
+        let id = try write(entry, on: connection, instance: instance, now: now)
+        return id.map { .committed(imageID: $0) } ?? .failed(.conflict)
     }
 
     /// The row's id, or nil where the row is not in a state for the write.
