@@ -1,4 +1,4 @@
-"""What `POST /images/metadata` is sent that it cannot use: URLs of others, bodies that are none, too much, too little."""
+"""What `POST /images/metadata` is sent and cannot use: URLs of others, bodies that are none, too much, too little."""
 
 import json
 

@@ -91,7 +91,7 @@ struct PublicURLTests {
         let base = "https://pictures.s3.eu-central-1.amazonaws.com/"
         let spice = Array("/%2F.~:@?#;\\ aA0-_+&".utf8) + [0, 0x0A, 0x7F, 0x80, 0xC3, 0xB6]
         var accepted = 0
-        for _ in 0 ..< 30_000 {
+        for _ in 0 ..< 20_000 {
             var bytes = Array(Self.good.replacing("users/7/", "users/%C3%B6.a/").utf8)
             for _ in 0 ... Int(random.next() % 3) {
                 let place = Int(random.next() % UInt64(bytes.count))
@@ -115,7 +115,7 @@ struct PublicURLTests {
             #expect(key(Self.base.url(of: found, scheme: .http, host: "")) == found)
         }
         // Digits of time and UUID, and bytes of the sub, can be changed.
-        #expect(accepted > 1_000)
+        #expect(accepted > 400)
     }
 
     @Test func `the directory's base is the request's own`() {
