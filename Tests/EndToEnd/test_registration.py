@@ -126,7 +126,8 @@ def test_an_image_that_is_being_deleted_is_none(directory_daemon, sub, token):
 
 
 def write(daemon, statement, *values):
-    """Another program changes a row."""
+    """Another program changes a row, the last of the values, once the daemon has written all that it will by itself."""
+    eventually(lambda: daemon.rows("id = ?", values[-1])[0]["stored_ms"] is not None)
     connection = sqlite3.connect(daemon.database, timeout=10)
     with connection:
         connection.execute("PRAGMA wal_autocheckpoint=0")
