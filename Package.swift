@@ -116,7 +116,7 @@ let package = Package(
         tests("Serving", ["Bytes", "HTTPWire", "Linux", "Reactor", "TLS"]),
         tests("ObjectStore", ["AWS", "Bytes", "HTTPClient", "Linux", "Reactor", "SigV4"]),
         tests("AWS", ["Bytes", "HTTPClient", "Linux", "Reactor", "SigV4", "Tokens"]),
-        tests("Catalog", ["Bytes", "Database", "Gateway", "Linux", "Reactor", logging]),
+        tests("Catalog", ["Bytes", "Database", "Gateway", "Images", "Linux", "Reactor", "Tokens", logging]),
         tests("FuzzHarness", ["Bytes", "Crypto", "FormData", "HTTPWire", "Tokens"]),
     ]
 )
