@@ -42,7 +42,7 @@ extension Catalog {
                 expires: select.optionalInteger(13))
         } catch {
             throw CatalogError(
-                path: path, reason: error.description, remedy: error.remedy(path: path, directory: path))
+                path: path, reason: error.description, remedy: error.rule(path: path, directory: path).remedy)
         }
     }
 }

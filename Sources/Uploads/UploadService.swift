@@ -135,7 +135,8 @@ package final class UploadService {
 
     /// Why another upload may not begin; nil: its state and the first block of its window find room.
     var shortage: String? {
-        limits.shortage(
+        if let refusal = catalog.refusal { return refusal }
+        return limits.shortage(
             uploads: drivers.count, aborting: abortingCount, forms: forms.count, windowBytes: windowBytes)
     }
 }

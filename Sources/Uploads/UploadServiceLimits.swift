@@ -13,6 +13,8 @@ package struct UploadServiceLimits: Sendable {
 
     /// Bytes of one upload's window at which its client is no longer read.
     package static let windowBytesMax = 128 * 1024
+    /// The same once the first of its bytes are gone, and the window holds nothing for a second attempt any more.
+    static let streamBytesMax = 64 * 1024
     /// When all slots of the spool are taken: how long an upload that has one may send nothing; after how long its rate
     /// counts, and the least it may be then. A phone's pauses are shorter, and its rate is tenfold.
     static let spoolIdleMilliseconds: Int64 = 2_000
