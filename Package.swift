@@ -63,7 +63,9 @@ let service: [Target] = [
     target("Serving", ["Bytes", "HTTPWire", "Linux", "Reactor", "TLS"]),
     target(
         "AWS",
-        ["Bytes", "Crypto", "HTTPClient", "JSONWire", "Linux", "Reactor", "SigV4", "Tokens", "XMLWire"]),
+        [
+            "Bytes", "Crypto", "HTTPClient", "JSONWire", "Linux", "Reactor", "Settings", "SigV4", "Tokens", "XMLWire",
+        ]),
     target("ObjectStore", ["AWS", "Bytes", "Crypto", "HTTPClient", "Linux", "Reactor", "SigV4", "XMLWire", logging]),
     target("Catalog", ["Bytes", "Database", "Gateway", "Linux", "Reactor", logging]),
     target(
@@ -92,7 +94,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: pure + fence + service + [program] + [
-        target("FuzzHarness", ["Bytes", "Crypto", "FormData", "HTTPWire", "Tokens"], path: "Fuzz/Harness"),
+        target("FuzzHarness", ["Bytes", "Crypto", "FormData", "HTTPWire", "Settings", "Tokens"], path: "Fuzz/Harness"),
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         .testTarget(name: "StyleTests", dependencies: ["TestSupport"], swiftSettings: strict),
         tests("Bytes"),
@@ -117,13 +119,14 @@ let package = Package(
         tests("ObjectStore", ["AWS", "Bytes", "HTTPClient", "Linux", "Reactor", "SigV4"]),
         tests("AWS", ["Bytes", "HTTPClient", "Linux", "Reactor", "SigV4", "Tokens"]),
         tests("Catalog", ["Bytes", "Database", "Gateway", "Images", "Linux", "Reactor", "Tokens", logging]),
-        tests("FuzzHarness", ["Bytes", "Crypto", "FormData", "HTTPWire", "Tokens"]),
+        tests("Uploads", ["ObjectStore"]),
+        tests("FuzzHarness", ["Bytes", "Crypto", "FormData", "HTTPWire", "Settings", "Tokens"]),
     ]
 )
 
 // libFuzzer brings their `main`; where nothing asks for it they would not link. `Fuzz/run.sh` sets the variable.
 if Context.environment["SLUICE_FUZZ"] == "1" {
-    for name in ["Canary", "FormSplit", "RequestSplit", "TokenVerify"] {
+    for name in ["Canary", "FormSplit", "ProfileFile", "RequestSplit", "TokenVerify"] {
         package.targets.append(
             .executableTarget(
                 name: "Fuzz" + name, dependencies: ["FuzzHarness"], path: "Fuzz/Targets/" + name,

@@ -3,6 +3,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     /// Must fail: it shows that the fuzzer sees coverage and that a failure is noticed.
     case canary = "Canary"
     case formSplit = "FormSplit"
+    case profileFile = "ProfileFile"
     case requestSplit = "RequestSplit"
     case tokenVerify = "TokenVerify"
 
@@ -11,6 +12,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         switch self {
         case .canary: try Canary.run(input)
         case .formSplit: try FormSplit.run(input)
+        case .profileFile: try ProfileReading.run(input)
         case .requestSplit: try RequestSplit.run(input)
         case .tokenVerify: try TokenVerify.run(input)
         }

@@ -1,3 +1,4 @@
+internal import Settings
 internal import SigV4
 
 /// Which source of the chain is the one: the first that is configured. What goes wrong with that one is not covered up

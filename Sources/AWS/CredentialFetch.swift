@@ -1,6 +1,7 @@
 internal import Bytes
 internal import HTTPClient
 internal import Linux
+internal import Settings
 internal import SigV4
 
 /// One walk along the chain, to credentials or to the reason why there are none.
@@ -32,7 +33,8 @@ final class CredentialFetch {
         case .webIdentity(let role, let source): assume(role, source)
         case .container(let container): ask(container)
         case .instance(let endpoint, let tried):
-            ask(InstanceMetadata(endpoint: endpoint), .token) { failure in
+            let metadata = InstanceMetadata(endpoint: endpoint, takesVersion1: options.takesMetadataVersion1)
+            ask(metadata, .token) { failure in
                 CredentialFailure(failure.kind, "\(CredentialChain.nothing)\(tried); \(failure)")
             }
         }
@@ -149,16 +151,16 @@ final class CredentialFetch {
         _ explained: @escaping (CredentialFailure) -> CredentialFailure
     ) {
         send(metadata.request(step)) { [self] result in
-            switch result {
-            case .failure(let failure): completion(.failure(explained(metadata.silence(step, failure))))
-            case .success(let response):
-                let outcome = metadata.take(
-                    step, status: response.status, body: response.body.span, now: wallMilliseconds())
-                switch outcome {
-                case .next(let step): ask(metadata, step, explained)
-                case .done(let fetched): completion(.success(fetched))
-                case .failed(let failure): completion(.failure(explained(failure)))
+            let outcome =
+                switch result {
+                case .failure(let failure): metadata.silence(step, failure)
+                case .success(let response):
+                    metadata.take(step, status: response.status, body: response.body.span, now: wallMilliseconds())
                 }
+            switch outcome {
+            case .next(let step): ask(metadata, step, explained)
+            case .done(let fetched): completion(.success(fetched))
+            case .failed(let failure): completion(.failure(explained(failure)))
             }
         }
     }

@@ -25,6 +25,8 @@ package struct CredentialOptions: Sendable {
     package var container: ContainerSource?
     /// `http://host[:port]` of the instance's metadata; nil: never ask it.
     package var instanceEndpoint: String?
+    /// Whether it may be asked the old way where it gives no session token.
+    package var takesMetadataVersion1 = false
     package var stsEndpoint: ServiceEndpoint
 
     package init(stsEndpoint: ServiceEndpoint) {

@@ -15,10 +15,16 @@ package struct ServiceEndpoint: Equatable, Sendable {
         self.path = path
     }
 
-    /// AWS's own endpoint of `service` (such as `ssm`) in `region`; the regions of China have a domain of their own.
+    /// The domain of AWS's own endpoints in `region`. The regions of China, and those of the European Sovereign Cloud,
+    /// are partitions of AWS with domains of their own ("AWS service endpoints" in the AWS General Reference).
+    package static func domain(of region: String) -> String {
+        if region.hasPrefix("cn-") { return "amazonaws.com.cn" }
+        return region.hasPrefix("eusc-") ? "amazonaws.eu" : "amazonaws.com"
+    }
+
+    /// AWS's own endpoint of `service` (such as `ssm`) in `region`.
     package static func aws(_ service: String, region: String) -> ServiceEndpoint {
-        let domain = region.hasPrefix("cn-") ? "amazonaws.com.cn" : "amazonaws.com"
-        let authority = "\(service).\(region).\(domain)"
+        let authority = "\(service).\(region).\(domain(of: region))"
         return ServiceEndpoint(url: "https://\(authority)", authority: authority)
     }
 }

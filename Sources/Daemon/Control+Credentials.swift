@@ -95,6 +95,7 @@ extension CredentialOptions {
             return ContainerSource(url: container.url.text, authorization: authorization)
         }
         instanceEndpoint = chain.metadataEndpoint?.text
+        takesMetadataVersion1 = chain.takesMetadataVersion1
     }
 }
 

@@ -1,32 +1,47 @@
-/// Keeps a trouble that every upload meets from becoming a log line for every upload: of the same text a few are
+/// Keeps a trouble that every upload meets from becoming a log line for every upload: of the same kind a few are
 /// written each second, and the next one says how many were left out.
 struct LineThrottle {
-    private var text = ""
-    private var windowBegan: Int64 = .min
-    private var written = 0
-    private var leftOut = 0
+    private struct Window {
+        let kind: String
+        var began: Int64
+        var written = 0
+        var leftOut = 0
+    }
+
+    /// Several, since one trouble often comes as two kinds of line in turns: an upload that failed, and its abort.
+    private var windows: [Window] = []
 
     static let windowMilliseconds: Int64 = 1_000
-    /// Lines of the same text in one window.
+    /// Lines of the same kind in one window.
     static let linesMax = 8
+    /// Kinds that are known at once; the one whose window began first gives way.
+    static let kindsMax = 8
 
-    /// - Returns: how often the text was left out since it was last written; nil: leave it out.
-    mutating func admit(_ new: String, now: Int64) -> Int? {
-        if new != text {
-            text = new
-            leftOut = 0
-            windowBegan = .min
+    /// - Returns: how many of this kind were left out since the last was written; nil: leave it out.
+    mutating func admit(_ kind: String, now: Int64) -> Int? {
+        let index = place(of: kind, now: now)
+        if now - windows[index].began >= Self.windowMilliseconds {
+            windows[index].began = now
+            windows[index].written = 0
         }
-        if windowBegan == .min || now - windowBegan >= Self.windowMilliseconds {
-            windowBegan = now
-            written = 0
-        }
-        guard written < Self.linesMax else {
-            leftOut += 1
+        guard windows[index].written < Self.linesMax else {
+            windows[index].leftOut += 1
             return nil
         }
-        written += 1
-        defer { leftOut = 0 }
-        return leftOut
+        windows[index].written += 1
+        defer { windows[index].leftOut = 0 }
+        return windows[index].leftOut
+    }
+
+    private mutating func place(of kind: String, now: Int64) -> Int {
+        if let index = windows.firstIndex(where: { $0.kind == kind }) { return index }
+        if windows.count < Self.kindsMax {
+            windows.append(Window(kind: kind, began: now))
+            return windows.count - 1
+        }
+        var oldest = 0
+        for index in windows.indices where windows[index].began < windows[oldest].began { oldest = index }
+        windows[oldest] = Window(kind: kind, began: now)
+        return oldest
     }
 }

@@ -22,6 +22,8 @@ final class WorkerObserver: UploadObserver, StoreObserver {
     private var complainedOfAcceptingAt = Int64.min
     /// It is tried again ten times a second, for as long as it takes.
     private static let acceptComplaintMilliseconds: Int64 = 10_000
+    private var clockToldAt = Int64.min
+    private static let clockComplaintMilliseconds: Int64 = 60_000
     private var badSignatureAt = -WorkerObserver.badSignatureMilliseconds
     private static let badSignatureMilliseconds: Int64 = 1_000
     private static let repeatMilliseconds = StoreHealth.troubleMilliseconds / 3
@@ -89,7 +91,9 @@ final class WorkerObserver: UploadObserver, StoreObserver {
     func storeFailed(_ failure: StoreFailure, requestID: String) {
         guard failure.kind != .clientSide else { return }
         let what = failure.kind == .refused ? "the store refuses an upload" : "the store failed an upload"
-        complain("\(what): \(failure)", requestID: requestID)
+        // S3 names the request in its words, so that no two are alike.
+        complain(
+            "\(what): \(failure)", requestID: requestID, kind: "\(what): \(failure.step) \(failure.code ?? "")")
         // What an abort meets says nothing of the uploads that follow.
         guard failure.step != .abort else { return }
         // Nor does it that an upload had no turn at a store that has just come back.
@@ -156,7 +160,11 @@ final class WorkerObserver: UploadObserver, StoreObserver {
 
     func repetitionDenied() { telemetry.metrics.store.retriesDenied.add() }
 
+    /// Servers behind one name may disagree, and be heeded in turns.
     func clockLearned(aheadMilliseconds: Int64) {
+        let now = Clock.monotonicMilliseconds()
+        guard clockToldAt == .min || now - clockToldAt >= Self.clockComplaintMilliseconds else { return }
+        clockToldAt = now
         let seconds = abs(aheadMilliseconds) / 1_000
         let side = aheadMilliseconds < 0 ? "ahead of" : "behind"
         telemetry.logger.warning(
@@ -170,8 +178,9 @@ final class WorkerObserver: UploadObserver, StoreObserver {
             metadata: ["worker": "\(worker)"])
     }
 
-    private func complain(_ text: String, requestID: String) {
-        guard let leftOut = throttle.admit(text, now: Clock.monotonicMilliseconds()) else { return }
+    /// - Parameter kind: what lines of trouble are told apart by; nil: their text.
+    private func complain(_ text: String, requestID: String, kind: String? = nil) {
+        guard let leftOut = throttle.admit(kind ?? text, now: Clock.monotonicMilliseconds()) else { return }
         var metadata: Logger.Metadata = ["request_id": "\(requestID)"]
         if leftOut > 0 { metadata["left_out"] = "\(leftOut)" }
         telemetry.logger.error("\(text)", metadata: metadata)

@@ -30,6 +30,8 @@ package final class HTTPTransfer {
     private var bodyRest: Int64 = 0
 
     private let fieldBytesMax: Int
+    /// Bytes of all heads, interim ones included, and of trailers.
+    private var lineBytes = 0
     private var fields = HTTPResponseFields()
     private var isHeadOver = false
     private var isInterim = false
@@ -110,9 +112,18 @@ package final class HTTPTransfer {
         return true
     }
 
+    /// As many full heads may a server send for one request: an early hint or two and trailers fit in many times over.
+    private static let headsMax = 4
+
     /// Takes one line of the answer's head, its line end included; false ends the transfer.
     func receive(line: Span<UInt8>) -> Bool {
         guard stage == .running else { return false }
+        // Of interim heads and trailers nothing is kept, but a server could send them without an end.
+        lineBytes += line.count
+        guard lineBytes <= Self.headsMax * fieldBytesMax else {
+            ownFailure = .malformedResponse
+            return false
+        }
         var end = line.count
         while end > 0, line[end - 1] == 0x0A || line[end - 1] == 0x0D { end -= 1 }
         if line.hasPrefix("HTTP/".utf8Span.span) {

@@ -135,6 +135,8 @@ package enum S3AnswerReader {
         case "ExpiredToken", "InvalidToken", "ExpiredTokenException": "the session token is no longer valid"
         case "AccessDenied": "the key needs s3:PutObject, s3:AbortMultipartUpload and s3:DeleteObject on the bucket"
         case "NoSuchBucket": "check S3_BUCKET"
+        case "BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch":
+            "bytes are damaged on their way: check the network, what is between, and this machine's memory"
         case "RequestTimeTooSkewed": "set this machine's clock"
         case "AccessControlListNotSupported": "the bucket has no ACLs: unset SLUICE_S3_ACL"
         case "NotImplemented", "MethodNotAllowed": "the endpoint cannot do this: is it an S3?"

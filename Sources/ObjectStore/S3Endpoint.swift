@@ -1,3 +1,4 @@
+internal import AWS
 internal import Bytes
 
 /// Where a bucket is: the part of its URLs before the key.
@@ -35,7 +36,7 @@ package struct S3Endpoint: Equatable, Sendable {
             (isSecure, server) = try Self.parse(endpoint)
         } else {
             isSecure = true
-            server = "s3.\(region)." + (region.hasPrefix("cn-") ? "amazonaws.com.cn" : "amazonaws.com")
+            server = "s3.\(region)." + ServiceEndpoint.domain(of: region)
         }
         profile = S3Profile.of(host: endpoint == nil ? nil : server)
         let scheme = isSecure ? "https://" : "http://"

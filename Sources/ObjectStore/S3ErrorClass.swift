@@ -20,6 +20,11 @@ package enum S3ErrorClass: String, Sendable {
     private static let codes: [String: S3ErrorClass] = [
         // A kept connection on which the store waited too long for the body. It comes with 400.
         "RequestTimeout": .retryNow,
+        // The bytes that arrived are not those that were sent. Only a damage on their way does that to a request whose
+        // sums were right before, and it seldom strikes twice. The second is for chunks, the third MinIO's.
+        "BadDigest": .retryNow,
+        "XAmzContentSHA256Mismatch": .retryNow,
+        "XAmzContentChecksumMismatch": .retryNow,
 
         "Busy": .retryLater,
         "ConditionalRequestConflict": .retryLater,
@@ -38,7 +43,6 @@ package enum S3ErrorClass: String, Sendable {
         "AccessDenied": .ours,
         "AllAccessDisabled": .ours,
         "AuthorizationHeaderMalformed": .ours,
-        "BadDigest": .ours,
         "EntityTooLarge": .ours,
         "EntityTooSmall": .ours,
         "IllegalLocationConstraintException": .ours,
@@ -53,7 +57,6 @@ package enum S3ErrorClass: String, Sendable {
         "RequestTimeTooSkewed": .ours,
         "SignatureDoesNotMatch": .ours,
         "TemporaryRedirect": .ours,
-        "XAmzContentSHA256Mismatch": .ours,
 
         "MethodNotAllowed": .theirs,
         "NotImplemented": .theirs,

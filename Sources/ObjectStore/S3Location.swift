@@ -11,6 +11,13 @@ package struct S3Location: Equatable, Sendable {
     private let addressing: S3Addressing
     package private(set) var endpoint: S3Endpoint
     package private(set) var region: String
+    /// When requests were last sent elsewhere, in milliseconds of a monotonic clock.
+    private var movedAt: Int64?
+
+    /// A bucket that has moved stays where it is for longer than this (Amazon's own takes an hour to give a name away).
+    /// Whoever names yet another region before sends us about, and each word of it would cost a request, a key to sign
+    /// with and a line in the log.
+    package static let stayMilliseconds: Int64 = 60_000
 
     package init(
         bucket: String, region: String, endpoint: String?, addressing: S3Addressing = .auto
@@ -24,9 +31,12 @@ package struct S3Location: Equatable, Sendable {
 
     /// Requests go to `region` from now on, and are signed for it.
     ///
-    /// - Parameter region: as the store wrote it.
-    /// - Returns: false for what is no region's name; nothing changes then.
-    package mutating func move(to region: String) -> Bool {
+    /// - Parameters:
+    ///   - region: as the store wrote it.
+    ///   - now: milliseconds of a monotonic clock.
+    /// - Returns: false for what is no region's name, and for another region soon after a move; nothing changes then.
+    package mutating func move(to region: String, now: Int64) -> Bool {
+        if let movedAt, now - movedAt < Self.stayMilliseconds { return false }
         // "us-east-1" and such; the old answer for it is "EU", "US" or nothing.
         let bytes = region.utf8
         guard bytes.count >= 2, bytes.count <= 32, bytes.first != 0x2D, bytes.last != 0x2D,
@@ -36,6 +46,7 @@ package struct S3Location: Equatable, Sendable {
         else { return false }
         endpoint = moved
         self.region = region
+        movedAt = now
         return true
     }
 }

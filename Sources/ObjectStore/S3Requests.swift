@@ -63,10 +63,11 @@ final class S3Requests {
 
     /// The store said where the bucket is. Requests go there from now on.
     ///
-    /// - Returns: false where that is no region.
-    func move(to region: String) -> Bool {
+    /// - Parameter now: milliseconds of the loop's clock.
+    /// - Returns: false where that is no region, or one too many.
+    func move(to region: String, now: Int64) -> Bool {
         guard region != location.region else { return true }
-        guard location.move(to: region) else { return false }
+        guard location.move(to: region, now: now) else { return false }
         signer = signer.map { makeSigner($0.credentials) }
         return true
     }

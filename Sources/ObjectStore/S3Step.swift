@@ -94,6 +94,8 @@ package struct S3RetryLimits: Sendable {
     package var putSettleAttemptsMax = 3
     /// Between the two looks for an object whose PutObject had no answer: a store may be at work on one for so long.
     package var putRecheckMilliseconds = 900_000
+    /// Uploads that wait for the second look at once; past it such an upload ends, and is left to recovery.
+    package var recheckUploadsMax = S3Store.recheckUploadsMax
     package var baseMilliseconds = 100
     package var capMilliseconds = 30_000
     /// How long, at most, what cleans up waits before it looks whether a store that is down is back.

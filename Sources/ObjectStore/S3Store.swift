@@ -78,15 +78,14 @@ package final class S3Store: UploadStore {
         return S3Upload(store: self, subject: subject, limits: configuration.retry, delegate: delegate)
     }
 
-    /// Uploads that wait a quarter of an hour for their second look at the store; past it such an upload ends at once,
-    /// and is left to recovery.
+    /// Uploads of one worker that wait a quarter of an hour for their second look at the store.
     package static let recheckUploadsMax = 512
     private var recheckingCount = 0
 
     /// Whether one more may stay for that; it is counted then until it is released.
     func takesRecheck(of upload: S3Upload) -> Bool {
         if upload.isRechecking { return true }
-        guard recheckingCount < Self.recheckUploadsMax else { return false }
+        guard recheckingCount < configuration.retry.recheckUploadsMax else { return false }
         upload.isRechecking = true
         recheckingCount += 1
         return true
@@ -144,7 +143,7 @@ package final class S3Store: UploadStore {
     /// Follows the store's word that the bucket is in another region.
     func move(to region: String) -> Bool {
         let before = requests.location.region
-        guard requests.move(to: region) else { return false }
+        guard requests.move(to: region, now: loop.now) else { return false }
         if region != before { observer?.regionLearned(region) }
         return true
     }

@@ -154,6 +154,8 @@ package struct CredentialChainSettings: Equatable, Sendable {
     package let container: Container?
     /// nil: the instance's metadata is not to be asked.
     package let metadataEndpoint: EndpointURL?
+    /// Whether it may be asked by IMDSv1.
+    package let takesMetadataVersion1: Bool
 }
 
 /// Where the tokens' secret comes from.

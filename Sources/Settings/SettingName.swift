@@ -21,6 +21,7 @@ package enum SettingName: String, CaseIterable, Sendable {
     case containerToken = "AWS_CONTAINER_AUTHORIZATION_TOKEN"
     case containerTokenFile = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
     case metadataDisabled = "AWS_EC2_METADATA_DISABLED"
+    case metadataV1Disabled = "AWS_EC2_METADATA_V1_DISABLED"
     case metadataEndpoint = "AWS_EC2_METADATA_SERVICE_ENDPOINT"
     case caBundle = "AWS_CA_BUNDLE"
     case jwtSecretParameter = "JWT_SECRET_PARAMETER"

@@ -35,6 +35,7 @@ extension SettingsResolver {
         from reader: inout SettingReader, context: SettingsContext
     ) -> CredentialChainSettings {
         let isMetadataDisabled = reader.truth(.metadataDisabled)
+        let isVersion1Disabled = reader.truth(.metadataV1Disabled)
         let metadataEndpoint = reader.endpoint(.metadataEndpoint)
         return CredentialChainSettings(
             profile: reader.plainText(.profile),
@@ -43,7 +44,7 @@ extension SettingsResolver {
             webIdentity: readWebIdentity(from: &reader, context: context),
             roleSessionName: readSessionName(from: &reader),
             container: readContainer(from: &reader),
-            metadataEndpoint: isMetadataDisabled ? nil : metadataEndpoint)
+            metadataEndpoint: isMetadataDisabled ? nil : metadataEndpoint, takesMetadataVersion1: !isVersion1Disabled)
     }
 
     private static func readSharedFile(

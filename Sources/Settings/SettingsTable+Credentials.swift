@@ -38,7 +38,11 @@ extension SettingsTable {
         Setting(.metadataDisabled, .choice(Truth.self), .fixed("false"),
             "Whether the EC2 instance's metadata, the last source, is never asked. Without EC2 nothing answers there, "
                 + "and only a second's waiting is saved."),
+        Setting(.metadataV1Disabled, .choice(Truth.self), .fixed("true"),
+            "Whether an instance that gives no session token (IMDSv2) is not asked without one. `false` asks, as the "
+                + "tools of AWS do by default: anything on the instance that can be made to fetch a URL then gives its "
+                + "credentials away, so turn IMDSv2 on instead where you can."),
         Setting(.metadataEndpoint, .endpoint, .fixed("http://169.254.169.254"),
-            "Where the instance's metadata is. IMDSv2 alone; in a container the instance's hop limit must be 2."),
+            "Where the instance's metadata is. In a container the instance's hop limit must be 2."),
     ]
 }

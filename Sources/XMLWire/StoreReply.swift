@@ -85,7 +85,8 @@ private struct StoreReplyFields {
             guard !uploadID.isEmpty else { throw .incompleteReply }
             return .initiated(uploadID: uploadID)
         case "CompleteMultipartUploadResult", "CompleteMultipartUploadResponse":
-            return .completed(etag: etag)
+            // A yes that a store began to write before it failed.
+            return error.code.isEmpty ? .completed(etag: etag) : .error(error)
         case "Error", "ErrorResponse", "Response":
             guard !error.code.isEmpty else { throw .incompleteReply }
             return .error(error)

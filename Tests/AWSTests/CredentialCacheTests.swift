@@ -250,6 +250,26 @@ struct CredentialCacheTests {
         #expect(server.requests.allSatisfy { $0.method == "PUT" })
     }
 
+    @Test func `it is asked the old way where that was asked for`() throws {
+        let path = "/latest/meta-data/iam/security-credentials/"
+        let server = try ScriptedServer(replying: { request in
+            switch (request.method, request.target) {
+            case ("GET", path): .answer(200, [], "web")
+            case ("GET", path + "web"): .answer(200, [], json("OLD", lifetimeSeconds: 21_600))
+            default: .answer(403)
+            }
+        })
+        defer { server.stop() }
+        let bench = try Bench {
+            $0.instanceEndpoint = server.url
+            $0.takesMetadataVersion1 = true
+        }
+        bench.cache?.start()
+        #expect(bench.run { bench.keys == ["OLD"] })
+        #expect(server.requests.map(\.method) == ["PUT", "GET", "GET"])
+        #expect(server.requests.allSatisfy { $0.field("x-aws-ec2-metadata-token") == nil })
+    }
+
     @Test func `silence of the instance is told with the hop limit`() throws {
         let server = try ScriptedServer(replying: { _ in .hang })
         defer { server.stop() }

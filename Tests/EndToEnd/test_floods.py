@@ -13,6 +13,7 @@ import warnings
 import pytest
 
 from support import tokens, wire
+from support.crowds import connect_many, crowd_size, raise_limit
 from support.daemon import Daemon
 from support.expectations import assert_created
 from support.images import MIB, image
@@ -20,31 +21,7 @@ from support.ports import free_port
 from support.waiting import eventually
 
 WANTED, ACCEPTABLE = 10_000, 5_000
-# What this process, its daemon's logs and pytest need beside the connections.
-SPARE = 200
 BODY = image("png", 5_000)
-
-
-def raise_limit():
-    """As many descriptors as this machine lets a process have."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-def connect_many(port, count):
-    """So many connections of which nothing more is heard."""
-    connections = []
-    try:
-        for _ in range(count):
-            connection = socket.socket()
-            connections.append(connection)
-            connection.settimeout(60)
-            connection.connect(("127.0.0.1", port))
-    except BaseException:
-        for connection in connections:
-            connection.close()
-        raise
-    return connections
 
 
 def assert_serves(daemon):
@@ -67,11 +44,7 @@ def come_back(daemon, before):
 
 
 def test_ten_thousand_connections_that_send_nothing(directory_environment):
-    raise_limit()
-    count = min(WANTED, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - SPARE)
-    assert count >= ACCEPTABLE, f"descriptors for {count} connections only: raise the limit (ulimit -n)"
-    if count < WANTED:
-        warnings.warn(f"ONLY {count} OF {WANTED} CONNECTIONS: THE DESCRIPTOR LIMIT IS TOO LOW FOR MORE", stacklevel=1)
+    count = crowd_size(WANTED, ACCEPTABLE)
     settings = {"SLUICE_CONNECTIONS_MAX": "15000", "SLUICE_HEADER_TIMEOUT_SECONDS": "120"}
     with Daemon({**directory_environment, **settings}, prepare=raise_limit) as daemon:
         before = settled(daemon)

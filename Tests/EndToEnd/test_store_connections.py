@@ -17,10 +17,11 @@ from support.waiting import eventually
 
 BODY = image("png", 100_000)
 
-# Names under `.slow` are this machine, and known after so many seconds.
+# Names under `.slow` are this machine, or what a file says, and known after so many seconds.
 SLOW_NAMES = r"""
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,11 +35,18 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
     int file = log ? open_log(log) : -1;
     if (file >= 0) { (void)!write(file, "x", 1); close(file); }
     sleep((unsigned)atoi(getenv("LOOKUP_SECONDS")));
-    return real("127.0.0.1", service, hints, found);
+    char address[64] = "127.0.0.1";
+    const char *told = getenv("LOOKUP_ADDRESS");
+    int says = told ? open(told, O_RDONLY) : -1;
+    if (says >= 0) {
+        ssize_t length = read(says, address, sizeof address - 1);
+        address[length > 0 ? length : 0] = 0;
+        close(says);
+    }
+    return real(address, service, hints, found);
 }
 """
 LOG = r"""
-#include <fcntl.h>
 static int open_log(const char *path) { return open(path, O_WRONLY | O_CREAT | O_APPEND, 0600); }
 """
 
@@ -121,6 +129,38 @@ def test_nothing_that_is_given_up_in_the_middle_of_a_lookup_waits_for_it(slow_na
         asked.join()
         assert answers[0].status == 503
         assert slowest < 3, slowest
+
+
+def test_a_name_that_means_another_address_is_followed(slow_names, tmp_path):
+    """A lookup is remembered for half a minute, an idle connection for a quarter."""
+    log, address = tmp_path / "lookups", tmp_path / "address"
+    address.write_text("127.0.0.1")
+    with MortalStore() as old, MortalStore(host="127.0.0.2", port=old.port) as new:
+        with slow_daemon(old, slow_names, log, 0, LOOKUP_ADDRESS=str(address)) as daemon:
+            upload(daemon)
+            address.write_text("127.0.0.2")
+            # The old one serves all the while: nothing but the clock says that it is to be left.
+            upload(daemon)
+            assert not new.objects
+            time.sleep(32)
+            upload(daemon)
+            assert len(new.objects) == 1 and len(old.objects) == 2
+            assert lookups(log) == 2
+
+
+def test_a_store_that_has_failed_over_is_found(slow_names, tmp_path):
+    log, address = tmp_path / "lookups", tmp_path / "address"
+    address.write_text("127.0.0.1")
+    with MortalStore() as old, MortalStore(host="127.0.0.2", port=old.port) as new:
+        with slow_daemon(old, slow_names, log, 0, LOOKUP_ADDRESS=str(address)) as daemon:
+            upload(daemon)
+            old.die()
+            address.write_text("127.0.0.2")
+            eventually(lambda: daemon.upload(tokens.mint(), BODY, "png", timeout=60).status == 201, 90,
+                       lambda: daemon.output[-2_000:])
+            assert len(new.objects) == 1
+            # A store that does not answer is no reason to ask for its name with every request.
+            assert lookups(log) <= 20
 
 
 def test_sessions_of_tls_are_taken_up_again(tmp_path):

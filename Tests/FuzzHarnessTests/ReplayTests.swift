@@ -5,7 +5,7 @@ import TestSupport
 
 /// Every input that lies beside the fuzz targets, run through the same harness as the fuzzer's own.
 struct ReplayTests {
-    @Test(arguments: [FuzzTarget.formSplit, .requestSplit, .tokenVerify])
+    @Test(arguments: [FuzzTarget.formSplit, .profileFile, .requestSplit, .tokenVerify])
     func `the seeds and regressions of a target pass its oracle`(_ target: FuzzTarget) throws {
         let seeds = try inputs("Fuzz/Corpus/\(target.rawValue)")
         let regressions = try inputs("Fuzz/Regressions/\(target.rawValue)")

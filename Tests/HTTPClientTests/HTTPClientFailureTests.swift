@@ -147,6 +147,38 @@ import Testing
         #expect(failure(try bench.send(HTTPRequest(.get, server.url)))?.kind == .malformedResponse)
     }
 
+    @Test(arguments: ["HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", "x-trailer: v\r\n"])
+    func `interim heads and trailers without an end end the transfer`(line: String) throws {
+        let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
+        let start = line.hasPrefix("x") ? head : ""
+        let block = String(repeating: line, count: 400)
+        let server = try ScriptedServer { connection in
+            _ = try connection.readHead()
+            try connection.send(start)
+            // Far more than the connection's buffers hold: this fails once nobody reads it any more.
+            for _ in 0..<4_000 { try connection.send(block) }
+        }
+        let bench = try Bench(server)
+        #expect(failure(try bench.send(HTTPRequest(.get, server.url)))?.kind == .malformedResponse)
+    }
+
+    @Test(arguments: ["HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", ""])
+    func `a few interim heads, and trailers, are passed over`(interim: String) throws {
+        let trailers = String(repeating: "x-trailer: v\r\n", count: 100)
+        let server = try ScriptedServer(replying: { _ in
+            .raw(
+                String(repeating: interim, count: 20)
+                    + "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nx-a: 1\r\n\r\n"
+                    + "1\r\nx\r\n0\r\n\(trailers)\r\n")
+        })
+        let bench = try Bench(server)
+        let response = try bench.send(HTTPRequest(.get, server.url)).get()
+        #expect(response.body == [0x78])
+        #expect(response.fields.value(of: "x-a") == "1")
+        #expect(response.fields.value(of: "x-trailer") == nil)
+        #expect(response.fields.value(of: "link") == nil)
+    }
+
     @Test func `an answer that is not HTTP is refused`() throws {
         let server = try ScriptedServer { connection in
             _ = try connection.readHead()

@@ -10,6 +10,7 @@ import Testing
         #expect(try Self.base("images") == "https://images.s3.eu-central-1.amazonaws.com/")
         #expect(try Self.base("my.images") == "https://s3.eu-central-1.amazonaws.com/my.images/")
         #expect(try Self.base("images", "cn-north-1") == "https://images.s3.cn-north-1.amazonaws.com.cn/")
+        #expect(try Self.base("images", "eusc-de-east-1") == "https://images.s3.eusc-de-east-1.amazonaws.eu/")
     }
 
     @Test func `custom endpoints are path style`() throws {

@@ -12,6 +12,13 @@ import Testing
         Self.check(.retryNow, [(400, "RequestTimeout")])
     }
 
+    @Test func `bytes that were damaged on their way are sent again, and the store did nothing with them`() {
+        for code in ["BadDigest", "XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch"] {
+            Self.check(.retryNow, [(400, code), (200, code)])
+            #expect(!S3Problem(status: 400, code: code, detail: "").mayHaveHappened)
+        }
+    }
+
     @Test func `overload, failure and silence are tried again later`() {
         Self.check(
             .retryLater,

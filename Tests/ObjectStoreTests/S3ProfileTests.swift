@@ -11,6 +11,9 @@ import Testing
 
     @Test(arguments: [
         (nil, S3Profile.aws), ("s3.eu-central-1.amazonaws.com", .aws), ("s3.cn-north-1.amazonaws.com.cn", .aws),
+        ("s3.eusc-de-east-1.amazonaws.eu", .aws), ("s3.eusc-de-east-1.amazonaws.eu:443", .aws),
+        ("pictures.s3.cn-northwest-1.amazonaws.com.cn:443", .aws), ("amazonaws.eu.example.org", .generic),
+        ("notamazonaws.eu", .generic), ("s3.amazonaws.org.cn", .generic), ("s3.amazonaws.com.cn.evil", .generic),
         ("bucket.vpce-1.s3.eu-central-1.vpce.amazonaws.com:443", .aws), ("0a1b.r2.cloudflarestorage.com", .r2),
         ("0a1b.eu.r2.cloudflarestorage.com:8443", .r2), ("amazonaws.com.example.org", .generic),
         ("notamazonaws.com", .generic), ("127.0.0.1:9000", .generic), ("minio", .generic), ("[::1]:9000", .generic),
@@ -21,6 +24,8 @@ import Testing
 
     @Test(arguments: [
         (nil, S3PartSigning.unsignedTrailer), ("https://s3.eu-central-1.amazonaws.com", .unsignedTrailer),
+        ("https://s3.eusc-de-east-1.amazonaws.eu", .unsignedTrailer),
+        ("https://s3.cn-north-1.amazonaws.com.cn", .unsignedTrailer),
         ("http://s3.eu-central-1.amazonaws.com", .signedChunks), ("https://s3.example.com", .unsigned),
         ("http://127.0.0.1:9000", .signedChunks), ("https://a.r2.cloudflarestorage.com", .unsigned),
         ("http://a.r2.cloudflarestorage.com", .unsigned),

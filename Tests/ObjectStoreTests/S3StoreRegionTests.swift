@@ -77,10 +77,16 @@ import Testing
             return Self.malformed(isFirst ? "eu-west-2" : "eu-west-1")
         })
         let bench = try S3StoreTests.Bench(fake, server: server)
+        let witness = StoreWitness()
+        bench.store.observer = witness
         let owner = bench.upload([[1]])
         #expect(owner.failures.first?.kind == .refused)
         #expect(owner.failures.first?.detail.contains("AWS_REGION") == true)
         #expect(server.requests.count == 2)
+        // Nor is it by those that come after: one request each, and no further word.
+        for _ in 0..<5 { #expect(bench.upload([[1]]).failures.first?.kind == .refused) }
+        #expect(server.requests.count == 7)
+        #expect(witness.regions == ["eu-west-1"])
     }
 
     @Test(arguments: ["evil.example", "a/b", "", "x y"])

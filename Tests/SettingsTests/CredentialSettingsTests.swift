@@ -108,4 +108,11 @@ private func chain(
         #expect(try chain(moved).metadataEndpoint?.text == "http://[fd00:ec2::254]")
         #expect(SettingsSample.problems(["AWS_EC2_METADATA_DISABLED": "yes"]).count == 1)
     }
+
+    @Test func `it is asked the old way by who says so alone`() throws {
+        #expect(try !chain().takesMetadataVersion1)
+        #expect(try !chain(["AWS_EC2_METADATA_V1_DISABLED": "True"]).takesMetadataVersion1)
+        #expect(try chain(["AWS_EC2_METADATA_V1_DISABLED": "False"]).takesMetadataVersion1)
+        #expect(SettingsSample.problems(["AWS_EC2_METADATA_V1_DISABLED": "0"]).count == 1)
+    }
 }

@@ -84,6 +84,16 @@ struct StoreReplyTests {
         #expect(parse(nested) == .other(root: "x"))
     }
 
+    @Test func `a yes with an error inside is an error`() {
+        let text = "<CompleteMultipartUploadResult><ETag>e</ETag><Error><Code>InternalError</Code></Error>"
+            + "</CompleteMultipartUploadResult>"
+        guard case .error(let error) = parse(text) else {
+            Issue.record("\(parse(text))")
+            return
+        }
+        #expect(error.code == "InternalError")
+    }
+
     @Test func `a reply without what it must have is no reply`() {
         #expect(parse("<InitiateMultipartUploadResult/>") == .malformed(.incompleteReply))
         #expect(parse("<Error><Message>m</Message></Error>") == .malformed(.incompleteReply))

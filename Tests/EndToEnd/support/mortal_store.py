@@ -24,12 +24,14 @@ EARLY = ("reset", "close", "slowdown", "unavailable", "error-in-200", "silent-cl
 
 
 class MortalStore:
-    """`faults[operation]` is a fault, or a list of them that is used up one for each request.
+    """`faults[operation]` is a fault, or a list of them that is used up one for each request. A function is one that
+    does what it was asked and lets `fault(handler, status, answer)` say so.
 
+    `refuses_expectations` is what is answered, instead of `100 Continue`, to whoever asks before sending a body.
     `chaos` is the share of requests that meet a fault of `chaos_faults`, chosen by a fixed seed.
     """
 
-    def __init__(self, tls=None, region=None):
+    def __init__(self, tls=None, region=None, host="127.0.0.1", port=None):
         self.faults, self.chaos, self.chaos_faults = {}, 0.0, LATE + EARLY
         self.region = region
         self.open, self.objects = {}, {}
@@ -37,13 +39,16 @@ class MortalStore:
         self.resumed = []
         self.accepted = 0
         self.keeps_connections = True
+        self.refuses_expectations = None
+        # Bytes of bodies that have come.
+        self.received = 0
         self._lock = threading.Lock()
         self._random = random.Random(7)
         self._serial = 0
         self._tls = tls
         self._connections = set()
         self._server = None
-        self.port = free_port()
+        self.host, self.port = host, port or free_port()
         self.revive()
 
     def __enter__(self):
@@ -66,6 +71,8 @@ class MortalStore:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            # TCP_NODELAY: an answer is a head and a body in two writes.
+            disable_nagle_algorithm = True
 
             def log_message(self, *_):
                 pass
@@ -93,6 +100,16 @@ class MortalStore:
                 except OSError:
                     pass
 
+            def handle_expect_100(self):
+                if not store.refuses_expectations:
+                    return super().handle_expect_100()
+                status, code = store.refuses_expectations
+                with store._lock:
+                    store.seen["expectation"] += 1
+                self.close_connection = True
+                reply(self, status, error(code))
+                return False
+
             def answer_all(self):
                 store.answer(self)
 
@@ -105,7 +122,7 @@ class MortalStore:
             def handle_error(self, *_):
                 pass
 
-        self._server = Server(("127.0.0.1", self.port), Handler)
+        self._server = Server((self.host, self.port), Handler)
         if self._tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*self._tls)
@@ -136,6 +153,8 @@ class MortalStore:
             self.seen[operation] += 1
             fault = self.next_fault(operation)
         body = read_body(handler)
+        with self._lock:
+            self.received += len(body)
         if not self.keeps_connections:
             handler.close_connection = True
         if self.region and f"/{self.region}/s3/" not in handler.headers.get("Authorization", ""):
@@ -157,7 +176,9 @@ class MortalStore:
             return reply(handler, 200, b"<<<\x00\xff")
         with self._lock:
             status, fields, answer = self.perform(operation, key, query, handler.headers, body)
-        if fault == "lost":
+        if callable(fault):
+            fault(handler, status, answer)
+        elif fault == "lost":
             handler.close_connection = True
         elif fault == "error-after":
             reply(handler, 500, error("InternalError"))

@@ -5,8 +5,8 @@ internal import Bytes
 ///
 /// Read as those tools do: names of properties in any case, comments on lines of their own or after white space, lines
 /// that are indented deeper than the property before them belong to it. Nothing of a file is ever quoted.
-struct ProfileFile: Equatable {
-    enum Kind {
+package struct ProfileFile: Equatable {
+    package enum Kind {
         /// `[name]`
         case credentials
         /// `[profile name]`, or `[default]`
@@ -14,23 +14,27 @@ struct ProfileFile: Equatable {
     }
 
     /// Line `line`, from 1, is neither a section, nor a property, nor a comment; 0: the file is not UTF-8.
-    struct Fault: Error, Equatable, CustomStringConvertible {
-        let line: Int
+    package struct Fault: Error, Equatable, CustomStringConvertible {
+        package let line: Int
 
-        var description: String {
+        package init(line: Int) { self.line = line }
+
+        package var description: String {
             line == 0 ? "it is not UTF-8" : "line \(line) is neither [section], name = value nor a comment"
         }
     }
 
     /// Hundreds of profiles, as tools for single sign-on write them, stay far below.
-    static let fileBytesMax = 1_048_576
+    package static let fileBytesMax = 1_048_576
 
     private var profiles: [String: [String: String]] = [:]
 
     /// The properties of a profile, by lower-case name; nil when there is no such profile.
-    subscript(_ profile: String) -> [String: String]? { profiles[profile] }
+    package subscript(_ profile: String) -> [String: String]? { profiles[profile] }
 
-    static func parse(_ bytes: Span<UInt8>, kind: Kind) throws(Fault) -> ProfileFile {
+    package var names: [String] { Array(profiles.keys) }
+
+    package static func parse(_ bytes: Span<UInt8>, kind: Kind) throws(Fault) -> ProfileFile {
         guard bytes.validatedText() != nil else { throw Fault(line: 0) }
         var reader = Reader(kind: kind)
         var start = bytes.count >= 3 && bytes[0] == 0xEF && bytes[1] == 0xBB && bytes[2] == 0xBF ? 3 : 0
@@ -113,10 +117,7 @@ struct ProfileFile: Equatable {
                 else { return .other }
                 let rest = name.utf8.dropFirst(7)
                 let bytes = [UInt8](rest)
-                var inner = trimmed(bytes.span).repairedText()
-                if let quote = inner.first, quote == "\"" || quote == "'", inner.count >= 2, inner.last == quote {
-                    inner = String(inner.dropFirst().dropLast())
-                }
+                let inner = unquoted(trimmed(bytes.span)).repairedText()
                 return inner.isEmpty ? .other : inner == "default" ? .prefixedDefault : .profile(inner)
             }
         }
@@ -148,6 +149,13 @@ struct ProfileFile: Equatable {
                 index += 1
             }
             return value
+        }
+
+        @_lifetime(copy name)
+        private static func unquoted(_ name: Span<UInt8>) -> Span<UInt8> {
+            let end = name.count - 1
+            guard end > 0, name[0] == 0x22 || name[0] == 0x27, name[end] == name[0] else { return name }
+            return name.extracting(1 ..< end)
         }
 
         @_lifetime(copy text)

@@ -1,4 +1,4 @@
-@testable import AWS
+import Settings
 import Testing
 
 private func parsed(_ text: String, _ kind: ProfileFile.Kind = .credentials) throws -> ProfileFile {
