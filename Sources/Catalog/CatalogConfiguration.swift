@@ -8,6 +8,7 @@ package struct CatalogConfiguration: Sendable {
     package var idleMilliseconds = CatalogLimits.idleMilliseconds
     /// After how long an image that nobody registers is deleted; nil: never.
     package var unregisteredMilliseconds: Int64?
+    package var idempotency = IdempotencyLimits()
     /// Statements that each new connection runs before it is used.
     package var connectionSetUp = ""
 

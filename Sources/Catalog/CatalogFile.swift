@@ -117,7 +117,8 @@ final class CatalogFile {
     private func adopt(_ opened: DatabaseConnection) throws(DatabaseError) {
         try opened.migrate(applicationID: CatalogSchema.applicationID, CatalogSchema.migrations)
         statements = try CatalogStatements(
-            opened, unregisteredMilliseconds: configuration.unregisteredMilliseconds)
+            opened, unregisteredMilliseconds: configuration.unregisteredMilliseconds,
+            idempotency: configuration.idempotency)
         connection = opened
     }
 

@@ -41,6 +41,8 @@ final class CatalogWriter {
     private var retryAt: Int64 = 0
     /// The length of the log at which the next checkpoint is due; nil: set by the next commit.
     private var checkpointAtPages: Int?
+    /// When keys that are too old are looked for next.
+    private var tidyAt: Int64
     /// Never signalled: a place to sleep for a while.
     private let pause: EventDescriptor
 
@@ -51,6 +53,7 @@ final class CatalogWriter {
         self.logger = logger
         self.queue = queue
         self.status = status
+        tidyAt = Clock.monotonicMilliseconds() + configuration.idempotency.tidyMilliseconds
         do {
             file = try CatalogFile(path: path, configuration: configuration)
         } catch {
@@ -76,9 +79,10 @@ final class CatalogWriter {
                 noteWaiters()
                 if trouble != nil { tryAgainWhenDue() }
                 write(batch)
+                tidyKeysWhenDue()
                 checkpointWhenLong()
             case .timeout:
-                if trouble != nil { tryAgainWhenDue() } else { checkpoint() }
+                if trouble != nil { tryAgainWhenDue() } else { rest() }
             case .closed:
                 return finish()
             }
@@ -94,8 +98,34 @@ final class CatalogWriter {
 
     private var timeout: Int32? {
         if trouble != nil { return Int32(clamping: max(retryAt - Clock.monotonicMilliseconds(), 1)) }
-        return file.walPages > 0 ? configuration.idleMilliseconds : nil
+        if file.walPages > 0 { return configuration.idleMilliseconds }
+        return Int32(clamping: max(tidyAt - Clock.monotonicMilliseconds(), 1))
     }
+
+    /// Nothing was asked for a while.
+    private func rest() {
+        tidyKeysWhenDue()
+        if trouble == nil, file.walPages > 0 { checkpoint() }
+    }
+
+    private func tidyKeysWhenDue() {
+        let start = Clock.monotonicMilliseconds()
+        guard trouble == nil, start >= tidyAt else { return }
+        var leavesSome = false
+        do {
+            try file.transact(.normal) { (statements, connection) throws(DatabaseError) in
+                leavesSome = try statements.tidyKeys(
+                    configuration.idempotency, on: connection, now: Clock.wallMilliseconds())
+            }
+        } catch {
+            begin(error)
+        }
+        let pause = configuration.idempotency.tidyMilliseconds
+        tidyAt = start + (leavesSome ? min(pause, Self.nextStepMilliseconds) : pause)
+    }
+
+    /// Between two steps of what is too much for one.
+    private static let nextStepMilliseconds: Int64 = 250
 
     // MARK: - Writing
 

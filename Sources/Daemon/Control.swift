@@ -80,6 +80,8 @@ final class Control {
         let spool = try Directories.openSpool(settings, slotsMax: plan.descriptors.spoolSlots)
         var record = CatalogConfiguration()
         record.unregisteredMilliseconds = settings.unregisteredSeconds.map { $0 * 1_000 }
+        record.idempotency.keyMilliseconds = settings.idempotencySeconds * 1_000
+        record.idempotency.keysMax = settings.idempotencyKeysMax
         catalog = try Catalog(path: settings.database, configuration: record, logger: logging.logger("catalog"))
         var adminLimits = ServingLimits()
         adminLimits.connectionsMax = DescriptorBudget.adminConnectionsMax

@@ -97,6 +97,8 @@ private final class RecoverRun: RecoveryObserver {
         store = try RecoverStore(settings)
         var configuration = CatalogConfiguration()
         configuration.unregisteredMilliseconds = settings.unregisteredSeconds.map { $0 * 1_000 }
+        configuration.idempotency.keyMilliseconds = settings.idempotencySeconds * 1_000
+        configuration.idempotency.keysMax = settings.idempotencyKeysMax
         catalog = try Catalog(
             path: settings.database, configuration: configuration, logger: logging.logger("catalog"))
         recovery = try Recovery(

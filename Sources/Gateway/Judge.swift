@@ -136,13 +136,20 @@ package struct Judge: Sendable {
         if let declared, declared > policy.uploadBytesMax {
             return .refused(RefusedHead(refusal: .fileTooLarge, subject: claims.subject))
         }
+        let idempotencyKey: String?
+        do {
+            idempotencyKey = try self.idempotencyKey(head, bytes, subject: claims.subject)
+        } catch {
+            return .refused(error.head)
+        }
         let key = ObjectKey(
             subject: claims.subject, milliseconds: context.nowMilliseconds, uuid: context.uuid, type: type)
         return .upload(
             UploadPlan(
                 key: key, claims: claims, type: type, declaredBytes: declared,
                 filename: filename(head, bytes), host: host(head, bytes),
-                recordToken: context.recordToken, expectsContinue: head.expectsContinue))
+                recordToken: context.recordToken, expectsContinue: head.expectsContinue,
+                idempotencyKey: idempotencyKey))
     }
 
     /// Who asks, if they may.

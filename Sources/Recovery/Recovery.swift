@@ -170,6 +170,8 @@ package final class Recovery {
             case .committed: .committed
             case .failed(.conflict): .conflict
             case .failed(.unavailable): .failed
+            // The answers to what recovery never asks for.
+            case .known, .registered, .image, .failed(.alreadyRegistered), .failed(.noSuchImage): .conflict
             }
         written(Int64(bitPattern: answer.tag), outcome)
         pump()

@@ -43,6 +43,8 @@ package enum SettingName: String, CaseIterable, Sendable {
     case database = "SLUICE_DATABASE"
     case orphanAge = "SLUICE_ORPHAN_AGE_SECONDS"
     case unregisteredTTL = "SLUICE_UNREGISTERED_TTL_SECONDS"
+    case idempotencyTTL = "SLUICE_IDEMPOTENCY_TTL_SECONDS"
+    case idempotencyKeysMax = "SLUICE_IDEMPOTENCY_KEYS_MAX"
     case listen = "SLUICE_LISTEN"
     case adminListen = "SLUICE_ADMIN_LISTEN"
     case unixSocketMode = "SLUICE_UNIX_SOCKET_MODE"

@@ -73,6 +73,8 @@ package enum SettingsResolver {
             database: reader.path(.database) ?? "",
             orphanAgeSeconds: reader.number(.orphanAge),
             unregisteredSeconds: reader.limit(.unregisteredTTL).map(Int64.init),
+            idempotencySeconds: reader.number(.idempotencyTTL),
+            idempotencyKeysMax: reader.number(.idempotencyKeysMax),
             publicBaseURL: reader.endpoint(.publicBaseURL, allowsPath: true),
             listen: reader.addresses(.listen, allowsSystemd: true),
             adminListen: readAdminListen(from: &reader),
@@ -107,6 +109,11 @@ package enum SettingsResolver {
             reader.refuse(
                 .orphanAge,
                 "must be at least twice SLUICE_REQUEST_TIMEOUT_SECONDS, or uploads under way could be taken for dead")
+        }
+        if settings.idempotencySeconds < settings.requestTimeoutSeconds {
+            reader.refuse(
+                .idempotencyTTL,
+                "must be at least SLUICE_REQUEST_TIMEOUT_SECONDS, or an upload under way could be begun a second time")
         }
         return settings
     }
