@@ -85,7 +85,7 @@ package enum SettingsTable {
                 + "was never sent. At least `SLUICE_REQUEST_TIMEOUT_SECONDS`."),
         Setting(.idempotencyKeysMax, .number(.count, 1_000 ... 1_000_000_000), .fixed("1000000"),
             "The most keys that are known at once; beyond it the oldest go first, since a request is sent again within "
-                + "minutes or not at all. A key takes about 250 bytes of the database: a million, 250 MB."),
+                + "minutes or not at all. A key takes about 200 bytes of the database: a million, 200 MB."),
         Setting(.publicBaseURL, .baseURL, .unset(summary: "the store's own"), "What `imageUrl` begins with."),
     ]
 

@@ -1,6 +1,8 @@
 internal import Catalog
 internal import Gateway
+internal import Images
 internal import Linux
+internal import Tokens
 
 /// What an upload writes into the record, and what is answered to that.
 extension UploadDriver {
