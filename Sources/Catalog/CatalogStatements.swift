@@ -16,7 +16,7 @@ struct CatalogStatements {
     private let gone: PreparedStatement
     private let withdrawn: PreparedStatement
     private let images: ImageStatements
-    private let keys: IdempotencyStatements
+    let keys: IdempotencyStatements
 
     /// After how long an image that nobody registers is deleted; nil: never.
     private let unregisteredMilliseconds: Int64?
@@ -94,7 +94,7 @@ struct CatalogStatements {
             try opening.run()
             let id = connection.lastInsertedID
             if let key = record.idempotencyKey {
-                try keys.take(key, owner: record.owner, imageID: id, now: now)
+                try keys.take(key, owner: record.owner, imageID: id, now: now, on: connection)
             }
             return id
         case .uploadID(let id, let uploadID):
@@ -131,16 +131,6 @@ struct CatalogStatements {
     private func freeing(_ id: Int64?) throws(DatabaseError) -> Int64? {
         if let id { try keys.free(id) }
         return id
-    }
-
-    /// Takes away keys that are known no more, in a bounded step.
-    ///
-    /// - Returns: whether there may be more of them.
-    func tidyKeys(
-        _ limits: IdempotencyLimits, on connection: DatabaseConnection, now: Int64
-    ) throws(DatabaseError) -> Bool {
-        try keys.removeOld(limits.removedAtOnceMax, now: now)
-        return connection.changes == limits.removedAtOnceMax
     }
 
     /// Drops an opening whose sender was told that it failed.

@@ -114,8 +114,7 @@ final class CatalogWriter {
         var leavesSome = false
         do {
             try file.transact(.normal) { (statements, connection) throws(DatabaseError) in
-                leavesSome = try statements.tidyKeys(
-                    configuration.idempotency, on: connection, now: Clock.wallMilliseconds())
+                leavesSome = try statements.keys.tidy(now: Clock.wallMilliseconds(), on: connection)
             }
         } catch {
             begin(error)

@@ -27,7 +27,7 @@ struct IdempotencyStatements {
     private let complete: PreparedStatement
     private let remove: PreparedStatement
     private let removeOld: PreparedStatement
-    private let last: PreparedStatement
+    private let newest: PreparedStatement
     private let limits: IdempotencyLimits
 
     init(_ connection: DatabaseConnection, limits: IdempotencyLimits) throws(DatabaseError) {
@@ -43,7 +43,7 @@ struct IdempotencyStatements {
             DELETE FROM idempotency WHERE number IN (SELECT number FROM idempotency ORDER BY number LIMIT ?1)
             AND (created_ms <= ?2 OR number <= ?3)
             """)
-        last = try connection.prepare("SELECT max(number) FROM idempotency")
+        newest = try connection.prepare("SELECT max(number) FROM idempotency")
     }
 
     /// The upload that the key stands for; nil: none that is known still, and the key is free to be taken.
@@ -76,13 +76,15 @@ struct IdempotencyStatements {
     }
 
     /// Gives a free key to an upload.
-    func take(_ key: String, owner: String, imageID: Int64, now: Int64) throws(DatabaseError) {
+    func take(
+        _ key: String, owner: String, imageID: Int64, now: Int64, on connection: DatabaseConnection
+    ) throws(DatabaseError) {
         try insert.bind(1, imageID)
         try insert.bind(2, owner)
         try insert.bind(3, key)
         try insert.bind(4, now)
         try insert.run()
-        _ = try removeOld(limits.removedByEachMax, now: now)
+        try removeOld(limits.removedByEachMax, newest: connection.lastInsertedID, now: now)
     }
 
     /// The bytes of the upload are known.
@@ -98,10 +100,18 @@ struct IdempotencyStatements {
         try remove.run()
     }
 
-    /// Takes away keys that are known no more, of the `limit` oldest.
-    func removeOld(_ limit: Int64, now: Int64) throws(DatabaseError) {
-        let newest = try last.step() ? last.integer(0) : 0
-        last.reset()
+    /// Takes away keys that are known no more, in one step of several.
+    ///
+    /// - Returns: whether there may be more of them.
+    func tidy(now: Int64, on connection: DatabaseConnection) throws(DatabaseError) -> Bool {
+        let number = try newest.step() ? newest.integer(0) : 0
+        newest.reset()
+        try removeOld(limits.removedAtOnceMax, newest: number, now: now)
+        return connection.changes == limits.removedAtOnceMax
+    }
+
+    /// Takes away what is known no more of the `limit` oldest keys.
+    private func removeOld(_ limit: Int64, newest: Int64, now: Int64) throws(DatabaseError) {
         try removeOld.bind(1, limit)
         try removeOld.bind(2, now - limits.keyMilliseconds)
         try removeOld.bind(3, newest - limits.keysMax)

@@ -35,15 +35,12 @@ extension Judge {
     /// The key of an upload that everything else in its head lets in; refused where it is malformed.
     func idempotencyKey(
         _ head: RequestHead, _ bytes: Span<UInt8>, subject: String
-    ) throws(HeadRefusal) -> String? {
+    ) throws(RefusedHead) -> String? {
         switch IdempotencyKey(head, bytes) {
         case .absent: return nil
         case .present(let key): return key
         case .malformed:
-            throw HeadRefusal(
-                head: RefusedHead(refusal: .badRequest, detail: IdempotencyKey.detail, subject: subject))
+            throw RefusedHead(refusal: .badRequest, detail: IdempotencyKey.detail, subject: subject)
         }
     }
-
-    struct HeadRefusal: Error { let head: RefusedHead }
 }

@@ -27,7 +27,7 @@ extension Judge {
         do {
             idempotencyKey = try self.idempotencyKey(head, bytes, subject: claims.subject)
         } catch {
-            return .refused(error.head)
+            return .refused(error)
         }
         return .form(
             FormPlan(
