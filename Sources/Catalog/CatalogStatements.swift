@@ -67,13 +67,10 @@ struct CatalogStatements {
         {
             return .known(known)
         }
-        switch entry {
-        case .registration(let registration): return try images.register(registration, now: now)
-        case .look(let id): return .image(try images.image(id))
-        case .opening, .uploadID, .completing, .stored, .aborting, .expiring, .gone:
-            let id = try write(entry, on: connection, instance: instance, now: now)
-            return id.map { .committed(imageID: $0) } ?? .failed(.conflict)
-        }
+        if case .registration(let registration) = entry { return try images.register(registration, now: now) }
+        if case .look(let id) = entry { return .image(try images.image(id)) }
+        let id = try write(entry, on: connection, instance: instance, now: now)
+        return id.map { .committed(imageID: $0) } ?? .failed(.conflict)
     }
 
     /// The row's id, or nil where the row is not in a state for the write.

@@ -85,6 +85,39 @@ struct PublicURLTests {
         #expect(key(Self.good) != nil)
     }
 
+    /// Bytes that mean something in URLs are put, changed and left out anywhere.
+    @Test func `whatever is changed in a URL, what is taken for a key is the key that it names`() {
+        var random = SplitMix(state: 7)
+        let base = "https://pictures.s3.eu-central-1.amazonaws.com/"
+        let spice = Array("/%2F.~:@?#;\\ aA0-_+&".utf8) + [0, 0x0A, 0x7F, 0x80, 0xC3, 0xB6]
+        var accepted = 0
+        for _ in 0 ..< 20_000 {
+            var bytes = Array(Self.good.replacing("users/7/", "users/%C3%B6.a/").utf8)
+            for _ in 0 ... Int(random.next() % 3) {
+                let place = Int(random.next() % UInt64(bytes.count))
+                let byte = spice[Int(random.next() % UInt64(spice.count))]
+                switch random.next() % 3 {
+                case 0: bytes[place] = byte
+                case 1: bytes.insert(byte, at: place)
+                default: bytes.remove(at: place)
+                }
+            }
+            let url = String(decoding: bytes, as: UTF8.self)
+            guard let found = key(url) else { continue }
+            accepted += 1
+            // A second reading: decoded as a whole, and taken apart afterwards.
+            #expect(url.hasPrefix(base))
+            let path = Array(url.utf8.dropFirst(base.utf8.count))
+            #expect(PercentCoding.decode(path.span).map { String(decoding: $0, as: UTF8.self) } == found.text)
+            let parts = found.text.split(separator: "/", omittingEmptySubsequences: false)
+            #expect(parts.count == 4 && parts[0] == "users" && parts[2] == "images" && !parts.contains(".."))
+            #expect(parts[3].hasPrefix("\(found.milliseconds)-"))
+            #expect(key(Self.base.url(of: found, scheme: .http, host: "")) == found)
+        }
+        // Digits of time and UUID, and bytes of the sub, can be changed.
+        #expect(accepted > 400)
+    }
+
     @Test func `the directory's base is the request's own`() {
         let url = "http://localhost:8080/objects/users/7/images/1-\(Self.uuid).gif"
         #expect(key(url, .ofRequest, host: "localhost:8080")?.text == "users/7/images/1-\(Self.uuid).gif")
@@ -92,6 +125,19 @@ struct PublicURLTests {
         #expect(key(url, .ofRequest, host: "LOCALHOST:8080") == nil)
         #expect(key(url, .ofRequest, host: "") == nil)
         #expect(PublicURL.ofRequest.key(of: url, scheme: .https, host: "localhost:8080") == nil)
+    }
+}
+
+/// https://prng.di.unimi.it/splitmix64.c
+private struct SplitMix {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
     }
 }
 
