@@ -66,8 +66,11 @@ let service: [Target] = [
         [
             "Bytes", "Crypto", "HTTPClient", "JSONWire", "Linux", "Reactor", "Settings", "SigV4", "Tokens", "XMLWire",
         ]),
-    target("ObjectStore", ["AWS", "Bytes", "Crypto", "HTTPClient", "Linux", "Reactor", "SigV4", "XMLWire", logging]),
+    target(
+        "ObjectStore",
+        ["AWS", "Bytes", "Crypto", "Gateway", "HTTPClient", "Linux", "Reactor", "SigV4", "XMLWire", logging]),
     target("Catalog", ["Bytes", "Database", "Gateway", "Linux", "Reactor", logging]),
+    target("Recovery", ["Bytes", "Catalog", "Gateway", "Linux", "ObjectStore", "Reactor"]),
     target(
         "Uploads",
         [
@@ -78,8 +81,8 @@ let service: [Target] = [
         "Daemon",
         [
             "AWS", "Bytes", "Catalog", "Crypto", "Gateway", "HTTPClient", "HTTPWire", "Images", "JSONWire", "Linux",
-            "ObjectStore", "Reactor", "Serving", "Settings", "SigV4", "Systemd", "TLS", "Telemetry", "Tokens",
-            "Uploads", logging,
+            "ObjectStore", "Reactor", "Recovery", "Serving", "Settings", "SigV4", "Systemd", "TLS", "Telemetry",
+            "Tokens", "Uploads", logging,
         ]),
 ]
 
@@ -116,7 +119,8 @@ let package = Package(
         tests("Reactor", ["Bytes", "Linux"]),
         tests("Telemetry", ["Bytes", "Linux", logging]),
         tests("Serving", ["Bytes", "HTTPWire", "Linux", "Reactor", "TLS"]),
-        tests("ObjectStore", ["AWS", "Bytes", "HTTPClient", "Linux", "Reactor", "SigV4"]),
+        tests("ObjectStore", ["AWS", "Bytes", "Gateway", "HTTPClient", "Linux", "Reactor", "SigV4"]),
+        tests("Recovery", ["Gateway"]),
         tests("AWS", ["Bytes", "HTTPClient", "Linux", "Reactor", "SigV4", "Tokens"]),
         tests("Catalog", ["Bytes", "Database", "Gateway", "Images", "Linux", "Reactor", "Tokens", logging]),
         tests("Uploads", ["ObjectStore"]),

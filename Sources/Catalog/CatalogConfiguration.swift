@@ -10,6 +10,9 @@ package struct CatalogConfiguration: Sendable {
     package var stallMilliseconds = CatalogLimits.stallMilliseconds
     package var roomBytes = CatalogLimits.roomBytes
     package var checkBytesMax = CatalogLimits.checkBytesMax
+    /// After how long an image that nobody registers is deleted; nil: never.
+    package var unregisteredMilliseconds: Int64?
+    package var idempotency = IdempotencyLimits()
     /// Statements that each new connection runs before it is used.
     package var connectionSetUp = ""
 

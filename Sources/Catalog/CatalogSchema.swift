@@ -5,7 +5,7 @@ enum CatalogSchema {
     /// `Sluc`: what marks a file as ours. https://www.sqlite.org/pragma.html#pragma_application_id
     static let applicationID: Int32 = 0x536C_7563
 
-    static let migrations = [version1, version2]
+    static let migrations = [version1, version2, version3]
 
     /// Times are milliseconds since 1970. States are words, so that a person with a shell can read the table.
     ///

@@ -24,6 +24,20 @@ final class CatalogStatus: Sendable {
     func begins() { busySince.store(Clock.monotonicMilliseconds(), ordering: .relaxed) }
 
     func ends() { busySince.store(0, ordering: .relaxed) }
+
+    /// Rows of which a write that nobody waits for was not kept.
+    private let leftRows = Mutex<[Int64]>([])
+
+    func leave(_ row: Int64) {
+        leftRows.withLock { if $0.count < CatalogLimits.leftRowsMax { $0.append(row) } }
+    }
+
+    func takeLeftRows() -> [Int64] {
+        leftRows.withLock { rows in
+            defer { rows = [] }
+            return rows
+        }
+    }
 }
 
 /// The one thread that writes: takes what waits, commits it in groups, answers, and looks after the log.
@@ -58,6 +72,8 @@ final class CatalogWriter {
     private var retryAt: Int64 = 0
     /// The length of the log at which the next checkpoint is due; nil: set by the next commit.
     private var checkpointAtPages: Int?
+    /// When keys that are too old are looked for next.
+    private var tidyAt: Int64
     /// Never signalled: a place to sleep for a while.
     private let pause: EventDescriptor
 
@@ -68,6 +84,7 @@ final class CatalogWriter {
         self.logger = logger
         self.queue = queue
         self.status = status
+        tidyAt = Clock.monotonicMilliseconds() + configuration.idempotency.tidyMilliseconds
         do {
             file = try CatalogFile(path: path, configuration: configuration)
         } catch {
@@ -97,9 +114,10 @@ final class CatalogWriter {
                 noteWaiters()
                 if isInTrouble { tryAgainWhenDue() }
                 write(batch)
+                tidyKeysWhenDue()
                 checkpointWhenLong()
             case .timeout:
-                if isInTrouble { tryAgainWhenDue() } else { checkpoint() }
+                if isInTrouble { tryAgainWhenDue() } else { rest() }
             case .closed:
                 return finish()
             }
@@ -115,8 +133,33 @@ final class CatalogWriter {
 
     private var timeout: Int32? {
         if isInTrouble { return Int32(clamping: max(retryAt - Clock.monotonicMilliseconds(), 1)) }
-        return file.walPages > 0 ? configuration.idleMilliseconds : nil
+        if file.walPages > 0 { return configuration.idleMilliseconds }
+        return Int32(clamping: max(tidyAt - Clock.monotonicMilliseconds(), 1))
     }
+
+    /// Nothing was asked for a while.
+    private func rest() {
+        tidyKeysWhenDue()
+        if !isInTrouble, file.walPages > 0 { checkpoint() }
+    }
+
+    private func tidyKeysWhenDue() {
+        let start = Clock.monotonicMilliseconds()
+        guard !isInTrouble, start >= tidyAt else { return }
+        var leavesSome = false
+        do {
+            try file.transact(.normal) { (statements, connection) throws(DatabaseError) in
+                leavesSome = try statements.keys.tidy(now: Clock.wallMilliseconds(), on: connection)
+            }
+        } catch {
+            begin(error)
+        }
+        let pause = configuration.idempotency.tidyMilliseconds
+        tidyAt = start + (leavesSome ? min(pause, Self.nextStepMilliseconds) : pause)
+    }
+
+    /// Between two steps of what is too much for one.
+    private static let nextStepMilliseconds: Int64 = 250
 
     // MARK: - Writing
 
@@ -174,7 +217,11 @@ final class CatalogWriter {
         logger.error(
             "\(file.path) refuses a write: \(trouble.reason); \(trouble.remedy)",
             metadata: ["image_id": "\(request.entry.row ?? 0)", "write": "\(request.entry.name)"])
-        if request.replyTo != nil { answer(request, .failed(.unavailable(trouble.reason))) }
+        if request.replyTo != nil {
+            answer(request, .failed(.unavailable(trouble.reason)))
+        } else if let row = request.entry.row {
+            status.leave(row)
+        }
     }
 
     /// Writes entries in one transaction and answers them.
@@ -217,6 +264,7 @@ final class CatalogWriter {
 
     private func keepForLater(_ request: JournalRequest) {
         guard deferred.count < configuration.deferredEntriesMax else {
+            if let row = request.entry.row { status.leave(row) }
             if !hasToldOfLoss {
                 hasToldOfLoss = true
                 logger.error("\(file.path): more writes wait than can be kept; recovery will settle their uploads")

@@ -10,6 +10,8 @@ package struct JournalAnswer: Equatable, Sendable {
 package enum JournalResult: Equatable, Sendable {
     /// The write is as durable as ``UploadLife`` asks of it.
     case committed(imageID: Int64)
+    /// An opening is not written: its `Idempotency-Key` belongs to this upload.
+    case known(KnownUpload)
     /// A registration is written: the record as it is now.
     case registered(ImageRecord)
     /// What was looked for; nil: there is no such row.

@@ -2,16 +2,21 @@ package import Gateway
 
 /// One write to the record of an upload. All but the first and the last two name the upload by its image id.
 package enum JournalEntry: Equatable, Sendable {
-    /// The row itself, in the state `opening`; the answer carries its id.
+    /// The row itself, in the state `opening`; the answer carries its id. With a key that is known nothing is written,
+    /// and the answer is ``JournalResult/known(_:)``.
     case opening(OpeningRecord)
     /// The store's name of the multipart upload.
     case uploadID(Int64, String)
-    /// The whole body is counted; a filename replaces that of the opening.
-    case completing(Int64, size: Int64, filename: String? = nil)
+    /// The whole body is counted; a filename replaces that of the opening. The hash of the bytes belongs to the key of
+    /// an upload that has one.
+    case completing(Int64, size: Int64, filename: String? = nil, sha256: [UInt8]? = nil)
     /// The object is complete in the store, since so many milliseconds after 1970.
     case stored(Int64, at: Int64)
     /// The upload is being taken back.
     case aborting(Int64)
+    /// The image is deleted because its time, by milliseconds after 1970, has come; a conflict where it has not, or was
+    /// lifted.
+    case expiring(Int64, at: Int64)
     /// Nothing is left in the store: the row is dropped.
     case gone(Int64)
     /// An image is registered, if ``ImageRegistration/verdict(on:)`` lets it; synced before it is answered.
@@ -32,9 +37,12 @@ package struct OpeningRecord: Equatable, Sendable {
     package let recordToken: String
     /// Milliseconds since 1970.
     package let createdMilliseconds: Int64
+    /// The `Idempotency-Key` of the upload, if it has one.
+    package let idempotencyKey: String?
 
     package init(
-        key: String, owner: String, contentType: String, filename: String?, recordToken: String, at milliseconds: Int64
+        key: String, owner: String, contentType: String, filename: String?, recordToken: String, at milliseconds: Int64,
+        idempotencyKey: String? = nil
     ) {
         self.key = key
         self.owner = owner
@@ -42,5 +50,6 @@ package struct OpeningRecord: Equatable, Sendable {
         self.filename = filename
         self.recordToken = recordToken
         createdMilliseconds = milliseconds
+        self.idempotencyKey = idempotencyKey
     }
 }

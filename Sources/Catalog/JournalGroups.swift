@@ -65,6 +65,7 @@ extension JournalEntry {
         case .completing: .completing
         case .stored: .stored
         case .aborting: .aborting
+        case .expiring: .expiring
         case .gone: .gone
         case .registration, .look: nil
         }
@@ -77,8 +78,8 @@ extension JournalEntry {
     var row: Int64? {
         switch self {
         case .opening: nil
-        case .uploadID(let id, _), .completing(let id, _, _), .stored(let id, _), .aborting(let id), .gone(let id),
-            .look(let id):
+        case .uploadID(let id, _), .completing(let id, _, _, _), .stored(let id, _), .aborting(let id),
+            .expiring(let id, _), .gone(let id), .look(let id):
             id
         case .registration(let registration):
             if case .id(let id) = registration.image { id } else { nil }

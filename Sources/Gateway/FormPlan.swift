@@ -19,10 +19,13 @@ package struct FormPlan: Sendable {
     /// For the key: the time of the request, and 36 bytes of random text.
     package let milliseconds: Int64
     package let uuid: String
+    /// See ``UploadPlan/idempotencyKey``.
+    package let idempotencyKey: String?
 
     package init(
         boundary: FormBoundary, field: String?, claims: TokenClaims, filename: String?, host: String,
-        recordToken: String, expectsContinue: Bool, milliseconds: Int64, uuid: String
+        recordToken: String, expectsContinue: Bool, milliseconds: Int64, uuid: String,
+        idempotencyKey: String? = nil
     ) {
         self.boundary = boundary
         self.field = field
@@ -33,6 +36,7 @@ package struct FormPlan: Sendable {
         self.expectsContinue = expectsContinue
         self.milliseconds = milliseconds
         self.uuid = uuid
+        self.idempotencyKey = idempotencyKey
     }
 
     /// The plan of the upload, once the file part's head is known. Its length never is: fields and an epilogue may
@@ -43,6 +47,6 @@ package struct FormPlan: Sendable {
         UploadPlan(
             key: ObjectKey(subject: claims.subject, milliseconds: milliseconds, uuid: uuid, type: type),
             claims: claims, type: type, declaredBytes: nil, filename: filename ?? partFilename, host: host,
-            recordToken: recordToken, expectsContinue: false)
+            recordToken: recordToken, expectsContinue: false, idempotencyKey: idempotencyKey)
     }
 }

@@ -23,11 +23,17 @@ extension Judge {
         {
             return .refused(RefusedHead(refusal: .fileTooLarge, subject: claims.subject))
         }
+        let idempotencyKey: String?
+        do {
+            idempotencyKey = try self.idempotencyKey(head, bytes, subject: claims.subject)
+        } catch {
+            return .refused(error)
+        }
         return .form(
             FormPlan(
                 boundary: boundary, field: formField, claims: claims, filename: filename(head, bytes),
                 host: host(head, bytes), recordToken: context.recordToken, expectsContinue: head.expectsContinue,
-                milliseconds: context.nowMilliseconds, uuid: context.uuid))
+                milliseconds: context.nowMilliseconds, uuid: context.uuid, idempotencyKey: idempotencyKey))
     }
 }
 

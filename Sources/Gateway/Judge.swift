@@ -25,7 +25,7 @@ package enum Verdict: Sendable {
 }
 
 /// A refusal, with what the answer and the log need besides.
-package struct RefusedHead: Sendable {
+package struct RefusedHead: Error, Sendable {
     package let refusal: Refusal
     /// More exact words than the table's.
     package var detail: String?
@@ -69,7 +69,7 @@ package struct JudgementContext {
 }
 
 /// The checks of contract § 1 that need no body, in the contract's order: route, method, rate of the address, token,
-/// rate of the `sub`, content type, declared length.
+/// rate of the `sub`, content type, declared length; then the `Idempotency-Key`, if there is one.
 package struct Judge: Sendable {
     package let policy: UploadPolicy
     package let leewaySeconds: Int64
@@ -136,13 +136,20 @@ package struct Judge: Sendable {
         if let declared, declared > policy.uploadBytesMax {
             return .refused(RefusedHead(refusal: .fileTooLarge, subject: claims.subject))
         }
+        let idempotencyKey: String?
+        do {
+            idempotencyKey = try self.idempotencyKey(head, bytes, subject: claims.subject)
+        } catch {
+            return .refused(error)
+        }
         let key = ObjectKey(
             subject: claims.subject, milliseconds: context.nowMilliseconds, uuid: context.uuid, type: type)
         return .upload(
             UploadPlan(
                 key: key, claims: claims, type: type, declaredBytes: declared,
                 filename: filename(head, bytes), host: host(head, bytes),
-                recordToken: context.recordToken, expectsContinue: head.expectsContinue))
+                recordToken: context.recordToken, expectsContinue: head.expectsContinue,
+                idempotencyKey: idempotencyKey))
     }
 
     /// Who asks, if they may.

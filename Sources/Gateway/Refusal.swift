@@ -10,6 +10,8 @@ package enum Refusal: Equatable, Sendable, CaseIterable {
     case fileTooLarge
     case invalidImageURL
     case imageAlreadyRegistered
+    case idempotencyConflict
+    case idempotencyInProgress
     case badRequest
     case notFound
     case methodNotAllowed
@@ -65,6 +67,14 @@ package enum Refusal: Equatable, Sendable, CaseIterable {
             Row(
                 status: 409, error: "IMAGE_ALREADY_REGISTERED", code: "IMAGE-006",
                 detail: "The image is registered already, under the imageId in data.")
+        case .idempotencyConflict:
+            Row(
+                status: 409, error: "IDEMPOTENCY_CONFLICT", code: "IMAGE-007",
+                detail: "Another file was sent with this Idempotency-Key. Send a new file with a key of its own.")
+        case .idempotencyInProgress:
+            Row(
+                status: 409, error: "IDEMPOTENCY_IN_PROGRESS", code: "IMAGE-008",
+                detail: "An upload with this Idempotency-Key is under way. Ask again after the time in Retry-After.")
         case .badRequest:
             Row(
                 status: 400, error: "BAD_REQUEST", code: "COMMON-400",
@@ -119,6 +129,8 @@ package enum Refusal: Equatable, Sendable, CaseIterable {
     package var retryAfterSeconds: Int? {
         switch self {
         case .storeUnavailable: Self.storeRetryAfterSeconds
+        // Most uploads are done by then.
+        case .idempotencyInProgress: 2
         case .tooManyRequests: 1
         default: nil
         }

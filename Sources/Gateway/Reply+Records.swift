@@ -3,6 +3,19 @@ internal import HTTPWire
 internal import JSONWire
 
 extension Reply {
+    /// 201 of `POST /images` for an upload that was stored before: the same but for the time of the answer.
+    package static func replayed(_ record: ImageRecord, imageURL: String, context: ReplyContext) -> Reply {
+        answer(201, "upload_image_success", context) { json in
+            json.member("imageId", record.imageID)
+            json.member("imageUrl", imageURL)
+            json.member("fileSize", record.fileBytes)
+            json.member("originalFilename", record.displayName)
+            json.member("uploadedAt", text(record.uploaded))
+        } timestamp: {
+            text(context.nowMilliseconds)
+        }
+    }
+
     /// 201 of `POST /images/metadata`. Its times are those of the replaced backend: UTC, to the second, no zone.
     package static func registered(_ record: ImageRecord, imageURL: String, context: ReplyContext) -> Reply {
         let now = context.nowMilliseconds

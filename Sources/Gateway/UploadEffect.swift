@@ -60,5 +60,7 @@ package struct PartReceipt: Equatable, Sendable {
 /// The answer to a `POST /images`.
 package enum UploadAnswer: Equatable, Sendable {
     case created(imageID: Int64, fileBytes: UInt64)
+    /// The 201 of this image, once more.
+    case replayed(ImageRecord)
     case refused(Refusal)
 }

@@ -41,6 +41,8 @@ extension UploadExchange {
         case open(imageID: Int64)
         case completingAsked(imageID: Int64)
         case durable(imageID: Int64)
+        /// There is none: the upload's `Idempotency-Key` belongs to another.
+        indirect case known(KnownUpload)
         case failed
     }
 
@@ -86,6 +88,7 @@ extension UploadExchange {
     /// Everything that may happen next because of what just changed, looked at from all three sides.
     mutating func advance(into effects: inout [UploadEffect]) {
         guard client.wantsObject else { return }
+        if case .known(let known) = record { return replay(known, into: &effects) }
         if client.bodyIsWhole, store.takesCompleting, case .open(let imageID) = record {
             record = .completingAsked(imageID: imageID)
             effects.append(.journal(.completing(fileBytes: receivedBytes)))
@@ -154,7 +157,10 @@ extension UploadExchange {
         switch store {
         case .untouched:
             // While `opening` is on its way, its outcome decides: see ``openingCommitted(imageID:into:)``.
-            if case .unasked = record { finish(into: &effects) }
+            switch record {
+            case .unasked, .known: finish(into: &effects)
+            case .openingAsked, .open, .completingAsked, .durable, .failed: break
+            }
         case .putHeld:
             effects.append(.journal(.gone))
             finish(into: &effects)

@@ -13,7 +13,7 @@ internal import Images
 /// - Complete is asked only when every byte is in an acknowledged part and `completing` is durable;
 /// - the last bytes of a PutObject are handed over only when `completing` is durable, and what it may have stored is
 ///   deleted only when `aborting` is committed;
-/// - 201 is replied only when the store has completed;
+/// - 201 is replied only when the store has completed, now or, with a known `Idempotency-Key`, then;
 /// - ``UploadEffect/end`` comes exactly once and last, and by then whatever was opened in the store is completed,
 ///   aborted, or left to recovery with its record in `completing` or `opening`.
 package struct UploadExchange: ~Copyable {
@@ -28,6 +28,8 @@ package struct UploadExchange: ~Copyable {
     var record = RecordSide.unasked
     var store = StoreSide.untouched
     var receipts: [PartReceipt] = []
+    /// SHA-256 of the whole body, where it has an `Idempotency-Key` to be compared for.
+    private(set) var digest: [UInt8]?
     /// Body bytes counted so far.
     package private(set) var receivedBytes: UInt64 = 0
 
@@ -58,12 +60,15 @@ package struct UploadExchange: ~Copyable {
         }
         if case .unasked = record, receivedBytes >= policy.openBytes { askOpening(into: &effects) }
         advance(into: &effects)
-        return client.isSending
+        return client.isSending && !isReplay
     }
 
     /// The whole body has arrived.
-    package mutating func bodyEnded(into effects: inout [UploadEffect]) {
+    ///
+    /// - Parameter digest: its SHA-256, where the upload has an `Idempotency-Key`.
+    package mutating func bodyEnded(digest: [UInt8]? = nil, into effects: inout [UploadEffect]) {
         guard client.isSending else { return }
+        self.digest = digest
         if case .awaitingMagic(let prefix) = client {
             guard judgeMagic(prefix, isWhole: true, into: &effects) else { return }
         }
@@ -138,7 +143,7 @@ package struct UploadExchange: ~Copyable {
         case .completingAsked:
             record = .failed
             refuse(.storeUnavailable, into: &effects)
-        case .unasked, .open, .durable, .failed: break
+        case .unasked, .open, .durable, .known, .failed: break
         }
     }
 

@@ -16,10 +16,12 @@ package struct UploadPlan: Sendable {
     package let recordToken: String
     /// Whether the client waits for `100 Continue` before it sends the body.
     package let expectsContinue: Bool
+    /// What the client calls this upload by; nil: nothing.
+    package let idempotencyKey: String?
 
     package init(
         key: ObjectKey, claims: TokenClaims, type: ImageType, declaredBytes: UInt64?, filename: String?, host: String,
-        recordToken: String, expectsContinue: Bool
+        recordToken: String, expectsContinue: Bool, idempotencyKey: String? = nil
     ) {
         self.key = key
         self.claims = claims
@@ -29,6 +31,7 @@ package struct UploadPlan: Sendable {
         self.host = host
         self.recordToken = recordToken
         self.expectsContinue = expectsContinue
+        self.idempotencyKey = idempotencyKey
     }
 
     /// What the record and the 201 call the file.

@@ -18,6 +18,12 @@ package struct ResolvedSettings: Equatable, Sendable {
     /// nil: any part with a file name.
     package let formField: String?
     package let database: String
+    package let orphanAgeSeconds: Int64
+    /// nil: images that nobody registers are kept.
+    package let unregisteredSeconds: Int64?
+    /// How long an `Idempotency-Key` is known, and how many at once.
+    package let idempotencySeconds: Int64
+    package let idempotencyKeysMax: Int64
     package let publicBaseURL: EndpointURL?
 
     package let listen: [ListenAddress]

@@ -71,6 +71,10 @@ package enum SettingsResolver {
             windowMemoryBytes: reader.number(.windowMemoryBytes),
             formField: reader.plainText(.formField),
             database: reader.path(.database) ?? "",
+            orphanAgeSeconds: reader.number(.orphanAge),
+            unregisteredSeconds: reader.limit(.unregisteredTTL).map(Int64.init),
+            idempotencySeconds: reader.number(.idempotencyTTL),
+            idempotencyKeysMax: reader.number(.idempotencyKeysMax),
             publicBaseURL: reader.endpoint(.publicBaseURL, allowsPath: true),
             listen: reader.addresses(.listen, allowsSystemd: true),
             adminListen: readAdminListen(from: &reader),
@@ -100,6 +104,16 @@ package enum SettingsResolver {
         if settings.maxUploadBytes > settings.partBytes * partsMax {
             reader.refuse(
                 .maxUploadBytes, "is more than \(partsMax) parts of SLUICE_PART_BYTES, the most that S3 takes")
+        }
+        if settings.orphanAgeSeconds < 2 * settings.requestTimeoutSeconds {
+            reader.refuse(
+                .orphanAge,
+                "must be at least twice SLUICE_REQUEST_TIMEOUT_SECONDS, or uploads under way could be taken for dead")
+        }
+        if settings.idempotencySeconds < settings.requestTimeoutSeconds {
+            reader.refuse(
+                .idempotencyTTL,
+                "must be at least SLUICE_REQUEST_TIMEOUT_SECONDS, or an upload under way could be begun a second time")
         }
         return settings
     }

@@ -1,5 +1,5 @@
 internal import Bytes
-internal import Catalog
+internal import Crypto
 internal import Gateway
 internal import HTTPClient
 internal import Images
@@ -16,9 +16,9 @@ final class UploadDriver {
     let plan: UploadPlan
     private(set) var tag: UInt64 = 0
 
-    private var exchange: UploadExchange
+    var exchange: UploadExchange
     /// Effects that wait. An event that comes up while effects are performed appends its own, which keeps the order.
-    private var effects: [UploadEffect] = []
+    var effects: [UploadEffect] = []
     private var isPerforming = false
 
     /// nil once the client is answered or gone.
@@ -26,11 +26,17 @@ final class UploadDriver {
     private var connection: Connection?
 
     private var body = UploadBody()
+    /// Hashes the body of an upload that has an `Idempotency-Key`, until its end.
+    private var hash: SHA256?
+    /// The SHA-256 of such a body.
+    private(set) var sha256: [UInt8]?
     private var store: (any StoreUpload)?
     private var put: (any StorePut)?
-    private var imageID: Int64?
+    var imageID: Int64?
+    /// Whether the last write leaves nothing to recovery.
+    var isSettled = false
     /// What of the journal's writes is to be answered yet, in order.
-    private var awaited: [UploadWrite] = []
+    var awaited: [UploadWrite] = []
     private var openTimer: TimerID?
     /// The part that the exchange asked for and whose bytes are not all in the spool yet.
     private var waitingPart: (number: Int, length: UInt64)?
@@ -40,8 +46,8 @@ final class UploadDriver {
     private var storeStartedAt: Int64?
     private(set) var storeMicroseconds: Int64?
     /// When the record was told that the object is complete, in milliseconds since 1970.
-    private(set) var storedMilliseconds: Int64?
-    private let requestID: String
+    var storedMilliseconds: Int64?
+    let requestID: String
 
     init(plan: UploadPlan, requestID: String, service: UploadService, handler: UploadHandler, connection: Connection) {
         self.plan = plan
@@ -51,6 +57,7 @@ final class UploadDriver {
         self.connection = connection
         startedAt = service.loop.now
         lastByteAt = startedAt
+        if plan.idempotencyKey != nil { hash = SHA256() }
         exchange = UploadExchange(plan: plan, policy: service.judge.policy, into: &effects)
         tag = service.add(self)
         service.events.uploadBegan()
@@ -63,6 +70,12 @@ final class UploadDriver {
     /// Whether nobody waits for it any more: the client has its answer, or has gone.
     var isAnswered: Bool { connection == nil }
 
+    /// Nothing of the body is kept any more, and its client need not wait for room.
+    func dropBody() {
+        body.drop(service)
+        resumeClientIfRoom()
+    }
+
     /// Performs the effects of the accepted head.
     func start() { perform() }
 
@@ -70,6 +83,7 @@ final class UploadDriver {
 
     func receive(_ bytes: Span<UInt8>) {
         lastByteAt = service.loop.now
+        hash?.update(bytes)
         let isKept = exchange.receive(bytes, into: &effects)
         if isKept { body.append(bytes, owner: self) } else { body.drop(service) }
         perform()
@@ -81,7 +95,8 @@ final class UploadDriver {
     }
 
     func bodyEnded() {
-        exchange.bodyEnded(into: &effects)
+        sha256 = hash.take()?.finish().bytes
+        exchange.bodyEnded(digest: sha256, into: &effects)
         body.end()
         perform()
         openWaitingPart()
@@ -160,72 +175,9 @@ final class UploadDriver {
         service.loop.deferred { [weak self] in self?.connection?.resumeReading() }
     }
 
-    // MARK: - The journal
-
-    func journalAnswered(_ answer: JournalAnswer) {
-        guard !awaited.isEmpty else { return }
-        let write = awaited.removeFirst()
-        switch (answer.result, write) {
-        case (.committed(let id), .opening):
-            imageID = id
-            exchange.openingCommitted(imageID: id, into: &effects)
-        case (.committed, .withdrawn): exchange.withdrawalCommitted(into: &effects)
-        case (.committed, _): exchange.completingDurable(into: &effects)
-        case (.registered, _), (.image, _): break
-        case (.failed(let failure), _):
-            service.events.journalFailed(failure.description, requestID: requestID)
-            journalFailed(write)
-        }
-        perform()
-    }
-
-    private func journalFailed(_ write: UploadWrite) {
-        if case .withdrawn = write {
-            exchange.withdrawalFailed(into: &effects)
-        } else {
-            exchange.journalFailed(into: &effects)
-        }
-    }
-
-    private func write(_ write: UploadWrite) {
-        guard let entry = entry(for: write) else { return }
-        let wantsAnswer =
-            switch write {
-            case .opening, .completing, .withdrawn: true
-            case .uploadID, .stored, .aborting, .gone: false
-            }
-        if service.submit(entry, tag: tag, wantsAnswer: wantsAnswer) {
-            if wantsAnswer { awaited.append(write) }
-        } else {
-            service.events.journalFailed("the journal's queue is full", requestID: requestID)
-            if wantsAnswer { journalFailed(write) }
-        }
-    }
-
-    private func entry(for write: UploadWrite) -> JournalEntry? {
-        if case .opening = write {
-            return .opening(
-                OpeningRecord(
-                    key: plan.key.text, owner: plan.claims.subject, contentType: plan.type.mediaType,
-                    filename: plan.displayName, recordToken: plan.recordToken, at: plan.key.milliseconds))
-        }
-        guard let id = imageID else { return nil }
-        switch write {
-        case .opening: return nil
-        case .uploadID(let uploadID): return .uploadID(id, uploadID)
-        case .completing(let bytes): return .completing(id, size: Int64(clamping: bytes))
-        case .stored:
-            let now = Clock.wallMilliseconds()
-            storedMilliseconds = now
-            return .stored(id, at: now)
-        case .aborting, .withdrawn: return .aborting(id)
-        case .gone: return .gone(id)
-        }
-    }
-
     // MARK: - Effects
 
-    private func perform() {
+    func perform() {
         guard !isPerforming else { return }
         isPerforming = true
         var index = 0
@@ -314,6 +266,7 @@ final class UploadDriver {
     private func reply(_ answer: UploadAnswer) {
         if let begun = storeStartedAt { storeMicroseconds = Clock.monotonicMicroseconds() - begun }
         if case .refused = answer { body.drop(service) }
+        hash = nil
         let answered = handler
         handler = nil
         connection = nil
@@ -328,6 +281,7 @@ final class UploadDriver {
         put = nil
         service.remove(tag)
         if isAborting { service.abortingCount -= 1 }
+        if let imageID, !isSettled { service.events.uploadLeft(imageID: imageID) }
         service.events.uploadEnded(wasAborted: isAborting && isOpenAtStore)
     }
 }

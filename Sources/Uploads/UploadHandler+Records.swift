@@ -46,8 +46,15 @@ extension UploadHandler {
             send(.refused(.imageAlreadyRegistered, imageID: id, context: context))
         case .failed(.noSuchImage): send(.refused(.invalidImageURL, context: context))
         case .failed(.unavailable(let reason)): recordUnavailable(reason)
-        case .committed, .image, .failed(.conflict): send(.refused(.internal, context: context))
+        case .committed, .known, .image, .failed(.conflict): send(.refused(.internal, context: context))
         }
+    }
+
+    /// The answer to an upload that was stored before.
+    func replay(_ image: ImageRecord, host: String) {
+        guard let context = answerContext() else { return }
+        record?.imageID = image.imageID
+        send(.replayed(image, imageURL: url(of: image, host: host), context: context))
     }
 
     func lookEnded(_ result: JournalResult, query: ImageQuery) {
@@ -60,7 +67,7 @@ extension UploadHandler {
             record?.imageID = found.imageID
             send(.image(found, imageURL: url(of: found, host: query.host), context: context))
         case .failed(.unavailable(let reason)): recordUnavailable(reason)
-        case .committed, .registered, .failed: send(.refused(.internal, context: context))
+        case .committed, .known, .registered, .failed: send(.refused(.internal, context: context))
         }
     }
 

@@ -101,6 +101,7 @@ package final class UploadHandler: RequestHandler {
             let host = named(driver.plan.host)
             let url = service.publicURL.url(of: driver.plan.key, scheme: scheme, host: host)
             send(.created(imageID: imageID, fileBytes: fileBytes, plan: driver.plan, imageURL: url, context: context))
+        case .replayed(let image): replay(image, host: driver.plan.host)
         case .refused(let refusal): send(.refused(refusal, context: context))
         }
     }

@@ -67,11 +67,12 @@ import Testing
     }
 
     @Test func `a write that the state does not allow is a conflict and changes nothing`() throws {
-        let catalog = try fixture.open()
+        let catalog = try fixture.open { $0.unregisteredMilliseconds = 1 }
         let states: [(UploadLife.State, [JournalEntry])] = [
             (.opening, []), (.streaming, [.uploadID(0, "u")]),
             (.completing, [.uploadID(0, "u"), .completing(0, size: 1)]),
             (.stored, [.uploadID(0, "u"), .completing(0, size: 1), .stored(0, at: 1)]), (.aborting, [.aborting(0)]),
+            (.expiring, [.uploadID(0, "u"), .completing(0, size: 1), .stored(0, at: 1), .expiring(0, at: 9)]),
         ]
         var number = 0
         for (state, path) in states {
@@ -91,7 +92,7 @@ import Testing
     }
 
     private static let writes: [JournalEntry] = [
-        .uploadID(0, "u"), .completing(0, size: 1), .stored(0, at: 1), .aborting(0), .gone(0),
+        .uploadID(0, "u"), .completing(0, size: 1), .stored(0, at: 1), .aborting(0), .expiring(0, at: 9), .gone(0),
     ]
 
     @Test func `thousands of uploads from several threads all get their answers and rows`() throws {
@@ -193,9 +194,10 @@ extension JournalEntry {
         switch self {
         case .opening: self
         case .uploadID(_, let text): .uploadID(id, text)
-        case .completing(_, let size, let filename): .completing(id, size: size, filename: filename)
+        case .completing(_, let size, let filename, _): .completing(id, size: size, filename: filename)
         case .stored(_, let time): .stored(id, at: time)
         case .aborting: .aborting(id)
+        case .expiring(_, let time): .expiring(id, at: time)
         case .gone: .gone(id)
         case .registration, .look: self
         }
@@ -208,6 +210,7 @@ extension JournalEntry {
         case .completing: .completing
         case .stored: .stored
         case .aborting: .aborting
+        case .expiring: .expiring
         case .gone, .registration, .look: .gone
         }
     }

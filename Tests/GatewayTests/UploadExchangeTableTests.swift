@@ -136,6 +136,7 @@ struct UploadExchangeTableTests {
         case .abort: "abort"
         case .leave: "leave"
         case .reply(.created(let id, let bytes)): "201 \(id) of \(bytes)"
+        case .reply(.replayed(let image)): "201 \(image.imageID) again"
         case .reply(.refused(let refusal)): "refuse \(refusal)"
         case .end: "end"
         }

@@ -163,6 +163,7 @@ struct UploadExchangeTests {
         var created = 0
         var refused = 0
         var put = 0
+        var replayed = 0
         for seed in UInt64(0) ..< 20_000 {
             var simulation = UploadSimulation(seed: seed)
             simulation.run()
@@ -175,6 +176,7 @@ struct UploadExchangeTests {
             case .created:
                 created += 1
                 if simulation.wasPut { put += 1 }
+            case .replayed: replayed += 1
             case .refused: refused += 1
             case nil: break
             }
@@ -182,6 +184,7 @@ struct UploadExchangeTests {
         // A world in which nothing ever succeeds, or nothing ever fails, would prove nothing.
         #expect(created > 2_000)
         #expect(put > 200)
+        #expect(replayed > 200)
         #expect(refused > 2_000)
     }
 }

@@ -30,6 +30,9 @@ struct UploadSimulation {
     private var put: UInt64?
     private var isReleased = false
     private var isStoredInRecord = false
+    /// The upload that the key of this one belongs to, once the record has said so.
+    private var known: KnownUpload?
+    private static let digest: [UInt8] = [1]
     private var pending: [Pending] = []
 
     private enum Pending: Equatable {
@@ -83,13 +86,14 @@ struct UploadSimulation {
                 } else if sent == total {
                     bodyEnded = true
                     trace.append("body end")
-                    exchange.bodyEnded(into: &effects)
+                    exchange.bodyEnded(digest: Self.digest, into: &effects)
                 } else {
                     let length = Int.random(in: 1 ... min(15, total - sent), using: &random)
                     trace.append("body \(length)")
                     let piece = Array(body[sent ..< sent + length])
                     sent += length
-                    _ = exchange.receive(piece.span, into: &effects)
+                    let isKept = exchange.receive(piece.span, into: &effects)
+                    if isKept, known != nil { violations.append("bytes are kept that only are to be compared") }
                 }
             } else if bodyEnded, replies.isEmpty, !clientGone, Int.random(in: 0 ..< 40, using: &random) == 0 {
                 trace.append("deadline")
@@ -127,6 +131,7 @@ struct UploadSimulation {
         switch event {
         case .opening:
             if fails { return exchange.journalFailed(into: &effects) }
+            if Int.random(in: 0 ..< 6, using: &random) == 0 { return answerKnown(&exchange, &effects) }
             openingCommitted = true
             exchange.openingCommitted(imageID: 7, into: &effects)
         case .completing:
@@ -175,9 +180,36 @@ struct UploadSimulation {
         }
     }
 
+    private mutating func answerKnown(_ exchange: inout UploadExchange, _ effects: inout [UploadEffect]) {
+        let state = [UploadLife.State.opening, .stored, .stored, .stored].randomElement(using: &random) ?? .stored
+        let image = ImageRecord(
+            imageID: 3, key: "k", owner: "1", contentType: "image/gif", filename: nil,
+            fileBytes: Int64.random(in: 6 ... 50, using: &random), state: state, uploaded: 1, registered: nil,
+            registrant: nil, expires: nil)
+        let isSame = Int.random(in: 0 ..< 3, using: &random) > 0
+        let found = KnownUpload(image: image, sha256: isSame ? Self.digest : [2])
+        trace.append("known: \(found)")
+        known = found
+        exchange.openingKnown(found, into: &effects)
+    }
+
+    /// What may come of an upload whose key is known: one reply and the end.
+    private mutating func checkKnown(_ effect: UploadEffect) {
+        guard let known else { return }
+        switch effect {
+        case .end, .reply(.refused): break
+        case .reply(.replayed(let image)):
+            if image != known.image || known.image.state != .stored || known.sha256 != Self.digest {
+                violations.append("the answer of another upload")
+            }
+        default: violations.append("the record's key is another's, and yet: \(effect)")
+        }
+    }
+
     private mutating func perform(_ effects: [UploadEffect]) {
         for effect in effects {
             trace.append("  → \(effect)")
+            checkKnown(effect)
             if ended { violations.append("an effect after the end: \(effect)") }
             switch effect {
             case .sendContinue, .openSpool: break
@@ -217,6 +249,7 @@ struct UploadSimulation {
             case .reply(let answer):
                 replies.append(answer)
                 if clientGone { violations.append("a reply to nobody") }
+                if case .replayed = answer, known == nil { violations.append("a replay of nothing") }
                 if case .created = answer, !objectExists { violations.append("201 without an object") }
                 if case .created = answer, !completingDurable { violations.append("201 without a durable record") }
             case .end:
@@ -230,6 +263,9 @@ struct UploadSimulation {
     private mutating func check(bodyEnded: Bool, total: UInt64, goodMagic: Bool) {
         if replies.count > 1 { violations.append("more than one reply") }
         if storeHasUpload || objectExists, !goodMagic { violations.append("the store was asked for a wrong file") }
+        if case .replayed = answer, !bodyEnded || !goodMagic || total > 50 {
+            violations.append("a replay for a body that was not judged")
+        }
         if objectExists, !bodyEnded || partBytesStored != total || total > 50 {
             violations.append("an object of \(partBytesStored) bytes from a body of \(total)")
         }

@@ -15,6 +15,8 @@ ERRORS = {
     "FILE_TOO_LARGE": (413, "IMAGE-002", "file_too_large"),
     "INVALID_IMAGE_URL": (400, "IMAGE-005", "invalid_image_url"),
     "IMAGE_ALREADY_REGISTERED": (409, "IMAGE-006", "image_already_registered"),
+    "IDEMPOTENCY_CONFLICT": (409, "IMAGE-007", "idempotency_conflict"),
+    "IDEMPOTENCY_IN_PROGRESS": (409, "IMAGE-008", "idempotency_in_progress"),
     "BAD_REQUEST": (400, "COMMON-400", "bad_request"),
     "NOT_FOUND": (404, "COMMON-404", "Not Found"),
     "METHOD_NOT_ALLOWED": (405, "COMMON-405", "method_not_allowed"),

@@ -1,0 +1,77 @@
+internal import Catalog
+internal import Gateway
+internal import Images
+internal import Linux
+internal import Tokens
+
+/// What an upload writes into the record, and what is answered to that.
+extension UploadDriver {
+    func journalAnswered(_ answer: JournalAnswer) {
+        guard !awaited.isEmpty else { return }
+        let write = awaited.removeFirst()
+        switch (answer.result, write) {
+        case (.committed(let id), .opening):
+            imageID = id
+            exchange.openingCommitted(imageID: id, into: &effects)
+        case (.known(let known), .opening):
+            dropBody()
+            exchange.openingKnown(known, into: &effects)
+        case (.committed, .withdrawn): exchange.withdrawalCommitted(into: &effects)
+        case (.committed, _): exchange.completingDurable(into: &effects)
+        case (.known, _), (.registered, _), (.image, _): break
+        case (.failed(let failure), _):
+            service.events.journalFailed(failure.description, requestID: requestID)
+            journalFailed(write)
+        }
+        perform()
+    }
+
+    private func journalFailed(_ write: UploadWrite) {
+        if case .withdrawn = write {
+            exchange.withdrawalFailed(into: &effects)
+        } else {
+            exchange.journalFailed(into: &effects)
+        }
+    }
+
+    func write(_ write: UploadWrite) {
+        guard let entry = entry(for: write) else { return }
+        let wantsAnswer =
+            switch write {
+            case .opening, .completing, .withdrawn: true
+            case .uploadID, .stored, .aborting, .gone: false
+            }
+        if service.submit(entry, tag: tag, wantsAnswer: wantsAnswer) {
+            if wantsAnswer { awaited.append(write) }
+            switch write {
+            case .stored, .gone: isSettled = true
+            case .opening, .uploadID, .completing, .aborting, .withdrawn: break
+            }
+        } else {
+            service.events.journalFailed("the journal's queue is full", requestID: requestID)
+            if wantsAnswer { journalFailed(write) }
+        }
+    }
+
+    private func entry(for write: UploadWrite) -> JournalEntry? {
+        if case .opening = write {
+            return .opening(
+                OpeningRecord(
+                    key: plan.key.text, owner: plan.claims.subject, contentType: plan.type.mediaType,
+                    filename: plan.displayName, recordToken: plan.recordToken, at: plan.key.milliseconds,
+                    idempotencyKey: plan.idempotencyKey))
+        }
+        guard let id = imageID else { return nil }
+        switch write {
+        case .opening: return nil
+        case .uploadID(let uploadID): return .uploadID(id, uploadID)
+        case .completing(let bytes): return .completing(id, size: Int64(clamping: bytes), sha256: sha256)
+        case .stored:
+            let now = Clock.wallMilliseconds()
+            storedMilliseconds = now
+            return .stored(id, at: now)
+        case .aborting, .withdrawn: return .aborting(id)
+        case .gone: return .gone(id)
+        }
+    }
+}
