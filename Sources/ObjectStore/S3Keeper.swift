@@ -298,7 +298,9 @@ package final class S3Keeper: StoreKeeper {
     }
 
     private func follows(_ problem: S3Problem, _ response: HTTPResponse) -> Bool {
-        if let region = problem.region, region != requests.location.region { return requests.move(to: region) }
+        if let region = problem.region, region != requests.location.region {
+            return requests.move(to: region, now: loop.now)
+        }
         guard problem.code == "RequestTimeTooSkewed", let date = response.fields.value(of: "date") else {
             return false
         }
