@@ -49,7 +49,7 @@ package final class S3Inspection {
         send(requests.probe()) { [self] response in
             guard response.status != 403 || !adoptClock(of: response) else { return askForBucket() }
             if let region = response.fields.value(of: "x-amz-bucket-region"), response.status >= 300, !hasMoved,
-                requests.location.region != region, requests.move(to: region) {
+                requests.location.region != region, requests.move(to: region, now: Clock.monotonicMilliseconds()) {
                 hasMoved = true
                 findings.append(.doubtful("the bucket is in \(region); set AWS_REGION to that"))
                 return askForBucket()
