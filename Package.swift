@@ -118,7 +118,7 @@ let package = Package(
         tests("Serving", ["Bytes", "HTTPWire", "Linux", "Reactor", "TLS"]),
         tests("ObjectStore", ["AWS", "Bytes", "HTTPClient", "Linux", "Reactor", "SigV4"]),
         tests("AWS", ["Bytes", "HTTPClient", "Linux", "Reactor", "SigV4", "Tokens"]),
-        tests("Catalog", ["Bytes", "Database", "Gateway", "Linux", "Reactor", logging]),
+        tests("Catalog", ["Bytes", "Database", "Gateway", "Images", "Linux", "Reactor", "Tokens", logging]),
         tests("Uploads", ["ObjectStore"]),
         tests("FuzzHarness", ["Bytes", "Crypto", "FormData", "HTTPWire", "Settings", "Tokens"]),
     ]

@@ -18,6 +18,7 @@ package struct CatalogRow: Equatable, Sendable {
     package let updated: Int64
     package let stored: Int64?
     package let registered: Int64?
+    package let registrant: String?
     package let expires: Int64?
 }
 
@@ -29,7 +30,7 @@ extension Catalog {
             let select = try connection.prepare(
                 """
                 SELECT key, owner, content_type, name, size, state, upload_id, record_token, instance, created_ms,
-                updated_ms, stored_ms, registered_ms, expires_ms FROM uploads WHERE id = ?1
+                updated_ms, stored_ms, registered_ms, registered_by, expires_ms FROM uploads WHERE id = ?1
                 """)
             try select.bind(1, imageID)
             guard try select.step(), let state = select.text(5).flatMap(UploadLife.State.init) else { return nil }
@@ -39,7 +40,7 @@ extension Catalog {
                 state: state, uploadID: select.text(6), recordToken: select.text(7) ?? "",
                 instance: select.text(8) ?? "", created: select.integer(9), updated: select.integer(10),
                 stored: select.optionalInteger(11), registered: select.optionalInteger(12),
-                expires: select.optionalInteger(13))
+                registrant: select.text(13), expires: select.optionalInteger(14))
         } catch {
             throw CatalogError(
                 path: path, reason: error.description, remedy: error.rule(path: path, directory: path).remedy)

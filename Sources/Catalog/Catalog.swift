@@ -2,7 +2,7 @@ internal import Linux
 package import Logging
 package import Reactor
 
-/// The record of uploads: one SQLite file, one thread that writes it, any number that ask it to.
+/// The record of uploads: one SQLite file, one thread that writes it, one that reads it, any number that ask them to.
 package final class Catalog: Sendable {
     package let path: String
     /// Who this process is in the rows that it makes.
@@ -13,6 +13,8 @@ package final class Catalog: Sendable {
     /// Waiting entries from which on no upload is let in: those that were let in need the rest.
     private let admissionEntriesMax: Int
     private let stallMilliseconds: Int64
+    private let reads: Mailbox<ReadRequest>
+    private let reader: Thread
 
     /// Opens the record, makes it where it is missing, and starts the writer.
     ///
@@ -43,6 +45,13 @@ package final class Catalog: Sendable {
             var instanceID = ""
             for result in started.waitAll() { instanceID = try result.get() }
             self.instanceID = instanceID
+            let reads = try Mailbox<ReadRequest>(capacity: configuration.readsMax)
+            self.reads = reads
+            reader = try Thread.start(name: "catalog-reader") {
+                ImageReader(
+                    path: path, configuration: configuration, logger: logger, requests: reads, queue: queue
+                ).run()
+            }
         } catch let error as CatalogError {
             throw error
         } catch {
@@ -50,7 +59,10 @@ package final class Catalog: Sendable {
         }
     }
 
-    deinit { queue.close() }
+    deinit {
+        reads.close()
+        queue.close()
+    }
 
     /// Puts a write into the journal. From any thread; returns at once.
     ///
@@ -62,6 +74,16 @@ package final class Catalog: Sendable {
     ///   closed: nothing is written and nothing answered.
     package func submit(_ entry: JournalEntry, replyTo: Mailbox<JournalAnswer>?, tag: UInt64) -> Bool {
         queue.post(JournalRequest(entry: entry, replyTo: replyTo, tag: tag))
+    }
+
+    /// Looks for an image. From any thread; returns at once. What a 201 promised before is seen.
+    ///
+    /// The answer, ``JournalResult/image(_:)``, is posted to `replyTo` with `tag`; that mailbox must have room for
+    /// every answer that its owner waits for.
+    ///
+    /// - Returns: `false` when too many wait or the catalog is closed: nothing is answered.
+    package func look(_ imageID: Int64, replyTo: Mailbox<JournalAnswer>, tag: UInt64) -> Bool {
+        reads.post(ReadRequest(imageID: imageID, replyTo: replyTo, tag: tag))
     }
 
     /// How many writes wait for the writer.
@@ -97,6 +119,8 @@ package final class Catalog: Sendable {
     /// Writes what was submitted, copies the log into the file and closes it. Blocks until all that is done; nothing
     /// is taken in any more.
     package func close() {
+        reads.close()
+        reader.join()
         queue.close()
         thread.join()
     }

@@ -1,6 +1,7 @@
 /// How a catalog runs. The daemon takes the defaults; tests shorten the times and narrow the file.
 package struct CatalogConfiguration: Sendable {
     package var queueEntriesMax = CatalogLimits.queueEntriesMax
+    package var readsMax = CatalogLimits.readsMax
     package var deferredEntriesMax = CatalogLimits.deferredEntriesMax
     package var busyMilliseconds = CatalogLimits.busyMilliseconds
     package var retryMilliseconds = CatalogLimits.retryMilliseconds

@@ -3,6 +3,9 @@ package enum CatalogLimits {
     /// Entries that wait for the writer. At a millisecond of disk for a batch this is far more than ever waits; a disk
     /// that stands still fills it, and uploads are refused then.
     package static let queueEntriesMax = 8_192
+    /// Looks that wait for the reader, which does some tens of thousands a second: what waits longer than a tenth of a
+    /// second is refused.
+    package static let readsMax = 4_096
     /// Entries of one transaction: bounds how long the first of a burst waits for the last.
     static let batchEntriesMax = 256
     /// How long the writer gathers while several uploads at once wait for it: fewer, larger commits, for a latency that

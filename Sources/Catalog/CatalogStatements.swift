@@ -14,6 +14,7 @@ struct CatalogStatements {
     private let aborting: PreparedStatement
     private let gone: PreparedStatement
     private let withdrawn: PreparedStatement
+    private let images: ImageStatements
 
     init(_ connection: DatabaseConnection) throws(DatabaseError) {
         begin = try connection.prepare("BEGIN IMMEDIATE")
@@ -36,6 +37,7 @@ struct CatalogStatements {
             DELETE FROM uploads WHERE instance = ?1 AND stored_ms IS NULL AND record_token = ?2
             AND state = '\(UploadLife.State.opening.rawValue)'
             """)
+        images = try ImageStatements(connection)
     }
 
     private static func update(to state: UploadLife.State, _ columns: String?) -> String {
@@ -43,11 +45,22 @@ struct CatalogStatements {
             + " WHERE id = ?1 AND state IN \(CatalogSchema.list(state.predecessors))"
     }
 
-    /// Performs one entry within the open transaction; the row's id, or nil where the row is not in a state for it.
+    /// Performs one entry within the open transaction.
     func perform(
+        _ entry: JournalEntry, on connection: DatabaseConnection, instance: String, now: Int64
+    ) throws(DatabaseError) -> JournalResult {
+        if case .registration(let registration) = entry { return try images.register(registration, now: now) }
+        if case .look(let id) = entry { return .image(try images.image(id)) }
+        let id = try write(entry, on: connection, instance: instance, now: now)
+        return id.map { .committed(imageID: $0) } ?? .failed(.conflict)
+    }
+
+    /// The row's id, or nil where the row is not in a state for the write.
+    private func write(
         _ entry: JournalEntry, on connection: DatabaseConnection, instance: String, now: Int64
     ) throws(DatabaseError) -> Int64? {
         switch entry {
+        case .registration, .look: return nil
         case .opening(let record):
             try opening.bind(1, record.key)
             try opening.bind(2, record.owner)

@@ -44,7 +44,7 @@ final class CatalogWriter {
     private var syncMicroseconds = CatalogLimits.cheapSyncMicroseconds
     private var batch: [JournalRequest] = []
     private var groups = JournalGroups()
-    private var results: [Int64?] = []
+    private var results: [JournalResult] = []
     /// Lazy entries that could not be written yet.
     private var deferred: [JournalRequest] = []
     /// Whether a line has said, in this trouble, that no more of them can be kept.
@@ -173,7 +173,7 @@ final class CatalogWriter {
     private func refuse(_ request: JournalRequest, _ trouble: CatalogTrouble) {
         logger.error(
             "\(file.path) refuses a write: \(trouble.reason); \(trouble.remedy)",
-            metadata: ["image_id": "\(request.entry.row ?? 0)", "write": "\(request.entry.state.rawValue)"])
+            metadata: ["image_id": "\(request.entry.row ?? 0)", "write": "\(request.entry.name)"])
         if request.replyTo != nil { answer(request, .failed(.unavailable(trouble.reason))) }
     }
 
@@ -194,9 +194,7 @@ final class CatalogWriter {
             syncMicroseconds += (Double(Clock.monotonicMicroseconds() - start) - syncMicroseconds) / 8
         }
         if checkpointAtPages == nil { checkpointAtPages = file.walPages + CatalogLimits.walPagesMax }
-        for (position, id) in zip(positions, results) {
-            answer(requests[position], id.map { .committed(imageID: $0) } ?? .failed(.conflict))
-        }
+        for (position, result) in zip(positions, results) { answer(requests[position], result) }
     }
 
     private func fail(
@@ -233,7 +231,7 @@ final class CatalogWriter {
             if case .failed(.conflict) = result {
                 logger.warning(
                     "the record is not in a state for this write",
-                    metadata: ["image_id": "\(request.entry.row ?? 0)", "write": "\(request.entry.state.rawValue)"])
+                    metadata: ["image_id": "\(request.entry.row ?? 0)", "write": "\(request.entry.name)"])
             }
             return
         }

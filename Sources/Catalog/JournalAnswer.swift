@@ -1,3 +1,5 @@
+package import Gateway
+
 /// What became of an entry whose sender asked to know.
 package struct JournalAnswer: Equatable, Sendable {
     /// The sender's own, as it came with the entry.
@@ -8,6 +10,10 @@ package struct JournalAnswer: Equatable, Sendable {
 package enum JournalResult: Equatable, Sendable {
     /// The write is as durable as ``UploadLife`` asks of it.
     case committed(imageID: Int64)
+    /// A registration is written: the record as it is now.
+    case registered(ImageRecord)
+    /// What was looked for; nil: there is no such row.
+    case image(ImageRecord?)
     /// The write is not to be relied on. After an error of the disk it may be found all the same; what was asked for
     /// must be taken back, as if it had been written.
     case failed(JournalFailure)
@@ -18,11 +24,17 @@ package enum JournalFailure: Error, Equatable, Sendable, CustomStringConvertible
     case unavailable(String)
     /// The row is not in a state that this write may follow, or is not there: a mistake of the sender.
     case conflict
+    /// A registration came too late: the image that it asked for is registered.
+    case alreadyRegistered(imageID: Int64)
+    /// A registration asked for an image that is not there for it.
+    case noSuchImage
 
     package var description: String {
         switch self {
         case .unavailable(let reason): reason
         case .conflict: "the record is not in a state for this write"
+        case .alreadyRegistered: "the image is registered already"
+        case .noSuchImage: "there is no such image"
         }
     }
 }

@@ -1,4 +1,6 @@
-/// One write to the record of an upload. All but the first name the upload by its image id.
+package import Gateway
+
+/// One write to the record of an upload. All but the first and the last two name the upload by its image id.
 package enum JournalEntry: Equatable, Sendable {
     /// The row itself, in the state `opening`; the answer carries its id.
     case opening(OpeningRecord)
@@ -12,6 +14,10 @@ package enum JournalEntry: Equatable, Sendable {
     case aborting(Int64)
     /// Nothing is left in the store: the row is dropped.
     case gone(Int64)
+    /// An image is registered, if ``ImageRegistration/verdict(on:)`` lets it; synced before it is answered.
+    case registration(ImageRegistration)
+    /// Nothing is written, and the row is answered as it is after all that was submitted before.
+    case look(Int64)
 }
 
 /// What is known of an upload before anything is asked of the store.

@@ -44,12 +44,21 @@ struct JournalGroups {
 }
 
 extension JournalRequest {
-    var mustBeSynced: Bool { entry.state.durability == .machine }
+    var mustBeSynced: Bool { entry.durability == .machine }
 }
 
 extension JournalEntry {
-    /// The state that the entry writes.
-    var state: UploadLife.State {
+    var durability: UploadLife.Durability {
+        // A promise to whoever registers, as the 201 of an upload is one.
+        if case .registration = self { return .machine }
+        return state?.durability ?? .lazy
+    }
+
+    /// For the log.
+    var name: String { state?.rawValue ?? "registration" }
+
+    /// The state that the entry writes; nil for those that leave it.
+    var state: UploadLife.State? {
         switch self {
         case .opening: .opening
         case .uploadID: .streaming
@@ -57,14 +66,22 @@ extension JournalEntry {
         case .stored: .stored
         case .aborting: .aborting
         case .gone: .gone
+        case .registration, .look: nil
         }
     }
 
-    /// The row that it changes; nil for the one that makes its own.
+    /// The row that it is about; nil for the one that makes its own, and for one that is named by its key.
+    ///
+    /// A registration need not know it to keep its place: it is synced, so whatever came before it is either written
+    /// with it, in order, or in the transaction before.
     var row: Int64? {
         switch self {
         case .opening: nil
-        case .uploadID(let id, _), .completing(let id, _, _), .stored(let id, _), .aborting(let id), .gone(let id): id
+        case .uploadID(let id, _), .completing(let id, _, _), .stored(let id, _), .aborting(let id), .gone(let id),
+            .look(let id):
+            id
+        case .registration(let registration):
+            if case .id(let id) = registration.image { id } else { nil }
         }
     }
 }

@@ -47,6 +47,7 @@ struct ServicePlan: Sendable {
             leewaySeconds: settings.jwtLeewaySeconds, trustedRoles: settings.trustedRoles,
             servesDevelopment: isDevelopment)
         judge.formField = settings.formField
+        judge.servesGuestTokens = settings.servesGuestTokens
         self.judge = judge
         cors =
             switch settings.allowedOrigins {
@@ -67,7 +68,7 @@ struct ServicePlan: Sendable {
         self.client = client
         trusted = settings.trustedProxies
         addressConnectionsMax = settings.addressConnectionsMax
-        rates = Self.rates(settings.rates)
+        rates = Self.rates(settings)
         store = try Self.store(settings)
     }
 
@@ -86,11 +87,15 @@ struct ServicePlan: Sendable {
         return limits
     }
 
-    private static func rates(_ settings: RateSettings) -> RateGate.Limits {
+    private static func rates(_ all: ResolvedSettings) -> RateGate.Limits {
+        let settings = all.rates
         var limits = RateGate.Limits()
         limits.address = settings.address.map { RateLimit(ratePerMinute: $0.requests, burst: $0.burst) }
         limits.subject = settings.subject.map { RateLimit(ratePerMinute: $0.requests, burst: $0.burst) }
         limits.everybody = settings.total.map { RateLimit(ratePerSecond: $0.requests, burst: $0.burst) }
+        if all.servesGuestTokens {
+            limits.guestTokens = settings.guestTokens.map { RateLimit(ratePerMinute: $0.requests, burst: $0.burst) }
+        }
         limits.v6PrefixBits = settings.v6PrefixBits
         return limits
     }

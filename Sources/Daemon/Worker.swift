@@ -100,13 +100,15 @@ final class Worker {
             signing = nil
         }
         let answers = try Mailbox<JournalAnswer>(capacity: plan.limits.driversMax)
+        let recordAnswers = try Mailbox<JournalAnswer>(capacity: RecordExchanges.exchangesMax)
+        let records = RecordExchanges(catalog: setup.catalog, answers: recordAnswers)
         uploads = UploadService(
             loop: loop, judge: plan.judge, cors: plan.cors,
             publicURL: store.publicBase.map(PublicURL.base) ?? .ofRequest,
             ownAddress: setup.listeners.first { !$0.socket.isUnix }.map { DevelopmentMode.reachable($0.socket.address) }
                 ?? "localhost",
             store: store,
-            catalog: setup.catalog, journalAnswers: answers,
+            catalog: setup.catalog, journalAnswers: answers, records: records,
             spool: setup.spool, files: files, objects: objects, limits: plan.limits,
             trusted: plan.trusted, rates: setup.shared.rates, events: observer)
         uploads.use(setup.secrets)
@@ -116,6 +118,7 @@ final class Worker {
         serving.onHandshake = { observer.handshakeEnded($0) }
         let uploads = uploads
         try loop.receive(from: answers) { uploads.journalAnswered($0) }
+        try loop.receive(from: recordAnswers) { records.answered($0) }
         try loop.receive(from: setup.commands) { [unowned self] in take($0) }
         for listener in setup.listeners {
             let accepting = try Listener(

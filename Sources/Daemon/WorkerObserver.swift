@@ -120,6 +120,10 @@ final class WorkerObserver: UploadObserver, StoreObserver {
         complain("an upload was refused: \(detail)", requestID: requestID)
     }
 
+    func recordFailed(_ detail: String, requestID: String) {
+        complain("a record could not be asked for: \(detail)", requestID: requestID)
+    }
+
     func limitReached(_ detail: String, _ requestID: String) { complain(detail, requestID: requestID) }
 
     /// A connection could not be taken on: it and those behind it wait in the kernel's queue.

@@ -12,7 +12,7 @@ struct WorkerTelemetry: Sendable {
     private let format: LogFormat
 
     /// The label values of the metrics; a request names its route by its place in the list.
-    private static let routes = ["images", "objects", "other"]
+    private static let routes = ["images", "objects", "other", "metadata", "image", "guest_token"]
     private static let storeOperations = ["upload"]
 
     init(registry: MetricsRegistry, logging: LoggingSetup) {
@@ -26,6 +26,9 @@ struct WorkerTelemetry: Sendable {
 
     private static func route(_ path: Span<UInt8>) -> Int {
         if path.equals("/images") { return 0 }
+        if path.equals("/images/metadata") { return 3 }
+        if path.hasPrefix("/images/".utf8Span.span) { return 4 }
+        if path.equals("/auth/guest-token") { return 5 }
         return path.hasPrefix("/objects/".utf8Span.span) ? 1 : 2
     }
 
@@ -39,9 +42,10 @@ struct WorkerTelemetry: Sendable {
         }
         // A client that was gone before its answer has no status to count.
         guard record.status > 0 else { return }
+        let route = Self.route(record.path.span)
         metrics.requestAnswered(
-            route: Self.route(record.path.span), status: record.status, error: record.refusal?.row.error,
+            route: route, status: record.status, error: record.refusal?.row.error,
             microseconds: record.totalMicroseconds)
-        if record.status == 201 { metrics.uploadSeconds.observe(microseconds: record.totalMicroseconds) }
+        if record.status == 201, route == 0 { metrics.uploadSeconds.observe(microseconds: record.totalMicroseconds) }
     }
 }

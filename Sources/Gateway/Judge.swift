@@ -12,6 +12,12 @@ package enum Verdict: Sendable {
     case upload(UploadPlan)
     /// A `POST /images` whose body is a form that brings the image.
     case form(FormPlan)
+    /// A `POST /images/metadata` whose body is to be read.
+    case registration(RegistrationPlan)
+    /// A `GET /images/{imageId}`.
+    case image(ImageQuery)
+    /// A `GET /auth/guest-token`.
+    case guestToken
     /// `GET /` of development mode.
     case uploadPage
     /// `GET /objects/{key}` of development mode; the key is decoded.
@@ -39,6 +45,8 @@ package enum RateSubject: Equatable, Sendable {
     case caller
     /// The `sub` of a token that is right.
     case subject(String)
+    /// Whoever is calling, for a guest token.
+    case guestToken
 }
 
 /// What the clock, the dice and the secret say at the time of one request.
@@ -68,6 +76,8 @@ package struct Judge: Sendable {
     package let trustedRoles: [String]
     /// Whether the routes of development mode exist.
     package let servesDevelopment: Bool
+    /// Whether guest tokens are issued.
+    package var servesGuestTokens = false
     /// The field of a form that carries the file; nil: any part with a file name.
     package var formField: String?
 
@@ -89,16 +99,20 @@ package struct Judge: Sendable {
         accepts: (_ algorithm: TokenAlgorithm, _ signature: Span<UInt8>, _ signingInput: Span<UInt8>) -> Bool
     ) -> Verdict {
         if head.method == .options { return .preflight }
-        let route = Route(path: head.path.bytes(in: bytes), servesDevelopment: servesDevelopment)
-        guard let allow = route.allow else { return .refused(RefusedHead(refusal: .notFound)) }
+        let route = Route(
+            path: head.path.bytes(in: bytes), servesDevelopment: servesDevelopment,
+            servesGuestTokens: servesGuestTokens)
+        guard let method = route.method else { return .refused(RefusedHead(refusal: .notFound)) }
+        guard head.method == method else {
+            return .refused(RefusedHead(refusal: .methodNotAllowed, allow: route.allow))
+        }
         switch route {
-        case .images:
-            guard head.method == .post else { return .refused(RefusedHead(refusal: .methodNotAllowed, allow: allow)) }
-            return upload(head, bytes, context, admits, accepts)
-        case .uploadPage:
-            return head.method == .get ? .uploadPage : .refused(RefusedHead(refusal: .methodNotAllowed, allow: allow))
+        case .images: return upload(head, bytes, context, admits, accepts)
+        case .metadata: return registration(head, bytes, context, admits, accepts)
+        case .image(let id): return image(id, head, bytes, context, admits, accepts)
+        case .guestToken: return guestToken(context, admits)
+        case .uploadPage: return .uploadPage
         case .object(let encoded):
-            guard head.method == .get else { return .refused(RefusedHead(refusal: .methodNotAllowed, allow: allow)) }
             guard let key = decoded(encoded) else { return .refused(RefusedHead(refusal: .notFound)) }
             return .object(key: key)
         case .none: return .refused(RefusedHead(refusal: .notFound))
@@ -109,19 +123,10 @@ package struct Judge: Sendable {
         _ head: RequestHead, _ bytes: Span<UInt8>, _ context: JudgementContext,
         _ admits: (RateSubject) -> RateVerdict, _ accepts: (TokenAlgorithm, Span<UInt8>, Span<UInt8>) -> Bool
     ) -> Verdict {
-        if let refused = Self.refused(by: admits(.caller)) { return .refused(refused) }
         let claims: TokenClaims
-        switch identity(head, bytes, context, accepts) {
-        case .success(let verified): claims = verified
-        case .failure(.missing): return .refused(RefusedHead(refusal: .tokenMissing))
-        case .failure(.expired): return .refused(RefusedHead(refusal: .tokenExpired))
-        case .failure(.invalid(.signature)) where !context.hasSecret:
-            return .refused(RefusedHead(refusal: .storeUnavailable))
-        case .failure(.invalid(let defect)): return .refused(RefusedHead(refusal: .tokenInvalid, tokenDefect: defect))
-        }
-        if var refused = Self.refused(by: admits(.subject(claims.subject))) {
-            refused.subject = claims.subject
-            return .refused(refused)
+        switch bearer(head, bytes, context, admits, accepts) {
+        case .known(let verified): claims = verified
+        case .refused(let refused): return .refused(refused)
         }
         if let form = form(head, bytes, context, claims) { return form }
         guard head.count(of: .contentType) == 1, let value = head.value(of: .contentType, in: bytes),
@@ -140,7 +145,35 @@ package struct Judge: Sendable {
                 recordToken: context.recordToken, expectsContinue: head.expectsContinue))
     }
 
-    private static func refused(by verdict: RateVerdict) -> RefusedHead? {
+    /// Who asks, if they may.
+    enum Bearer {
+        case known(TokenClaims)
+        case refused(RefusedHead)
+    }
+
+    /// What every route with a token begins with: rate of the address, token, rate of the `sub`.
+    func bearer(
+        _ head: RequestHead, _ bytes: Span<UInt8>, _ context: JudgementContext,
+        _ admits: (RateSubject) -> RateVerdict, _ accepts: (TokenAlgorithm, Span<UInt8>, Span<UInt8>) -> Bool
+    ) -> Bearer {
+        if let refused = Self.refused(by: admits(.caller)) { return .refused(refused) }
+        let claims: TokenClaims
+        switch identity(head, bytes, context, accepts) {
+        case .success(let verified): claims = verified
+        case .failure(.missing): return .refused(RefusedHead(refusal: .tokenMissing))
+        case .failure(.expired): return .refused(RefusedHead(refusal: .tokenExpired))
+        case .failure(.invalid(.signature)) where !context.hasSecret:
+            return .refused(RefusedHead(refusal: .storeUnavailable))
+        case .failure(.invalid(let defect)): return .refused(RefusedHead(refusal: .tokenInvalid, tokenDefect: defect))
+        }
+        if var refused = Self.refused(by: admits(.subject(claims.subject))) {
+            refused.subject = claims.subject
+            return .refused(refused)
+        }
+        return .known(claims)
+    }
+
+    static func refused(by verdict: RateVerdict) -> RefusedHead? {
         switch verdict {
         case .admitted: nil
         case .refused(let seconds): RefusedHead(refusal: .tooManyRequests, retryAfterSeconds: seconds)

@@ -8,6 +8,8 @@ package enum Refusal: Equatable, Sendable, CaseIterable {
     case invalidFileType
     case invalidFileSignature
     case fileTooLarge
+    case invalidImageURL
+    case imageAlreadyRegistered
     case badRequest
     case notFound
     case methodNotAllowed
@@ -55,6 +57,14 @@ package enum Refusal: Equatable, Sendable, CaseIterable {
             Row(
                 status: 413, error: "FILE_TOO_LARGE", code: "IMAGE-002",
                 detail: "The file is larger than this server accepts. Send a smaller one.")
+        case .invalidImageURL:
+            Row(
+                status: 400, error: "INVALID_IMAGE_URL", code: "IMAGE-005",
+                detail: "No image of yours that was uploaded here has this URL or id, or its time is over.")
+        case .imageAlreadyRegistered:
+            Row(
+                status: 409, error: "IMAGE_ALREADY_REGISTERED", code: "IMAGE-006",
+                detail: "The image is registered already, under the imageId in data.")
         case .badRequest:
             Row(
                 status: 400, error: "BAD_REQUEST", code: "COMMON-400",

@@ -74,9 +74,10 @@ extension Reply {
     ///   - detail: more exact words than the table's, never any of the request's own bytes.
     ///   - allow: the `Allow` field of a 405.
     ///   - retryAfterSeconds: what is known better than the table's own, see ``RateVerdict``.
+    ///   - imageID: what `data` names where there is something to name.
     package static func refused(
         _ refusal: Refusal, detail: String? = nil, allow: String? = nil, retryAfterSeconds: Int? = nil,
-        context: ReplyContext
+        imageID: Int64? = nil, context: ReplyContext
     ) -> Reply {
         let row = refusal.row
         var json = JSONWriter(capacityBytes: 256)
@@ -86,7 +87,13 @@ extension Reply {
         json.member("code", row.code)
         json.member("detail", detail ?? row.detail)
         json.name("data")
-        json.null()
+        if let imageID {
+            json.beginObject()
+            json.member("imageId", imageID)
+            json.endObject()
+        } else {
+            json.null()
+        }
         json.member("timestamp", CivilTime(millisecondsSinceEpoch: context.nowMilliseconds).iso8601)
         json.endObject()
         var fields = context.commonFields(contentType: "application/json")

@@ -46,6 +46,7 @@ package struct ResolvedSettings: Equatable, Sendable {
     /// Whose `X-Forwarded-For`, `Forwarded`, `x-request-id` and PROXY protocol are believed.
     package let trustedProxies: TrustedPeers
     package let trustedRoles: [String]
+    package let servesGuestTokens: Bool
     package let jwtLeewaySeconds: Int64
     package let logFormat: LogFormat
     package let logLevel: LogLevel
@@ -78,6 +79,8 @@ package struct RateSettings: Equatable, Sendable {
     package let subject: Rate?
     /// Of all together, a second.
     package let total: Rate?
+    /// Guest tokens of one address, a minute.
+    package let guestTokens: Rate?
     /// How much of an IPv6 address is one caller.
     package let v6PrefixBits: Int
 }

@@ -46,6 +46,12 @@ package enum S3ACLName: String, CaseIterable, Sendable {
     case bucketOwnerFullControl = "bucket-owner-full-control"
 }
 
+/// Something that is served or not.
+package enum Switch: String, CaseIterable, Sendable {
+    case off
+    case on
+}
+
 /// A switch of AWS's, in any case.
 package enum Truth: String, CaseIterable, Sendable {
     case `true`

@@ -93,6 +93,7 @@ package enum SettingsResolver {
             allowedOrigins: reader.origins(.frontendURL),
             trustedProxies: reader.peers(.trustedProxies),
             trustedRoles: reader.roles(.trustedRoles),
+            servesGuestTokens: reader.choice(.guestTokens, else: Switch.off) == .on,
             jwtLeewaySeconds: reader.number(.jwtLeeway),
             logFormat: reader.choice(.logFormat, else: .text),
             logLevel: reader.choice(.logLevel, else: .info))
@@ -111,6 +112,7 @@ package enum SettingsResolver {
             address: readRate(.addressRequests, .addressBurst, from: &reader),
             subject: readRate(.subjectRequests, .subjectBurst, from: &reader),
             total: readRate(.totalRequests, .totalBurst, from: &reader),
+            guestTokens: readRate(.guestTokenRequests, .guestTokenBurst, from: &reader),
             v6PrefixBits: reader.count(.v6PrefixBits))
     }
 

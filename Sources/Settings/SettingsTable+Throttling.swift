@@ -18,8 +18,8 @@ extension SettingsTable {
                 + "as API Gateway has none for a user."),
         Setting(.subjectBurst, .number(.count, 1 ... 1_000_000), .fixed("60"), "How many of them may come at once."),
         Setting(.totalRequests, .number(.count, 0 ... 1_000_000), .fixed("0"),
-            "Requests of all clients together in a second; more get 429. Like the bounds above it counts uploads and "
-                + "what would be some, not preflights or what no route knows. 0: no bound but what the machine does. "
+            "Requests of all clients together in a second; more get 429. Like the bounds above it counts what asks for "
+                + "a token or an image, not preflights or what no route knows. 0: no bound but what the machine does. "
                 + "API Gateway has 10,000 for an account."),
         Setting(.totalBurst, .number(.count, 1 ... 1_000_000), .fixed("5000"),
             "How many of them may come at once: API Gateway's number."),

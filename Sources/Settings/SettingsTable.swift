@@ -2,7 +2,7 @@
 /// flags are all made from these rows.
 package enum SettingsTable {
     package static let rows: [Setting] =
-        store + endpoints + credentials + secrets + uploads + serving + tls + throttling + judging + logging
+        store + endpoints + credentials + secrets + uploads + serving + tls + throttling + guests + judging + logging
 
     package static func row(_ name: SettingName) -> Setting? { rowOfName[name] }
 

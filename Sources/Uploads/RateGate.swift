@@ -13,6 +13,7 @@ package final class RateGate: Sendable {
     private let everybody: Shared<GlobalRate>?
     private let addresses: Shared<RateTable>?
     private let subjects: Shared<RateTable>?
+    private let guestTokens: Shared<RateTable>?
 
     /// A value behind a lock. A class, since Swift 6.3 reads a `Mutex` in an optional as if it were empty.
     private final class Shared<Value: Sendable>: Sendable {
@@ -29,6 +30,8 @@ package final class RateGate: Sendable {
         package var address: RateLimit?
         /// Those of one token's `sub`.
         package var subject: RateLimit?
+        /// Guest tokens for one address.
+        package var guestTokens: RateLimit?
         package var v6PrefixBits = 64
 
         package init() {}
@@ -40,6 +43,7 @@ package final class RateGate: Sendable {
         everybody = limits.everybody.map { Shared(GlobalRate($0)) }
         addresses = limits.address.map { Shared(RateTable($0)) }
         subjects = limits.subject.map { Shared(RateTable($0)) }
+        guestTokens = limits.guestTokens.map { Shared(RateTable($0, entriesMax: Self.guestEntriesMax)) }
     }
 
     /// Counts a request of `caller`; nil, a peer on a Unix socket of whom nobody says more, is not limited by address:
@@ -54,6 +58,17 @@ package final class RateGate: Sendable {
         }
         guard let everybody else { return .admitted }
         return everybody.value.withLock { $0.admit(nowMicroseconds: now) }
+    }
+
+    /// 256 KiB. A table of its own, since a bucket belongs to one limit.
+    private static let guestEntriesMax = 16_384
+
+    /// Counts a guest token for `caller`. Peers on a Unix socket of whom nobody says more are one caller, as all
+    /// clients of a proxy are that is not trusted: nothing else bounds these requests.
+    func admitGuestToken(_ caller: IPAddress?, nowMicroseconds now: Int64) -> RateVerdict {
+        guard let guestTokens else { return .admitted }
+        let key = keys.key(address: caller)
+        return guestTokens.value.withLock { $0.admit(key: key, nowMicroseconds: now) }
     }
 
     /// Counts a request of the token's `subject`.

@@ -17,6 +17,14 @@ struct SecretKeys {
         previousUntil = snapshot.previousUntil
     }
 
+    /// A new token, signed with the current secret by HS256.
+    func compact(subject: String, role: String, issuedAt: Int64, expiresAt: Int64) -> String? {
+        guard let current else { return nil }
+        return TokenMint.compact(subject: subject, role: role, issuedAt: issuedAt, expiresAt: expiresAt) {
+            current.key(HashAlgorithm($0)).code(for: $1).bytes
+        }
+    }
+
     /// Whether `signature` is the MAC of `signingInput` with one of the secrets, compared in constant time.
     func accepts(
         _ algorithm: TokenAlgorithm, _ signature: Span<UInt8>, _ signingInput: Span<UInt8>, now: Int64

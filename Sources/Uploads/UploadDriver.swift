@@ -39,6 +39,8 @@ final class UploadDriver {
     /// Microseconds of the monotonic clock.
     private var storeStartedAt: Int64?
     private(set) var storeMicroseconds: Int64?
+    /// When the record was told that the object is complete, in milliseconds since 1970.
+    private(set) var storedMilliseconds: Int64?
     private let requestID: String
 
     init(plan: UploadPlan, requestID: String, service: UploadService, handler: UploadHandler, connection: Connection) {
@@ -169,6 +171,7 @@ final class UploadDriver {
             exchange.openingCommitted(imageID: id, into: &effects)
         case (.committed, .withdrawn): exchange.withdrawalCommitted(into: &effects)
         case (.committed, _): exchange.completingDurable(into: &effects)
+        case (.registered, _), (.image, _): break
         case (.failed(let failure), _):
             service.events.journalFailed(failure.description, requestID: requestID)
             journalFailed(write)
@@ -204,14 +207,17 @@ final class UploadDriver {
             return .opening(
                 OpeningRecord(
                     key: plan.key.text, owner: plan.claims.subject, contentType: plan.type.mediaType,
-                    filename: plan.displayName, recordToken: plan.recordToken, at: Clock.wallMilliseconds()))
+                    filename: plan.displayName, recordToken: plan.recordToken, at: plan.key.milliseconds))
         }
         guard let id = imageID else { return nil }
         switch write {
         case .opening: return nil
         case .uploadID(let uploadID): return .uploadID(id, uploadID)
         case .completing(let bytes): return .completing(id, size: Int64(clamping: bytes))
-        case .stored: return .stored(id, at: Clock.wallMilliseconds())
+        case .stored:
+            let now = Clock.wallMilliseconds()
+            storedMilliseconds = now
+            return .stored(id, at: now)
         case .aborting, .withdrawn: return .aborting(id)
         case .gone: return .gone(id)
         }

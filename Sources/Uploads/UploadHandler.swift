@@ -11,11 +11,11 @@ package final class UploadHandler: RequestHandler {
     let service: UploadService
     private var connection: Connection?
     private var context: ReplyContext?
-    private var record: RequestRecord?
+    var record: RequestRecord?
     /// Microseconds of the monotonic clock.
     private var startedAt: Int64 = 0
     /// The scheme that the client used.
-    private var scheme = ForwardedScheme.http
+    private(set) var scheme = ForwardedScheme.http
     var driver: (any BodyTaker)?
     /// The connection that this handler belongs to, which holds it.
     private unowned let owner: Connection
@@ -46,6 +46,7 @@ package final class UploadHandler: RequestHandler {
             switch subject {
             case .caller: service.rates.admit(identity.address, nowMicroseconds: startedAt)
             case .subject(let text): service.rates.admit(subject: text, nowMicroseconds: startedAt)
+            case .guestToken: service.rates.admitGuestToken(identity.address, nowMicroseconds: startedAt)
             }
         } accepts: { algorithm, code, input in
             service.secrets?.accepts(algorithm, code, input, now: service.loop.now) ?? false
@@ -90,13 +91,14 @@ package final class UploadHandler: RequestHandler {
 
     func uploadAnswered(_ answer: UploadAnswer, driver: UploadDriver) {
         self.driver = nil
-        guard let context = answerContext() else { return }
+        guard var context = answerContext() else { return }
         record?.storeMicroseconds = driver.storeMicroseconds
         switch answer {
         case .created(let imageID, let fileBytes):
             record?.imageID = imageID
-            // HTTP/1.0 need not say where it wants to go.
-            let host = driver.plan.host.isEmpty ? service.ownAddress : driver.plan.host
+            // The time that the record has, which is what the image is asked for later.
+            if let stored = driver.storedMilliseconds { context.nowMilliseconds = stored }
+            let host = named(driver.plan.host)
             let url = service.publicURL.url(of: driver.plan.key, scheme: scheme, host: host)
             send(.created(imageID: imageID, fileBytes: fileBytes, plan: driver.plan, imageURL: url, context: context))
         case .refused(let refusal): send(.refused(refusal, context: context))
@@ -126,6 +128,9 @@ package final class UploadHandler: RequestHandler {
             record?.subject = plan.claims.subject
             guard admits(context) else { return }
             begin(plan, context, connection: connection)
+        case .registration(let plan): begin(plan, connection: connection)
+        case .image(let query): begin(query)
+        case .guestToken: issueGuestToken()
         case .uploadPage:
             send(.content(UploadPage.html, contentType: "text/html; charset=utf-8", context: context))
         case .object(let key): sendObject(key: key)

@@ -29,6 +29,8 @@ package protocol UploadObserver: AnyObject {
     func diskFailed(_ detail: String, requestID: String)
     /// The record's journal could not take a write.
     func journalFailed(_ detail: String, requestID: String)
+    /// A request about a record could not be answered.
+    func recordFailed(_ detail: String, requestID: String)
 }
 
 /// The facts of one request for its line in the access log. Nothing of a token, a query or a body is in it.

@@ -17,6 +17,7 @@ package final class UploadService {
     let ownAddress: String
     let store: any UploadStore
     let catalog: Catalog
+    let records: RecordExchanges
     let spool: Spool
     let files: FilesPort
     let objects: (any ObjectReader)?
@@ -42,7 +43,7 @@ package final class UploadService {
     package init(
         loop: EventLoop, judge: Judge, cors: CORSPolicy, publicURL: PublicURL, ownAddress: String,
         store: any UploadStore,
-        catalog: Catalog, journalAnswers: Mailbox<JournalAnswer>, spool: Spool,
+        catalog: Catalog, journalAnswers: Mailbox<JournalAnswer>, records: RecordExchanges, spool: Spool,
         files: FilesPort, objects: (any ObjectReader)?, limits: UploadServiceLimits, trusted: TrustedPeers,
         rates: RateGate, events: any UploadObserver
     ) {
@@ -53,6 +54,7 @@ package final class UploadService {
         self.ownAddress = ownAddress
         self.store = store
         self.catalog = catalog
+        self.records = records
         self.journalAnswers = journalAnswers
         self.spool = spool
         self.files = files

@@ -197,6 +197,7 @@ extension JournalEntry {
         case .stored(_, let time): .stored(id, at: time)
         case .aborting: .aborting(id)
         case .gone: .gone(id)
+        case .registration, .look: self
         }
     }
 
@@ -207,7 +208,7 @@ extension JournalEntry {
         case .completing: .completing
         case .stored: .stored
         case .aborting: .aborting
-        case .gone: .gone
+        case .gone, .registration, .look: .gone
         }
     }
 }

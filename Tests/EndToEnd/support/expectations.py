@@ -13,6 +13,8 @@ ERRORS = {
     "INVALID_FILE_TYPE": (400, "IMAGE-003", "invalid_file_type"),
     "INVALID_FILE_SIGNATURE": (400, "IMAGE-004", "invalid_file_signature"),
     "FILE_TOO_LARGE": (413, "IMAGE-002", "file_too_large"),
+    "INVALID_IMAGE_URL": (400, "IMAGE-005", "invalid_image_url"),
+    "IMAGE_ALREADY_REGISTERED": (409, "IMAGE-006", "image_already_registered"),
     "BAD_REQUEST": (400, "COMMON-400", "bad_request"),
     "NOT_FOUND": (404, "COMMON-404", "Not Found"),
     "METHOD_NOT_ALLOWED": (405, "COMMON-405", "method_not_allowed"),
@@ -47,7 +49,7 @@ def assert_common_fields(response, origin="*"):
     assert not response.all("Access-Control-Allow-Credentials")
 
 
-def assert_refused(response, error, origin="*"):
+def assert_refused(response, error, origin="*", data=None):
     """One row of the contract's table of errors: status, fields, and body."""
     status, code, message = ERRORS[error]
     assert (response.status, response.body[:400]) and response.status == status, (response.status, response.body)
@@ -56,7 +58,7 @@ def assert_refused(response, error, origin="*"):
     body = response.json
     assert list(body) == ["message", "error", "code", "detail", "data", "timestamp"]
     assert (body["message"], body["error"], body["code"]) == (message, error, code)
-    assert body["data"] is None
+    assert body["data"] == data
     assert isinstance(body["detail"], str) and body["detail"]
     assert_recent(body["timestamp"])
     if status == 401:
