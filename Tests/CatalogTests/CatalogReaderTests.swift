@@ -1,4 +1,4 @@
-import Catalog
+@testable import Catalog
 import Database
 import Foundation
 import Gateway
