@@ -92,7 +92,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: pure + fence + service + [program] + [
-        target("FuzzHarness", ["Bytes", "Crypto", "FormData", "HTTPWire", "Tokens"], path: "Fuzz/Harness"),
+        target(
+            "FuzzHarness",
+            ["Bytes", "Crypto", "FormData", "Gateway", "HTTPWire", "Images", "ObjectStore", "Tokens"],
+            path: "Fuzz/Harness"),
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         .testTarget(name: "StyleTests", dependencies: ["TestSupport"], swiftSettings: strict),
         tests("Bytes"),
