@@ -83,7 +83,7 @@ package final class GatewayWorld {
     }
 
     private func begin() {
-        faultsOfHundred = [0, 5, 15, 40][choices.roll(4)]
+        faultsOfHundred = [0, 8, 20, 40][choices.roll(4)]
         if choices.roll(4) > 0 { fuse = choices.roll(45) }
         processes.append(Process())
         addUpload(process: 0)
@@ -280,6 +280,7 @@ package final class GatewayWorld {
     func forget(_ request: WorldBucket.Request, isAccepted: Bool = false) {
         guard !request.changesNothing, choices.roll(isAccepted ? 4 : 2) > 0 else { return }
         forgotten.append((request, now + Int64(1 + choices.roll(request.millisecondsMax))))
+        if case .complete(let uploadID, _) = request, choices.roll(2) == 0 { bucket.keepBusy(uploadID) }
     }
 
     private func landForgotten() -> Bool {

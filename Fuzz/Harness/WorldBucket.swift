@@ -12,7 +12,8 @@ struct WorldBucket {
         /// No record can tell of it: its Create was carried out after its sender had died or given up, or was one of
         /// two that the sender took for one.
         let isUnknowable: Bool
-    
+        /// A Complete is at work on it, and another is told that there is no such upload.
+        var isBusy = false
     }
 
     /// A request that may change the bucket or look at it. Keys are numbers, and so stands for a token.
@@ -61,6 +62,7 @@ struct WorldBucket {
 
     static func token(_ key: Int) -> String { "t\(key)" }
 
+    /// - Parameter isUnknowable: nobody waits for it any more, or knows of it.
     mutating func perform(_ request: Request, isUnknowable: Bool = false) -> Reply {
         switch request {
         case .create(let key):
@@ -73,7 +75,7 @@ struct WorldBucket {
             uploads[index].parts.append((number, bytes))
             return .done
         case .complete(let uploadID, let length):
-            guard let index = index(of: uploadID) else { return .noSuchUpload }
+            guard let index = index(of: uploadID), isUnknowable || !uploads[index].isBusy else { return .noSuchUpload }
             let upload = uploads[index]
             var bytes: [UInt8] = []
             for number in 0 ..< upload.parts.count {
@@ -99,6 +101,10 @@ struct WorldBucket {
             objects[key] = Object(token: Self.token(key), bytes: bytes)
             return .done
         }
+    }
+
+    mutating func keepBusy(_ uploadID: String) {
+        if let index = index(of: uploadID) { uploads[index].isBusy = true }
     }
 
     private func index(of uploadID: String) -> Int? { uploads.firstIndex { $0.id == uploadID } }

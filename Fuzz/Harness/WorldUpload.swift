@@ -65,6 +65,12 @@ final class WorldUpload {
         perform()
     }
 
+    /// Little patience, so that what is given up is seen often.
+    private static let limits: S3RetryLimits = {
+        var limits = S3RetryLimits()
+        limits.cleanupAttemptsMax = 3
+        return limits
+    }()
     private static let claims = TokenClaims(subject: "1", role: .user, expiresAt: 9)
     private static let objectKey = ObjectKey(subject: "1", milliseconds: 1, uuid: "u", type: .gif)
 
@@ -121,6 +127,7 @@ final class WorldUpload {
             let piece = Array(body[sent ..< sent + length])
             sent += length
             if exchange.receive(piece.span, into: &effects) { kept += piece } else { kept = [] }
+            if kept.count > policy.uploadBytesMax { world.violate("\(key): \(kept.count) bytes are kept") }
         }
         perform()
         return true
@@ -201,7 +208,7 @@ final class WorldUpload {
         case .startOpenTimer: openTimerDue = world.now + Self.openTimerMilliseconds
         case .journal(let write): submit(write)
         case .create:
-            var state = S3UploadState(recordToken: WorldBucket.token(key))
+            var state = S3UploadState(recordToken: WorldBucket.token(key), limits: Self.limits)
             let reaction = state.create()
             parts = state
             react(reaction, isDeferred: true)
@@ -212,7 +219,8 @@ final class WorldUpload {
             let stored = receipts.map { StoredPart(number: $0.number, etag: $0.entityTag, length: $0.bytes) }
             react(parts?.complete(parts: stored) ?? .none, isDeferred: true)
         case .put(let length):
-            var state = S3PutState(length: Int64(length), recordToken: WorldBucket.token(key))
+            var state = S3PutState(
+                length: Int64(length), recordToken: WorldBucket.token(key), limits: Self.limits)
             let reaction = state.put()
             put = state
             react(reaction, isDeferred: true)
