@@ -38,6 +38,11 @@ struct WorldBucket {
             }
         }
 
+        var isDeletion: Bool {
+            if case .delete = self { return true }
+            return false
+        }
+
         var changesNothing: Bool {
             switch self {
             case .head, .list: true
