@@ -64,8 +64,11 @@ let service: [Target] = [
     target(
         "AWS",
         ["Bytes", "Crypto", "HTTPClient", "JSONWire", "Linux", "Reactor", "SigV4", "Tokens", "XMLWire"]),
-    target("ObjectStore", ["AWS", "Bytes", "Crypto", "HTTPClient", "Linux", "Reactor", "SigV4", "XMLWire", logging]),
+    target(
+        "ObjectStore",
+        ["AWS", "Bytes", "Crypto", "Gateway", "HTTPClient", "Linux", "Reactor", "SigV4", "XMLWire", logging]),
     target("Catalog", ["Bytes", "Database", "Gateway", "Linux", "Reactor", logging]),
+    target("Recovery", ["Bytes", "Catalog", "Gateway", "Linux", "ObjectStore", "Reactor"]),
     target(
         "Uploads",
         [
@@ -76,8 +79,8 @@ let service: [Target] = [
         "Daemon",
         [
             "AWS", "Bytes", "Catalog", "Crypto", "Gateway", "HTTPClient", "HTTPWire", "JSONWire", "Linux",
-            "ObjectStore", "Reactor", "Serving", "Settings", "SigV4", "Systemd", "TLS", "Telemetry", "Tokens",
-            "Uploads", logging,
+            "ObjectStore", "Reactor", "Recovery", "Serving", "Settings", "SigV4", "Systemd", "TLS", "Telemetry",
+            "Tokens", "Uploads", logging,
         ]),
 ]
 
@@ -117,7 +120,8 @@ let package = Package(
         tests("Reactor", ["Bytes", "Linux"]),
         tests("Telemetry", ["Bytes", "Linux", logging]),
         tests("Serving", ["Bytes", "HTTPWire", "Linux", "Reactor", "TLS"]),
-        tests("ObjectStore", ["AWS", "Bytes", "HTTPClient", "Linux", "Reactor", "SigV4"]),
+        tests("ObjectStore", ["AWS", "Bytes", "Gateway", "HTTPClient", "Linux", "Reactor", "SigV4"]),
+        tests("Recovery", ["Gateway"]),
         tests("AWS", ["Bytes", "HTTPClient", "Linux", "Reactor", "SigV4", "Tokens"]),
         tests("Catalog", ["Bytes", "Database", "Gateway", "Linux", "Reactor", logging]),
         tests("FuzzHarness", ["Bytes", "Crypto", "FormData", "HTTPWire", "Tokens"]),

@@ -21,25 +21,49 @@ package struct CatalogRow: Equatable, Sendable {
     package let expires: Int64?
 }
 
+extension CatalogRow {
+    static let columns =
+        """
+        id, key, owner, content_type, name, size, state, upload_id, record_token, instance, created_ms, updated_ms, \
+        stored_ms, registered_ms, expires_ms
+        """
+
+    /// The row that a statement over ``columns`` stands at; nil for a state that this program does not know.
+    init?(_ select: PreparedStatement) {
+        guard let state = select.text(6).flatMap(UploadLife.State.init) else { return nil }
+        imageID = select.integer(0)
+        key = select.text(1) ?? ""
+        owner = select.text(2) ?? ""
+        contentType = select.text(3) ?? ""
+        filename = select.text(4)
+        size = select.optionalInteger(5)
+        self.state = state
+        uploadID = select.text(7)
+        recordToken = select.text(8) ?? ""
+        instance = select.text(9) ?? ""
+        created = select.integer(10)
+        updated = select.integer(11)
+        stored = select.optionalInteger(12)
+        registered = select.optionalInteger(13)
+        expires = select.optionalInteger(14)
+    }
+
+    /// All rows that a statement over ``columns`` still has.
+    static func all(_ select: PreparedStatement) throws(DatabaseError) -> [CatalogRow] {
+        var found: [CatalogRow] = []
+        while try select.step() { if let row = CatalogRow(select) { found.append(row) } }
+        return found
+    }
+}
+
 extension Catalog {
     /// Reads one row on a connection of its own, which is slow: for tests and tools, not for requests.
     package func row(_ imageID: Int64) throws(CatalogError) -> CatalogRow? {
         do {
             let connection = try DatabaseConnection(path: path, access: .readingOnly)
-            let select = try connection.prepare(
-                """
-                SELECT key, owner, content_type, name, size, state, upload_id, record_token, instance, created_ms,
-                updated_ms, stored_ms, registered_ms, expires_ms FROM uploads WHERE id = ?1
-                """)
+            let select = try connection.prepare("SELECT \(CatalogRow.columns) FROM uploads WHERE id = ?1")
             try select.bind(1, imageID)
-            guard try select.step(), let state = select.text(5).flatMap(UploadLife.State.init) else { return nil }
-            return CatalogRow(
-                imageID: imageID, key: select.text(0) ?? "", owner: select.text(1) ?? "",
-                contentType: select.text(2) ?? "", filename: select.text(3), size: select.optionalInteger(4),
-                state: state, uploadID: select.text(6), recordToken: select.text(7) ?? "",
-                instance: select.text(8) ?? "", created: select.integer(9), updated: select.integer(10),
-                stored: select.optionalInteger(11), registered: select.optionalInteger(12),
-                expires: select.optionalInteger(13))
+            return try CatalogRow.all(select).first
         } catch {
             throw CatalogError(
                 path: path, reason: error.description, remedy: error.remedy(path: path, directory: path))

@@ -5,6 +5,8 @@ package struct CatalogConfiguration: Sendable {
     package var busyMilliseconds = CatalogLimits.busyMilliseconds
     package var retryMilliseconds = CatalogLimits.retryMilliseconds
     package var idleMilliseconds = CatalogLimits.idleMilliseconds
+    /// After how long an image that nobody registers is deleted; nil: never.
+    package var unregisteredMilliseconds: Int64?
     /// Statements that each new connection runs before it is used.
     package var connectionSetUp = ""
 

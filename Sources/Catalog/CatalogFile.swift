@@ -116,7 +116,8 @@ final class CatalogFile {
 
     private func adopt(_ opened: DatabaseConnection) throws(DatabaseError) {
         try opened.migrate(applicationID: CatalogSchema.applicationID, CatalogSchema.migrations)
-        statements = try CatalogStatements(opened)
+        statements = try CatalogStatements(
+            opened, unregisteredMilliseconds: configuration.unregisteredMilliseconds)
         connection = opened
     }
 

@@ -13,6 +13,12 @@ package struct CatalogError: Error, Equatable, Sendable, CustomStringConvertible
     package let reason: String
     package let remedy: String
 
+    package init(path: String, reason: String, remedy: String) {
+        self.path = path
+        self.reason = reason
+        self.remedy = remedy
+    }
+
     package var description: String { "\(path): \(reason); \(remedy)" }
 }
 

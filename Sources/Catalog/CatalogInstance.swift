@@ -12,9 +12,11 @@ struct CatalogInstance: ~Copyable {
     private let path: String
     private let lock: FileLock
 
+    static func folder(in directory: String) -> String { directory + "/instances" }
+
     /// Takes a new id beside the database in `directory`, and removes the lock files of the dead.
     init(directory: String) throws(SystemError) {
-        let folder = directory + "/instances"
+        let folder = Self.folder(in: directory)
         try Files.makeDirectories(folder, permissions: 0o700)
         for name in try Files.list(folder) where name.hasSuffix(".lock") {
             Self.removeIfDead(folder + "/" + name)
@@ -26,7 +28,7 @@ struct CatalogInstance: ~Copyable {
             let path = "\(folder)/\(id).lock"
             guard let lock = try FileLock.tryLock(path) else { continue }
             // Another starting process may have taken it for dead between making and locking it.
-            guard try Files.facts(path) != nil else { continue }
+            guard try lock.isAt(path) else { continue }
             self.id = id
             self.path = path
             self.lock = lock

@@ -5,7 +5,7 @@ enum CatalogSchema {
     /// `Sluc`: what marks a file as ours. https://www.sqlite.org/pragma.html#pragma_application_id
     static let applicationID: Int32 = 0x536C_7563
 
-    static let migrations = [version1]
+    static let migrations = [version1, version2]
 
     /// Times are milliseconds since 1970. States are words, so that a person with a shell can read the table.
     ///
@@ -38,6 +38,14 @@ enum CatalogSchema {
           expires_ms INTEGER
         ) STRICT;
         CREATE INDEX uploads_unfinished ON uploads (instance) WHERE stored_ms IS NULL;
+        """
+
+    /// `uploads_due` lists what is to be deleted, the earliest first. A row is in it from `stored` on, and only where
+    /// images expire at all: with the setting off nothing is ever written to it. Registration and the end take a row
+    /// out. A row that is being deleted has the time 0: it comes first, and is found whatever the setting says by then.
+    /// Ten bytes a row and one write of an index page whose entries grow with time, so always of its last page.
+    private static let version2 = """
+        CREATE INDEX uploads_due ON uploads (expires_ms) WHERE expires_ms IS NOT NULL;
         """
 
     /// States as a list of SQL.

@@ -12,10 +12,15 @@ struct CatalogStatements {
     private let completing: PreparedStatement
     private let stored: PreparedStatement
     private let aborting: PreparedStatement
+    private let expiring: PreparedStatement
     private let gone: PreparedStatement
     private let withdrawn: PreparedStatement
 
-    init(_ connection: DatabaseConnection) throws(DatabaseError) {
+    /// After how long an image that nobody registers is deleted; nil: never.
+    private let unregisteredMilliseconds: Int64?
+
+    init(_ connection: DatabaseConnection, unregisteredMilliseconds: Int64?) throws(DatabaseError) {
+        self.unregisteredMilliseconds = unregisteredMilliseconds
         begin = try connection.prepare("BEGIN IMMEDIATE")
         commit = try connection.prepare("COMMIT")
         rollback = try connection.prepare("ROLLBACK")
@@ -27,8 +32,11 @@ struct CatalogStatements {
         streaming = try connection.prepare(Self.update(to: .streaming, "upload_id = ?3"))
         completing = try connection.prepare(Self.update(to: .completing, "size = ?3, name = ifnull(?4, name)"))
         // The upload id has done its service: nobody asks for it after this, and rows stay for good.
-        stored = try connection.prepare(Self.update(to: .stored, "stored_ms = ?3, upload_id = NULL"))
+        stored = try connection.prepare(Self.update(to: .stored, "stored_ms = ?3, upload_id = NULL, expires_ms = ?4"))
         aborting = try connection.prepare(Self.update(to: .aborting, nil))
+        // Whoever lifts the expiry sets its time to NULL; registering alone may leave it.
+        expiring = try connection.prepare(
+            Self.update(to: .expiring, "expires_ms = 0") + " AND expires_ms IS NOT NULL AND expires_ms <= ?3")
         gone = try connection.prepare(
             "DELETE FROM uploads WHERE id = ?1 AND state IN \(CatalogSchema.list(UploadLife.State.gone.predecessors))")
         withdrawn = try connection.prepare(
@@ -68,9 +76,17 @@ struct CatalogStatements {
             return try change(completing, id, now, connection)
         case .stored(let id, let milliseconds):
             try stored.bind(3, milliseconds)
+            if let unregisteredMilliseconds {
+                try stored.bind(4, milliseconds + unregisteredMilliseconds)
+            } else {
+                try stored.bindNull(4)
+            }
             return try change(stored, id, now, connection)
         case .aborting(let id):
             return try change(aborting, id, now, connection)
+        case .expiring(let id, let milliseconds):
+            try expiring.bind(3, milliseconds)
+            return try change(expiring, id, now, connection)
         case .gone(let id):
             try gone.bind(1, id)
             try gone.run()

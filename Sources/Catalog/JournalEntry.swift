@@ -10,6 +10,9 @@ package enum JournalEntry: Equatable, Sendable {
     case stored(Int64, at: Int64)
     /// The upload is being taken back.
     case aborting(Int64)
+    /// The image is deleted because its time, by milliseconds after 1970, has come; a conflict where it has not, or was
+    /// lifted.
+    case expiring(Int64, at: Int64)
     /// Nothing is left in the store: the row is dropped.
     case gone(Int64)
 }

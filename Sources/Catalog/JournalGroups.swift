@@ -49,6 +49,7 @@ extension JournalEntry {
         case .completing: .completing
         case .stored: .stored
         case .aborting: .aborting
+        case .expiring: .expiring
         case .gone: .gone
         }
     }
@@ -57,7 +58,9 @@ extension JournalEntry {
     var row: Int64? {
         switch self {
         case .opening: nil
-        case .uploadID(let id, _), .completing(let id, _, _), .stored(let id, _), .aborting(let id), .gone(let id): id
+        case .uploadID(let id, _), .completing(let id, _, _), .stored(let id, _), .aborting(let id),
+            .expiring(let id, _), .gone(let id):
+            id
         }
     }
 }

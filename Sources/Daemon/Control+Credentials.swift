@@ -2,6 +2,7 @@ internal import AWS
 internal import HTTPClient
 internal import Logging
 internal import ObjectStore
+internal import Recovery
 internal import Settings
 internal import SigV4
 
@@ -41,6 +42,8 @@ extension Control {
 extension Control: CredentialObserver {
     func credentialsChanged(_ snapshot: CredentialSnapshot?) {
         tellWorkers(.credentials(snapshot))
+        keeper?.credentials = snapshot?.credentials
+        recovery?.poke()
         guard snapshot != nil else { return }
         // The first time it starts; later it need not wait out a failure of the former ones.
         secretCache?.start()

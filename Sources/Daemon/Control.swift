@@ -5,6 +5,7 @@ internal import Linux
 internal import Logging
 internal import ObjectStore
 internal import Reactor
+internal import Recovery
 internal import Serving
 internal import Settings
 internal import SigV4
@@ -19,8 +20,8 @@ final class Control {
     let logger: Logger
     let loop: EventLoop
     let catalog: Catalog
-    private let files: FilesThread
-    private let registry = MetricsRegistry()
+    let files: FilesThread
+    let registry = MetricsRegistry()
     private let admin: ServingWorker
     private let reports: Mailbox<WorkerReport>
     private let signals: SignalDescriptor
@@ -32,7 +33,11 @@ final class Control {
     var secretCache: SecretCache?
     /// nil: nothing here asks AWS.
     var credentialCache: CredentialCache?
-    private var client: HTTPClient?
+    private(set) var client: HTTPClient?
+    var recovery: Recovery?
+    /// nil: the store is a directory.
+    var keeper: S3Keeper?
+    var recoveryWatch: RecoveryWatch?
     private(set) var snapshot: SecretSnapshot?
     private var store: StoreHealth
     private var phase = Phase.starting
@@ -73,13 +78,16 @@ final class Control {
         adminListener = try Listening.openOne(settings.adminListen, unixPermissions: permissions)
         files = try FilesThread()
         let spool = try Directories.openSpool(settings, slotsMax: plan.descriptors.spoolSlots)
-        catalog = try Catalog(path: settings.database, logger: logging.logger("catalog"))
+        var record = CatalogConfiguration()
+        record.unregisteredMilliseconds = settings.unregisteredSeconds.map { $0 * 1_000 }
+        catalog = try Catalog(path: settings.database, configuration: record, logger: logging.logger("catalog"))
         var adminLimits = ServingLimits()
         adminLimits.connectionsMax = DescriptorBudget.adminConnectionsMax
         admin = ServingWorker(loop: loop, limits: adminLimits)
         store = StoreHealth()
         snapshot = try SecretSource(settings).readIfFixed()
         client = try makeAWS()
+        try makeRecovery(plan, logging: logging)
         try startWorkers(plan, tlsContext: tlsContext, spool: spool, logging: logging)
         if plan.descriptors.isTight {
             logger.warning(
@@ -110,6 +118,7 @@ final class Control {
             return 1
         }
         credentialCache?.start()
+        recovery?.start()
         startWatchdog()
         reloadCertificatesByTime()
         loop.run()
@@ -156,6 +165,7 @@ final class Control {
         case .badSignature: secretCache?.badSignature()
         case .expiredCredentials(let generation): credentialCache?.refused(generation: generation)
         case .store(let worker, let condition): store.report(condition, worker: worker, now: loop.now)
+        case .unsettled(let imageID): recovery?.adopt(imageID: imageID)
         case .drained: workerDrained()
         }
     }
@@ -190,6 +200,8 @@ final class Control {
             return cancelAll()
         }
         phase = .draining(workersLeft: workers.count)
+        // The next start goes on with it; nobody waits for it here.
+        recovery?.stop()
         logger.notice("draining: no new requests, those under way are finished")
         ServiceManager.stopping(status: "draining")
         tellWorkers(.drain)
@@ -226,6 +238,7 @@ final class Control {
     /// Ends the threads, bottom-up: nothing is written after the catalog is closed.
     private func finish() -> Int32 {
         phase = .ended
+        recovery?.stop()
         secretCache?.stop()
         credentialCache?.stop()
         admin.abandon()

@@ -27,6 +27,8 @@ enum WorkerReport: Sendable {
     /// The store says that the credentials of this generation have expired.
     case expiredCredentials(generation: UInt64)
     case store(worker: Int, StoreCondition)
+    /// An upload has ended, and what is left of it is recovery's.
+    case unsettled(imageID: Int64)
     /// Draining has come to its end.
     case drained
 }

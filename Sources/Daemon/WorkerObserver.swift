@@ -74,6 +74,9 @@ final class WorkerObserver: UploadObserver, StoreObserver {
         if wasAborted { telemetry.metrics.uploadsAborted.add() }
     }
 
+    /// Where the mailbox is full, the next start finds it.
+    func uploadLeft(imageID: Int64) { _ = reports.post(.unsettled(imageID: imageID)) }
+
     /// A flood of them would wake the control thread for each, which asks SSM twice a minute at most.
     func badSignature() {
         let now = Clock.monotonicMilliseconds()

@@ -33,6 +33,13 @@ package struct FileLock: ~Copyable, Sendable {
         return true
     }
 
+    /// Whether the file that is locked is the one that has this name now.
+    package func isAt(_ path: String) throws(SystemError) -> Bool {
+        guard let named = try Files.facts(path) else { return false }
+        let own = try descriptor.facts()
+        return named.device == own.device && named.inode == own.inode
+    }
+
     /// Lets the lock go; the file stays open, to be locked again.
     package func unlock() throws(SystemError) {
         _ = try SystemCall.value("flock \(path)") { flock(descriptor.raw, LOCK_UN) }

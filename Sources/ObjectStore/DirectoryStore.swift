@@ -7,7 +7,7 @@ internal import Reactor
 /// name, synchronised, and renamed to its key; so an object is there whole or not at all, after a power loss too.
 package final class DirectoryStore: UploadStore {
     /// Where unfinished files are, inside of the directory: rename needs them on the same file system.
-    private static let incoming = ".incoming"
+    static let incoming = ".incoming"
 
     let files: FilesPort
     private let directory: String
@@ -56,23 +56,34 @@ package final class DirectoryStore: UploadStore {
     package func begin(
         key: String, contentType: String, recordToken: String, delegate: any StoreUploadDelegate
     ) -> any StoreUpload {
-        let name = Hex.lower(SecureRandom.bytes(16).span)
+        // The record's own name for it, so that recovery finds the file of a record that does not know it yet.
+        let name = Self.temporaryName(recordToken: recordToken) ?? Hex.lower(SecureRandom.bytes(16).span)
         return DirectoryUpload(
             store: self, temporaryName: name, temporaryPath: directory + "/" + Self.incoming + "/" + name,
             path: path(ofKey: key), delegate: delegate)
+    }
+
+    /// The name of an upload's file while it is unfinished; nil for a token that is no file name.
+    static func temporaryName(recordToken: String) -> String? {
+        guard !recordToken.utf8.contains(0x2F), DirectoryKey.isSafe(recordToken) else { return nil }
+        return recordToken
     }
 
     /// A disk that failed is not asked less: it would not heal by that.
     package func admission() -> StoreAdmission { .admitted }
 
     /// The file of `key`, nil for a key that is no safe relative path.
-    package func path(ofKey key: String) -> String? {
+    package func path(ofKey key: String) -> String? { Self.path(ofKey: key, in: directory) }
+
+    static func path(ofKey key: String, in directory: String) -> String? {
         guard DirectoryKey.isSafe(key), !key.hasPrefix(Self.incoming) else { return nil }
         return directory + "/" + key
     }
 
     /// The directories from that of `path` up to the store's own: the names in each have to reach the disk.
-    func directories(of path: String) -> [String] {
+    func directories(of path: String) -> [String] { Self.directories(of: path, upTo: directory) }
+
+    static func directories(of path: String, upTo directory: String) -> [String] {
         var found: [String] = []
         var current = path
         while current != directory, let parent = Files.parent(of: current) {

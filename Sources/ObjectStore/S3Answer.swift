@@ -24,7 +24,7 @@ package enum S3Answer: Equatable, Sendable {
 }
 
 /// What is wrong, in the store's words or the network's.
-package struct S3Problem: Equatable, Sendable {
+package struct S3Problem: Error, Equatable, Sendable {
     /// 0 where no answer came.
     package let status: Int
     /// `<Code>` of the error document.

@@ -102,19 +102,28 @@ package enum S3AnswerReader {
     }
 
     /// An answer that says yes in words that are not S3's: a gateway's, or half of one. It may have been done.
-    private static func unreadable(_ step: S3Step) -> S3Answer {
-        .refused(S3Problem(status: 502, detail: "\(step.name): the answer is not S3's: is the endpoint right?"))
+    private static func unreadable(_ step: S3Step) -> S3Answer { .refused(unreadable(step.name)) }
+
+    static func unreadable(_ name: String) -> S3Problem {
+        S3Problem(status: 502, detail: "\(name): the answer is not S3's: is the endpoint right?")
     }
 
     private static func problem(_ step: S3Step, _ head: S3AnswerHead, _ body: Span<UInt8>) -> S3Problem {
+        problem(step.name, head, body)
+    }
+
+    /// What an answer that is no success says.
+    ///
+    /// - Parameter name: of the request, for the message.
+    static func problem(_ name: String, _ head: S3AnswerHead, _ body: Span<UInt8>) -> S3Problem {
         let status = head.status
         guard case .error(let error) = StoreReply.parse(body) else {
             // An answer to HEAD has no body: status and region are all that it can say.
             let region = isRedirect(status) || status == 400 ? head.bucketRegion : nil
-            let detail = "\(step.name): HTTP \(status)\(statusHint(status))"
+            let detail = "\(name): HTTP \(status)\(statusHint(status))"
             return S3Problem(status: status, detail: detail, region: region)
         }
-        var detail = "\(step.name): HTTP \(status) \(error.code)"
+        var detail = "\(name): HTTP \(status) \(error.code)"
         if !error.message.isEmpty { detail += ": " + error.message }
         if let region = error.region { detail += " (region \(region))" }
         if let requestID = error.requestID { detail += " (request \(requestID))" }

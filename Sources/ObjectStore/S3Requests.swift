@@ -16,7 +16,7 @@ final class S3Requests {
     let configuration: S3Configuration
     /// Where requests go to.
     private(set) var location: S3Location
-    private let clock: () -> Int64
+    let clock: () -> Int64
     private let hash = LibcryptoSigning()
     private var signer: RequestSigner<LibcryptoSigning>?
 
@@ -181,7 +181,7 @@ final class S3Requests {
         return bytes
     }
 
-    private func signed(
+    func signed(
         _ method: HTTPMethod, _ path: String, _ query: String, _ fields: [(String, String)], _ payload: PayloadHash
     ) -> HTTPRequest? {
         var ignored: SignedRequest?
@@ -221,5 +221,5 @@ final class S3Requests {
             totalMilliseconds: configuration.controlMilliseconds)
     }
 
-    private static func encoded(_ text: String) -> String { PercentCoding.encode(text, keepsSlash: false) }
+    static func encoded(_ text: String) -> String { PercentCoding.encode(text, keepsSlash: false) }
 }

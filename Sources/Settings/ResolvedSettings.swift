@@ -18,6 +18,9 @@ package struct ResolvedSettings: Equatable, Sendable {
     /// nil: any part with a file name.
     package let formField: String?
     package let database: String
+    package let orphanAgeSeconds: Int64
+    /// nil: images that nobody registers are kept.
+    package let unregisteredSeconds: Int64?
     package let publicBaseURL: EndpointURL?
 
     package let listen: [ListenAddress]

@@ -41,6 +41,8 @@ package enum SettingName: String, CaseIterable, Sendable {
     case maxUploadBytes = "SLUICE_MAX_UPLOAD_BYTES"
     case formField = "SLUICE_FORM_FIELD"
     case database = "SLUICE_DATABASE"
+    case orphanAge = "SLUICE_ORPHAN_AGE_SECONDS"
+    case unregisteredTTL = "SLUICE_UNREGISTERED_TTL_SECONDS"
     case listen = "SLUICE_LISTEN"
     case adminListen = "SLUICE_ADMIN_LISTEN"
     case unixSocketMode = "SLUICE_UNIX_SOCKET_MODE"

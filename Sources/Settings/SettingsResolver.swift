@@ -71,6 +71,8 @@ package enum SettingsResolver {
             windowMemoryBytes: reader.number(.windowMemoryBytes),
             formField: reader.plainText(.formField),
             database: reader.path(.database) ?? "",
+            orphanAgeSeconds: reader.number(.orphanAge),
+            unregisteredSeconds: reader.limit(.unregisteredTTL).map(Int64.init),
             publicBaseURL: reader.endpoint(.publicBaseURL, allowsPath: true),
             listen: reader.addresses(.listen, allowsSystemd: true),
             adminListen: readAdminListen(from: &reader),
@@ -99,6 +101,11 @@ package enum SettingsResolver {
         if settings.maxUploadBytes > settings.partBytes * partsMax {
             reader.refuse(
                 .maxUploadBytes, "is more than \(partsMax) parts of SLUICE_PART_BYTES, the most that S3 takes")
+        }
+        if settings.orphanAgeSeconds < 2 * settings.requestTimeoutSeconds {
+            reader.refuse(
+                .orphanAge,
+                "must be at least twice SLUICE_REQUEST_TIMEOUT_SECONDS, or uploads under way could be taken for dead")
         }
         return settings
     }

@@ -73,6 +73,13 @@ package enum SettingsTable {
         Setting(.database, .path, .computed(
             summary: "`sluice.sqlite` in `$STATE_DIRECTORY`, else in `/var/lib/sluice`"
         ) { $0.statePath + "/sluice.sqlite" }, "The SQLite file of the records. On a local disk, never NFS."),
+        Setting(.orphanAge, .number(.seconds, 2 ... 31_536_000), .fixed("86400"),
+            "The age at which an unfinished multipart upload in the bucket that no record knows, and whose key is "
+                + "written exactly as ours are, is aborted. At least twice `SLUICE_REQUEST_TIMEOUT_SECONDS`; age is "
+                + "all that tells the uploads of another Sluice on the same bucket from leftovers."),
+        Setting(.unregisteredTTL, .number(.seconds, 0 ... 315_360_000), .fixed("0"),
+            "How long an image that nobody registers is kept, from the end of its upload on; then it is deleted. 0: "
+                + "for good. Images keep the time that was set when they came."),
         Setting(.publicBaseURL, .baseURL, .unset(summary: "the store's own"), "What `imageUrl` begins with."),
     ]
 

@@ -29,6 +29,8 @@ final class UploadDriver {
     private var store: (any StoreUpload)?
     private var put: (any StorePut)?
     private var imageID: Int64?
+    /// Whether the last write leaves nothing to recovery.
+    private var isSettled = false
     /// What of the journal's writes is to be answered yet, in order.
     private var awaited: [UploadWrite] = []
     private var openTimer: TimerID?
@@ -193,6 +195,10 @@ final class UploadDriver {
             }
         if service.submit(entry, tag: tag, wantsAnswer: wantsAnswer) {
             if wantsAnswer { awaited.append(write) }
+            switch write {
+            case .stored, .gone: isSettled = true
+            case .opening, .uploadID, .completing, .aborting, .withdrawn: break
+            }
         } else {
             service.events.journalFailed("the journal's queue is full", requestID: requestID)
             if wantsAnswer { journalFailed(write) }
@@ -322,6 +328,7 @@ final class UploadDriver {
         put = nil
         service.remove(tag)
         if isAborting { service.abortingCount -= 1 }
+        if let imageID, !isSettled { service.events.uploadLeft(imageID: imageID) }
         service.events.uploadEnded(wasAborted: isAborting && isOpenAtStore)
     }
 }

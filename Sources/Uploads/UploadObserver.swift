@@ -13,6 +13,8 @@ package protocol UploadObserver: AnyObject {
     ///
     /// - Parameter wasAborted: what the store had of it was undone.
     func uploadEnded(wasAborted: Bool)
+    /// An upload has ended whose record is not settled: it is recovery's from now on.
+    func uploadLeft(imageID: Int64)
     /// A request has its answer, or its client has gone.
     func requestEnded(_ record: RequestRecord)
     /// A token's signature was wrong, which may mean that the secret has been rotated.

@@ -37,6 +37,7 @@ class MortalStore:
         self.resumed = []
         self.accepted = 0
         self.keeps_connections = True
+        self.page_size = 100
         self._lock = threading.Lock()
         self._random = random.Random(7)
         self._serial = 0
@@ -147,6 +148,17 @@ class MortalStore:
             time.sleep(0.05 if fault == "silent-close" else 0)
             handler.close_connection = True
             return
+        if fault == "hang":
+            # Until the caller gives up, or dies.
+            handler.connection.settimeout(60)
+            try:
+                handler.connection.recv(1)
+            except OSError:
+                pass
+            handler.close_connection = True
+            return
+        if fault == "forbidden":
+            return reply(handler, 403, error("AccessDenied"))
         if fault == "slowdown":
             return reply(handler, 503, error("SlowDown"))
         if fault == "unavailable":
@@ -157,7 +169,9 @@ class MortalStore:
             return reply(handler, 200, b"<<<\x00\xff")
         with self._lock:
             status, fields, answer = self.perform(operation, key, query, handler.headers, body)
-        if fault == "lost":
+        if fault == "hang-after":
+            time.sleep(60)
+        if fault in ("lost", "hang-after"):
             handler.close_connection = True
         elif fault == "error-after":
             reply(handler, 500, error("InternalError"))
@@ -179,7 +193,7 @@ class MortalStore:
         if method == "HEAD":
             return "head" if key else "probe"
         if method == "GET":
-            return "search"
+            return "parts" if "uploadId" in query else "search"
         if "uploadId" in query:
             return {"PUT": "part", "DELETE": "abort"}[method]
         return {"PUT": "put", "DELETE": "delete"}[method]
@@ -197,13 +211,12 @@ class MortalStore:
         if operation == "create":
             self._serial += 1
             name = f"upload-{self._serial}"
-            self.open[name] = {"key": key, "mark": headers.get("x-amz-meta-sluice-id", ""), "parts": {}}
+            self.open[name] = {"key": key, "mark": headers.get("x-amz-meta-sluice-id", ""), "parts": {},
+                               "begun": time.time()}
             return 200, (), (f"<InitiateMultipartUploadResult><UploadId>{name}</UploadId>"
                              "</InitiateMultipartUploadResult>").encode()
         if operation == "search":
-            found = "".join(f"<Upload><Key>{entry['key']}</Key><UploadId>{name}</UploadId></Upload>"
-                            for name, entry in self.open.items() if entry["key"].startswith(query["prefix"][0]))
-            return 200, (), f"<ListMultipartUploadsResult>{found}</ListMultipartUploadsResult>".encode()
+            return 200, (), self.listed(query)
         if operation == "probe":
             return 200, (), b""
         if operation == "head":
@@ -220,6 +233,10 @@ class MortalStore:
         if upload not in self.open:
             return 404, (), error("NoSuchUpload")
         entry = self.open[upload]
+        if operation == "parts":
+            found = "".join(f"<Part><PartNumber>{number}</PartNumber><ETag>&quot;etag&quot;</ETag><Size>{size}</Size></Part>"
+                            for number, size in sorted(entry["parts"].items()))
+            return 200, (), f"<ListPartsResult><IsTruncated>false</IsTruncated>{found}</ListPartsResult>".encode()
         if operation == "part":
             entry["parts"][int(query["partNumber"][0])] = len(body)
             return 200, (("ETag", '"0123456789abcdef0123456789abcdef"'),), b""
@@ -229,6 +246,22 @@ class MortalStore:
         numbers = [int(number) for number in re.findall(rb"<PartNumber>(\d+)<", body)]
         self.objects[entry["key"]] = (sum(entry["parts"][number] for number in numbers), entry["mark"])
         return 200, (), (b"\n   <CompleteMultipartUploadResult><ETag></ETag></CompleteMultipartUploadResult>")
+
+
+    def listed(self, query):
+        """A page of the uploads that are open, of at most `page_size`."""
+        marker = (query.get("key-marker", [""])[0], query.get("upload-id-marker", [""])[0])
+        found = sorted((entry["key"], name, entry["begun"]) for name, entry in self.open.items()
+                       if entry["key"].startswith(query["prefix"][0]) and (entry["key"], name) > marker)
+        page = found[:self.page_size]
+        text = "".join(
+            f"<Upload><Key>{key}</Key><UploadId>{name}</UploadId>"
+            f"<Initiated>{time.strftime('%Y-%m-%dT%H:%M:%S.000Z', time.gmtime(begun))}</Initiated></Upload>"
+            for key, name, begun in page)
+        if len(found) > len(page):
+            text += (f"<IsTruncated>true</IsTruncated><NextKeyMarker>{page[-1][0]}</NextKeyMarker>"
+                     f"<NextUploadIdMarker>{page[-1][1]}</NextUploadIdMarker>")
+        return f"<ListMultipartUploadsResult>{text}</ListMultipartUploadsResult>".encode()
 
 
 def error(code):

@@ -1,0 +1,114 @@
+/// The sweep: unfinished uploads in the store that no row of the record knows are ended when they are old enough.
+///
+/// Age is what protects the uploads of others on the same bucket, and those whose row a power loss took. Only what is
+/// called exactly as our keys are comes here.
+package struct SweepState: Sendable {
+    /// An unfinished upload that the store has.
+    package struct Upload: Equatable, Sendable {
+        package let key: String
+        package let uploadID: String
+        /// nil: the store does not say.
+        package let ageMilliseconds: Int64?
+
+        package init(key: String, uploadID: String, ageMilliseconds: Int64?) {
+            self.key = key
+            self.uploadID = uploadID
+            self.ageMilliseconds = ageMilliseconds
+        }
+    }
+
+    package enum Command: Equatable, Sendable {
+        /// Look for the next page.
+        case list
+        /// Which of these keys are those of unfinished rows?
+        case lookUp([String])
+        case remove(Upload)
+        case end(Report)
+    }
+
+    package struct Report: Equatable, Sendable {
+        package var seen = 0
+        package var removed = 0
+        package var failed = 0
+        /// What stopped it before its end.
+        package var trouble: String?
+
+        package init(seen: Int = 0, removed: Int = 0, failed: Int = 0, trouble: String? = nil) {
+            self.seen = seen
+            self.removed = removed
+            self.failed = failed
+            self.trouble = trouble
+        }
+    }
+
+    private enum Phase: Equatable {
+        case idle
+        case listing
+        case lookingUp([Upload], isLast: Bool)
+        case removing([Upload], isLast: Bool)
+    }
+
+    private let ageMilliseconds: Int64
+    private let removalsMax: Int
+    private var phase = Phase.idle
+    private var report = Report()
+
+    package init(ageMilliseconds: Int64, removalsMax: Int) {
+        self.ageMilliseconds = ageMilliseconds
+        self.removalsMax = removalsMax
+    }
+
+    package var isIdle: Bool { phase == .idle }
+
+    package mutating func start() -> Command? {
+        guard phase == .idle else { return nil }
+        report = Report()
+        phase = .listing
+        return .list
+    }
+
+    package mutating func listed(_ uploads: [Upload], isLast: Bool) -> Command? {
+        guard phase == .listing else { return nil }
+        report.seen += uploads.count
+        // One whose age is not known may be young.
+        let old = uploads.filter { ($0.ageMilliseconds ?? 0) >= ageMilliseconds }
+        guard !old.isEmpty else { return isLast ? end() : .list }
+        phase = .lookingUp(old, isLast: isLast)
+        return .lookUp(old.map(\.key))
+    }
+
+    /// - Parameter known: the keys of unfinished rows.
+    package mutating func lookedUp(known: Set<String>) -> Command? {
+        guard case .lookingUp(let old, let isLast) = phase else { return nil }
+        return remove(old.filter { !known.contains($0.key) }, isLast: isLast)
+    }
+
+    package mutating func removed(_ isRemoved: Bool) -> Command? {
+        guard case .removing(let rest, let isLast) = phase else { return nil }
+        if isRemoved { report.removed += 1 } else { report.failed += 1 }
+        return remove(Array(rest.dropFirst()), isLast: isLast)
+    }
+
+    /// The list or the record cannot be read: the next sweep tries again.
+    package mutating func failed(_ detail: String) -> Command? {
+        guard phase != .idle else { return nil }
+        report.trouble = detail
+        return end()
+    }
+
+    private mutating func remove(_ uploads: [Upload], isLast: Bool) -> Command {
+        guard let first = uploads.first else {
+            guard !isLast else { return end() }
+            phase = .listing
+            return .list
+        }
+        guard report.removed + report.failed < removalsMax else { return end() }
+        phase = .removing(uploads, isLast: isLast)
+        return .remove(first)
+    }
+
+    private mutating func end() -> Command {
+        phase = .idle
+        return .end(report)
+    }
+}

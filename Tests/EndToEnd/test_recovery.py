@@ -1,0 +1,208 @@
+"""What a killed daemon left: the next start settles every row, and nothing is left over in the store."""
+
+import re
+import shutil
+import tempfile
+import time
+
+import pytest
+
+from support import tokens, wire
+from support.daemon import Daemon
+from support.images import image
+from support.mortal_store import MortalStore
+from support.waiting import eventually
+
+BODY = image("png", 200_000)
+
+
+def settings(store, **others):
+    return {**store.environment, "JWT_SECRET": tokens.SECRET, "SLUICE_WORKERS": "1", **others}
+
+
+@pytest.fixture
+def store():
+    with MortalStore() as server:
+        yield server
+
+
+@pytest.fixture
+def folder():
+    path = tempfile.mkdtemp(prefix="sluice-recovery-")
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def kill(daemon):
+    daemon.process.kill()
+    daemon.process.wait(10)
+
+
+def states(daemon):
+    return [row["state"] for row in daemon.rows()]
+
+
+def messages(daemon):
+    return [line.get("message", "") for line in daemon.log()]
+
+
+def finished(daemon, timeout=15):
+    """Waits for the line that says that recovery has looked at everything, and returns its numbers."""
+    def said():
+        return [text for text in messages(daemon) if text.startswith("recovery finished")]
+    line = eventually(said, timeout, lambda: daemon.output[-3_000:])[0]
+    return [int(number) for number in re.findall(r"\d+", line)]
+
+
+def settled(daemon, expected, timeout=15):
+    eventually(lambda: states(daemon) == expected, timeout, lambda: f"{states(daemon)}\n{daemon.output[-3_000:]}")
+
+
+def begin(daemon, body=BODY, sent=None):
+    """An upload of which `sent` bytes are sent, all by default."""
+    connection = wire.Connection(daemon.port)
+    sent = len(body) if sent is None else sent
+    connection.send(wire.upload_head(tokens.mint(), "png", length=len(body)) + body[:sent])
+    return connection
+
+
+def stopped_in(daemon, state, timeout=10):
+    eventually(lambda: states(daemon) == [state], timeout, lambda: f"{states(daemon)}\n{daemon.output[-3_000:]}")
+
+
+class TestKilled:
+    def test_while_bytes_come(self, store, folder):
+        with Daemon(settings(store), folder=folder) as daemon:
+            with begin(daemon, sent=150_000):
+                stopped_in(daemon, "streaming")
+                kill(daemon)
+        assert len(store.open) == 1
+        with Daemon(settings(store), folder=folder) as daemon:
+            assert finished(daemon)[:4] == [1, 0, 1, 0]
+            assert states(daemon) == []
+        assert not store.open and not store.objects
+
+    def test_while_the_upload_is_being_opened(self, store, folder):
+        store.faults = {"create": "hang-after"}
+        with Daemon(settings(store), folder=folder) as daemon:
+            with begin(daemon):
+                stopped_in(daemon, "opening")
+                eventually(lambda: store.open)
+                kill(daemon)
+        store.faults = {}
+        with Daemon(settings(store), folder=folder) as daemon:
+            settled(daemon, [])
+        assert not store.open and not store.objects
+
+    def test_before_complete_has_come_to_the_store(self, store, folder):
+        store.faults = {"complete": "hang"}
+        with Daemon(settings(store), folder=folder) as daemon:
+            with begin(daemon):
+                eventually(lambda: store.seen["complete"])
+                stopped_in(daemon, "completing")
+                kill(daemon)
+        store.faults = {}
+        with Daemon(settings(store), folder=folder) as daemon:
+            assert finished(daemon)[:4] == [1, 1, 0, 0]
+            row, = daemon.rows()
+            assert row["state"] == "stored" and row["stored_ms"] and row["size"] == len(BODY)
+            assert {key: size for key, (size, _) in store.objects.items()} == {row["key"]: len(BODY)}
+        assert not store.open
+
+    def test_when_the_answer_to_complete_was_lost(self, store, folder):
+        store.faults = {"complete": "hang-after"}
+        with Daemon(settings(store), folder=folder) as daemon:
+            with begin(daemon):
+                eventually(lambda: store.objects)
+                stopped_in(daemon, "completing")
+                kill(daemon)
+        store.faults = {}
+        with Daemon(settings(store), folder=folder) as daemon:
+            settled(daemon, ["stored"])
+        assert len(store.objects) == 1 and not store.open
+
+    def test_when_the_last_part_never_came(self, store, folder):
+        """`completing` is durable while the part's answer is on its way: what the store has is not the whole body."""
+        store.faults = {"part": "hang"}
+        with Daemon(settings(store), folder=folder) as daemon:
+            with begin(daemon):
+                stopped_in(daemon, "completing")
+                kill(daemon)
+        store.faults = {}
+        with Daemon(settings(store), folder=folder) as daemon:
+            settled(daemon, [])
+        assert not store.objects and not store.open
+        assert store.seen["complete"] == 0
+
+    @pytest.mark.parametrize("arrived", [True, False])
+    def test_while_the_end_of_a_put_is_on_its_way(self, store, folder, arrived):
+        store.faults = {"put": "hang-after" if arrived else "hang"}
+        put = settings(store, SLUICE_UPLOAD_STRATEGY="put")
+        with Daemon(put, folder=folder) as daemon:
+            with begin(daemon):
+                stopped_in(daemon, "completing")
+                eventually(lambda: store.seen["put"])
+                if arrived:
+                    eventually(lambda: store.objects)
+                kill(daemon)
+        store.faults = {}
+        with Daemon(put, folder=folder) as daemon:
+            finished(daemon)
+            # Nothing can stop a PutObject that the store may have: it is looked for again a quarter of an hour later.
+            assert states(daemon) == ["stored" if arrived else "completing"]
+            assert len(store.objects) == arrived
+
+
+def test_a_store_that_forbids_the_look_is_asked_again_and_nothing_is_deleted(store, folder):
+    store.faults = {"complete": "hang-after"}
+    with Daemon(settings(store), folder=folder) as daemon:
+        with begin(daemon):
+            eventually(lambda: store.objects)
+            stopped_in(daemon, "completing")
+            kill(daemon)
+    store.faults = {"head": "forbidden"}
+    with Daemon(settings(store), folder=folder) as daemon:
+        assert finished(daemon)[:4] == [1, 0, 0, 1]
+        assert states(daemon) == ["completing"]
+        assert any("stays so for now" in text and "403" in text for text in messages(daemon))
+        store.faults = {}
+        settled(daemon, ["stored"])
+    assert store.seen["delete"] == 0 and len(store.objects) == 1
+
+
+def test_a_living_process_keeps_its_rows(store, folder):
+    with Daemon(settings(store), folder=folder) as first:
+        with begin(first, sent=150_000) as connection:
+            stopped_in(first, "streaming")
+            other = tempfile.mkdtemp(prefix="sluice-recovery-")
+            try:
+                with Daemon(settings(store, SLUICE_DATABASE=str(first.database)), folder=other) as second:
+                    assert finished(second)[0] == 0
+                    assert states(second) == ["streaming"] and len(store.open) == 1
+                    connection.send(BODY[150_000:])
+                    assert connection.response().status == 201
+            finally:
+                shutil.rmtree(other, ignore_errors=True)
+        settled(first, ["stored"])
+
+
+def test_a_row_in_doubt_of_a_living_process_is_settled_by_it(store):
+    """The answer to Complete is lost, then aborts and looks fail until the upload gives up."""
+    store.faults = {"complete": "lost"}
+    with Daemon(settings(store)) as daemon:
+        with begin(daemon) as connection:
+            connection.response()
+        settled(daemon, ["stored"], 60)
+        assert len(store.objects) == 1
+
+
+def test_files_of_a_killed_daemon_are_removed(directory_environment, folder):
+    with Daemon(directory_environment, folder=folder) as daemon:
+        incoming = daemon.folder / "objects" / ".incoming"
+        with begin(daemon, sent=150_000):
+            stopped_in(daemon, "streaming")
+            kill(daemon)
+    assert len(list(incoming.iterdir())) == 1
+    with Daemon(directory_environment, folder=folder) as daemon:
+        settled(daemon, [])
+        assert list(incoming.iterdir()) == []
