@@ -34,7 +34,7 @@ extension GatewayWorld {
             case .delete(let key), .put(let key, _), .create(let key): key
             case .head, .list: nil
             }
-        guard let key, processes[uploads[key].instance].isAlive else { return }
+        guard let key, processes[uploads[key].instance].isAlive, !uploads[key].isEnded else { return }
         violate("\(key): recovery touches an upload whose process lives: \(request)")
     }
 

@@ -14,6 +14,7 @@ package final class GatewayWorld {
     private static let stepsMax = 150
     private static let settlingStepsMax = 4_000
     private static let patienceMilliseconds: Int64 = 5_000
+    private static let handOverMilliseconds: Int64 = 1_000
 
     var choices: WorldChoices
     var record = WorldRecord()
@@ -28,6 +29,8 @@ package final class GatewayWorld {
     var processes: [Process] = []
     private(set) var uploads: [WorldUpload] = []
     var recoveries: [WorldRecovery] = []
+    /// Rows that their living process did not settle, and when its recovery looks at them.
+    private var handedOver: [(imageID: Int64, due: Int64)] = []
     /// Requests that nobody waits for, until when the store may be at work on them.
     private var forgotten: [(request: WorldBucket.Request, due: Int64)] = []
     /// Faults happen; without it everything comes to its end.
@@ -55,6 +58,8 @@ package final class GatewayWorld {
         package var puts = 0
         package var objects = 0
         package var steps = 0
+
+        package init() {}
     }
 
     package init(_ choices: WorldChoices, isTracing: Bool = false) {
@@ -167,12 +172,17 @@ package final class GatewayWorld {
         var next = Int64.max
         for upload in uploads where processes[upload.instance].isAlive { next = min(next, upload.nextDue) }
         for recovery in recoveries { next = min(next, recovery.due ?? .max) }
+        for row in handedOver { next = min(next, row.due) }
         for request in forgotten { next = min(next, request.due) }
         guard next <= latest else { return false }
         now = max(now, next)
         while let index = forgotten.firstIndex(where: { $0.due <= now }) { land(index) }
         for upload in uploads where processes[upload.instance].isAlive && upload.nextDue <= now { upload.fire() }
         for recovery in recoveries { recovery.fire() }
+        while let index = handedOver.firstIndex(where: { $0.due <= now }) {
+            let imageID = handedOver.remove(at: index).imageID
+            if let row = record.row(imageID), processes[row.instance].isAlive { recover(imageID, row, by: row.instance) }
+        }
         return true
     }
 
@@ -213,14 +223,19 @@ package final class GatewayWorld {
         let process = processes.count - 1
         note("process \(process) starts")
         for (index, row) in record.rows.enumerated() {
-            guard let row, !row.state.isSettled, !processes[row.instance].isAlive,
-                !recoveries.contains(where: { $0.imageID == index + 1 })
-            else { continue }
-            recoveries.append(WorldRecovery(world: self, imageID: Int64(index + 1), row: row, by: process))
+            if let row, !processes[row.instance].isAlive { recover(Int64(index + 1), row, by: process) }
         }
-        dropSettled()
         if isDisturbed, uploads.count < 3, choices.roll(3) == 0 { addUpload(process: process) }
     }
+
+    private func recover(_ imageID: Int64, _ row: WorldRecord.Row, by process: Int) {
+        guard !row.state.isSettled, !recoveries.contains(where: { $0.imageID == imageID }) else { return }
+        recoveries.append(WorldRecovery(world: self, imageID: imageID, row: row, by: process))
+        dropSettled()
+    }
+
+    /// An upload has ended without settling its row: its own process recovers it.
+    func handOver(_ imageID: Int64) { handedOver.append((imageID, now + Self.handOverMilliseconds)) }
 
     /// SIGTERM: what is not done is refused, and what is being undone goes on for a while.
     private func drain(_ process: Int) {

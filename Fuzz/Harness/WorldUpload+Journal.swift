@@ -9,6 +9,7 @@ extension WorldUpload {
             return
         }
         writes.append(write)
+        if write == .stored || write == .gone { isSettled = true }
         if writes.count > GatewayWorld.writesMax { world.violate("\(key): \(writes.count) writes wait") }
     }
 

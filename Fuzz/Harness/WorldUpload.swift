@@ -33,6 +33,8 @@ final class WorldUpload {
     var imageID: Int64?
     var writes: [UploadWrite] = []
     var answers: [(write: UploadWrite, isCommitted: Bool)] = []
+    /// Whether its last write leaves nothing to recovery.
+    var isSettled = false
     /// The opening was answered as failed, and may be in the record: it is withdrawn.
     var uncertainID: Int64?
 
@@ -231,6 +233,7 @@ final class WorldUpload {
         case .end:
             isEnded = true
             openTimerDue = nil
+            if let imageID, !isSettled { world.handOver(imageID) }
         }
     }
 
