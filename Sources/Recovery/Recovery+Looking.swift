@@ -172,7 +172,7 @@ extension Recovery {
             try reader.due(at: moment, limit: limit)
         } _: { [self] rows in
             for row in rows { adopt(row) }
-            duties.hasLookedForDue = true
+            duties.hasLookedForDue = rows.count < limit
             // There may be more.
             if rows.count == limit { duties.dueAt = loop.now + Self.nextPageMilliseconds }
         }
@@ -212,6 +212,8 @@ extension Recovery {
         case .end(let report):
             duties.hasSwept = true
             observer?.sweepEnded(report)
+            // Whoever waits for the end of it all.
+            loop.deferred { [weak self] in self?.pump() }
         }
     }
 

@@ -62,6 +62,13 @@ package final class Recovery {
     /// Rows in hand.
     package var rowCount: Int { state.count }
 
+    /// Whether all that there was to do has been done or is kept for later, each kind at least once.
+    package var isSettled: Bool {
+        guard case .resting = pass.phase else { return false }
+        return state.isQuiet && duties.hasLookedForDue && duties.hasSwept && !duties.isLooking
+            && duties.handedOver.isEmpty
+    }
+
     /// Begins, and goes on until ``stop()``.
     package func start() {
         pass.begin(at: loop.now)
@@ -231,7 +238,7 @@ struct Duties {
     var dueAt: Int64 = 0
     /// nil: not before the first pass has ended.
     var sweepAt: Int64?
-    /// Whether images whose time has come were looked for at least once, and none is left in hand.
+    /// Whether the last look for images whose time has come found all of them.
     var hasLookedForDue = false
     var hasSwept = false
 }

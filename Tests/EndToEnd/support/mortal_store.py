@@ -140,7 +140,8 @@ class MortalStore:
         if not self.keeps_connections:
             handler.close_connection = True
         if self.region and f"/{self.region}/s3/" not in handler.headers.get("Authorization", ""):
-            self.seen["astray"] += 1
+            # Recovery's own look is not an upload's.
+            self.seen["astray"] += operation != "search"
             return reply(handler, 400, REDIRECTED % self.region.encode())
         if fault == "reset":
             return reset(handler.connection)

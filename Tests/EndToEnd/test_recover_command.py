@@ -1,0 +1,142 @@
+"""`sluice recover`: what start-up recovery does, by hand and beside a running daemon."""
+
+import hashlib
+import pathlib
+import shutil
+import tempfile
+
+import pytest
+
+from support import tokens, wire
+from support.daemon import Daemon, run
+from support.images import image
+from support.mortal_store import MortalStore
+from support.waiting import eventually
+
+BODY = image("png", 200_000)
+
+
+def settings(store, **others):
+    return {**store.environment, "JWT_SECRET": tokens.SECRET, "SLUICE_WORKERS": "1", **others}
+
+
+@pytest.fixture
+def store():
+    with MortalStore() as server:
+        yield server
+
+
+@pytest.fixture
+def folder():
+    path = tempfile.mkdtemp(prefix="sluice-recover-")
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def left(store, folder):
+    """A record of a killed daemon: one row `streaming`, one `completing` whose object is there."""
+    with Daemon(settings(store), folder=folder) as daemon:
+        half = begin(daemon, 150_000)
+        eventually(lambda: states(daemon) == ["streaming"])
+        store.faults = {"complete": "hang-after"}
+        whole = begin(daemon, len(BODY))
+        eventually(lambda: states(daemon) == ["streaming", "completing"] and store.objects)
+        daemon.process.kill()
+        daemon.process.wait(10)
+        half.socket.close()
+        whole.socket.close()
+    store.faults = {}
+    return daemon
+
+
+def begin(daemon, sent):
+    connection = wire.Connection(daemon.port)
+    connection.send(wire.upload_head(tokens.mint(), "png", length=len(BODY)) + BODY[:sent])
+    return connection
+
+
+def states(daemon):
+    return [row["state"] for row in daemon.rows()]
+
+
+def recover(store, daemon, *arguments, **others):
+    return run("recover", *arguments, environment=settings(store, SLUICE_DATABASE=str(daemon.database), **others))
+
+
+def contents(folder):
+    """Every file but SQLite's shared memory, which readers write too."""
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in pathlib.Path(folder).rglob("*")
+            if path.is_file() and not path.name.endswith("-shm")}
+
+
+def test_a_dry_run_says_what_would_be_done_and_changes_nothing(store, folder, left):
+    before = contents(folder), store.seen.copy(), len(store.open)
+    answer = recover(store, left, "--dry-run")
+    assert answer.returncode == 0, answer.stderr
+    streaming, completing = left.rows()
+    assert f"image {streaming['id']} {streaming['key']}: streaming, its upload would be aborted" in answer.stdout
+    assert f"image {completing['id']} {completing['key']}: completing, Complete would be asked once more" \
+        in answer.stdout
+    assert answer.stdout.splitlines()[-1] == \
+        "2 unfinished rows, 0 images whose time has come, 0 unknown uploads"
+    assert contents(folder) == before[0] and len(store.open) == before[2]
+    asked = store.seen - before[1]
+    assert set(asked) <= {"search"}
+
+
+def test_it_settles_what_is_left(store, left):
+    answer = recover(store, left)
+    assert answer.returncode == 0, answer.stderr
+    lines = answer.stdout.splitlines()
+    assert lines[-1] == "1 stored, 1 removed, 0 expired, 0 kept for later; 0 unknown uploads aborted"
+    assert len(lines) == 3
+    assert states(left) == ["stored"]
+    assert not store.open and len(store.objects) == 1
+    again = recover(store, left)
+    assert again.returncode == 0
+    assert again.stdout.splitlines() == \
+        ["0 stored, 0 removed, 0 expired, 0 kept for later; 0 unknown uploads aborted"]
+
+
+def test_what_cannot_be_settled_is_kept_and_said(store, left):
+    store.faults = {"head": "forbidden", "abort": "slowdown"}
+    answer = recover(store, left)
+    assert answer.returncode == 1
+    assert answer.stdout.splitlines()[-1].startswith("0 stored, 0 removed, 0 expired, 2 kept for later")
+    assert "2 rows are kept for later" in answer.stderr
+    assert states(left) == ["streaming", "completing"] and store.seen["delete"] == 0
+
+
+def test_beside_a_running_daemon_its_uploads_are_left_alone(store):
+    with Daemon(settings(store)) as daemon:
+        connection = begin(daemon, 150_000)
+        with connection:
+            eventually(lambda: states(daemon) == ["streaming"])
+            answer = recover(store, daemon)
+            assert answer.returncode == 0, answer.stderr
+            assert answer.stdout.startswith("0 stored, 0 removed")
+            connection.send(BODY[150_000:])
+            assert connection.response().status == 201
+
+
+def test_without_a_record_it_says_so_and_makes_none(store, folder):
+    path = pathlib.Path(folder) / "none.sqlite"
+    for arguments in ((), ("--dry-run",)):
+        answer = run("recover", *arguments, environment=settings(store, SLUICE_DATABASE=str(path)))
+        assert answer.returncode == 1 and str(path) in answer.stderr
+        assert not path.exists()
+
+
+def test_wrong_usage_is_2(store):
+    assert run("recover", "--what", environment=settings(store)).returncode == 2
+    assert run("recover", environment=settings(store, S3_BUCKET="")).returncode == 2
+
+
+def test_without_a_store_that_answers_the_list_is_missed(store, left):
+    store.die()
+    dry = recover(store, left, "--dry-run")
+    assert dry.returncode == 1 and "its upload would be aborted" in dry.stdout
+    real = recover(store, left)
+    assert real.returncode == 1 and "2 kept for later" in real.stdout
+    assert states(left) == ["streaming", "completing"]
