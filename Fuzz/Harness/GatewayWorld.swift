@@ -2,7 +2,8 @@ internal import Gateway
 
 /// Uploads, a bucket, a record and the processes between them, out of one seed: the client's bytes in any cut, answers
 /// of store and journal in any order, wrong, late or never, timers, shutdown, and the death of a process or of the
-/// machine after any event, followed by the real rules of recovery; with a second process on the same record and bucket.
+/// machine after any event, followed by the real rules of recovery; with a second process on the same record and
+/// bucket.
 ///
 /// What is real: `UploadExchange`, `UploadLife`, and the states of an upload at S3. What is played: their drivers, the
 /// bucket, the record, and time, which passes only where nothing else is chosen to happen.
@@ -181,7 +182,8 @@ package final class GatewayWorld {
         for recovery in recoveries { recovery.fire() }
         while let index = handedOver.firstIndex(where: { $0.due <= now }) {
             let imageID = handedOver.remove(at: index).imageID
-            if let row = record.row(imageID), processes[row.instance].isAlive { recover(imageID, row, by: row.instance) }
+            guard let row = record.row(imageID), processes[row.instance].isAlive else { continue }
+            recover(imageID, row, by: row.instance)
         }
         return true
     }

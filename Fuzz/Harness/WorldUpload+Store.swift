@@ -1,8 +1,8 @@
 internal import Gateway
 internal import ObjectStore
 
-/// What stands between the exchange and the bucket: the real states of an upload at S3, and a driver that does what they
-/// say as `S3Upload` does.
+/// What stands between the exchange and the bucket: the real states of an upload at S3, and a driver that does what
+/// they say as `S3Upload` does.
 extension WorldUpload {
     func react(_ reaction: S3Reaction, isDeferred: Bool = false) {
         if reaction.command != nil || isStoreOver { forget() }
