@@ -134,11 +134,14 @@ final class CatalogFile {
         }
     }
 
-    /// A commit that changes nothing and is synced all the same: the version is written over itself.
+    /// A commit that changes nothing and is synced all the same: the version is written over itself. It is read first,
+    /// since a newer program may have raised it meanwhile.
     private static func prove(_ connection: DatabaseConnection) throws(DatabaseError) {
         try connection.setSynchronous(.full)
         do {
-            try connection.execute("BEGIN IMMEDIATE; PRAGMA user_version=\(CatalogSchema.migrations.count); COMMIT")
+            try connection.execute("BEGIN IMMEDIATE")
+            let version = try connection.integer("PRAGMA user_version") ?? 0
+            try connection.execute("PRAGMA user_version=\(version); COMMIT")
         } catch {
             if connection.isInTransaction { try? connection.execute("ROLLBACK") }
             throw error

@@ -44,8 +44,8 @@ struct CatalogInstance: ~Copyable {
 
     private static func removeIfDead(_ path: String) {
         guard let lock = try? FileLock.tryLock(path) else { return }
-        // While the lock is held: nobody else can come to own the file in between.
-        _ = try? Files.unlink(path)
+        // While the lock is held, and is that of the file with this name: nobody else can come to own it in between.
+        if (try? lock.isAt(path)) == true { _ = try? Files.unlink(path) }
         _ = consume lock
     }
 }

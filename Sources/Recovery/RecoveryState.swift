@@ -58,6 +58,11 @@ package struct RecoveryState: Sendable {
     package struct Settlement: Equatable, Sendable {
         package let row: RecoveryRow
         package let fate: Fate
+
+        package init(row: RecoveryRow, fate: Fate) {
+            self.row = row
+            self.fate = fate
+        }
     }
 
     private enum Doing: Equatable {
@@ -272,14 +277,16 @@ package struct RecoveryState: Sendable {
     private mutating func wake(_ now: Int64) {
         guard now >= earliestWake else { return }
         earliestWake = .max
-        for (id, entry) in entries.sorted(by: { $0.key < $1.key }) {
+        var woken: [Int64] = []
+        for (id, entry) in entries {
             guard let due = entry.wakeAt else { continue }
-            if due <= now {
-                entries[id]?.wakeAt = nil
-                line(entry)
-            } else {
-                earliestWake = min(earliestWake, due)
-            }
+            if due <= now { woken.append(id) } else { earliestWake = min(earliestWake, due) }
+        }
+        for id in woken.sorted() {
+            guard var entry = entries[id] else { continue }
+            entry.wakeAt = nil
+            entries[id] = entry
+            line(entry)
         }
     }
 

@@ -196,6 +196,7 @@ extension JournalEntry {
         case .completing(_, let size, let filename): .completing(id, size: size, filename: filename)
         case .stored(_, let time): .stored(id, at: time)
         case .aborting: .aborting(id)
+        case .expiring(_, let time): .expiring(id, at: time)
         case .gone: .gone(id)
         }
     }
@@ -207,6 +208,7 @@ extension JournalEntry {
         case .completing: .completing
         case .stored: .stored
         case .aborting: .aborting
+        case .expiring: .expiring
         case .gone: .gone
         }
     }

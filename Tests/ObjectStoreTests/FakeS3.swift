@@ -101,6 +101,18 @@ final class FakeS3: Sendable {
             bucket.objects[upload.path] = Object(bytes: bytes, token: upload.token)
             return .answer(
                 200, [], "\n  <CompleteMultipartUploadResult><ETag></ETag></CompleteMultipartUploadResult>")
+        case "parts":
+            guard let upload = query["uploadId"].flatMap({ bucket.uploads[$0] }) else { return noSuchUpload }
+            let after = query["part-number-marker"].flatMap { Int($0) } ?? 0
+            let rest = upload.parts.sorted { $0.key < $1.key }.filter { $0.key > after }
+            let page = rest.prefix(partsOnPage)
+            let found = page.map { number, bytes in
+                "<Part><PartNumber>\(number)</PartNumber><ETag>&quot;etag-\(number)&quot;</ETag>"
+                    + "<Size>\(bytes.count)</Size><ChecksumCRC32C>sum-\(number)</ChecksumCRC32C></Part>"
+            }
+            return .answer(
+                200, [], "<ListPartsResult><IsTruncated>\(rest.count > page.count)</IsTruncated>"
+                    + found.joined() + "</ListPartsResult>")
         case "abort":
             guard let id = query["uploadId"], bucket.uploads.removeValue(forKey: id) != nil
             else { return noSuchUpload }
@@ -118,6 +130,9 @@ final class FakeS3: Sendable {
         default: return error(400, "InvalidRequest")
         }
     }
+
+    /// Few, so that a list has several pages.
+    private static let partsOnPage = 2
 
     static func error(_ status: Int, _ code: String) -> ScriptedReply {
         .answer(status, [], "<?xml version=\"1.0\"?><Error><Code>\(code)</Code><Message>scripted</Message></Error>")
@@ -146,7 +161,7 @@ final class FakeS3: Sendable {
         case "PUT": query["partNumber"] != nil ? "part" : "put"
         case "DELETE": query["uploadId"] != nil ? "abort" : "delete"
         case "HEAD": "head"
-        default: query["uploads"] != nil ? "search" : "get"
+        default: query["uploads"] != nil ? "search" : query["uploadId"] != nil ? "parts" : "get"
         }
     }
 }

@@ -1,0 +1,246 @@
+import Gateway
+import Recovery
+import Testing
+
+@Suite struct RecoveryStateTests {
+    private typealias Phase = UploadLife.RecoveryPhase
+
+    private static func row(
+        _ id: Int64, _ state: UploadLife.State, uploadID: String? = "u", size: Int64? = nil, instance: String? = "dead"
+    ) -> RecoveryRow {
+        RecoveryRow(
+            imageID: id, key: "k\(id)", recordToken: "t\(id)", uploadID: uploadID, size: size, state: state,
+            instance: instance)
+    }
+
+    private func limits(_ change: (inout RecoveryLimits) -> Void = { _ in }) -> RecoveryLimits {
+        var limits = RecoveryLimits()
+        change(&limits)
+        return limits
+    }
+
+    private static func longest(_ most: Int64) -> Int64 { most }
+
+    /// All commands that may be given now.
+    private func all(_ state: inout RecoveryState, now: Int64 = 0, mayAsk: Bool = true) -> [RecoveryState.Command] {
+        var found: [RecoveryState.Command] = []
+        while let command = state.next(now: now, mayAsk: mayAsk) { found.append(command) }
+        return found
+    }
+
+    /// What each kind of row is asked for first.
+    @Test(arguments: [
+        (UploadLife.State.opening, String?.none, Int64?.none, Phase.listing), (.opening, "u", nil, .aborting),
+        (.streaming, "u", nil, .aborting), (.completing, "u", 5, .completing), (.completing, nil, 5, .givingUpListing),
+        (.aborting, "u", nil, .aborting), (.aborting, nil, nil, .listing), (.aborting, nil, 5, .takingPutBack),
+        (.expiring, nil, 5, .deleting),
+    ])
+    func `begins each row where its rule says`(
+        state: UploadLife.State, uploadID: String?, size: Int64?, phase: UploadLife.RecoveryPhase
+    ) {
+        var recovery = RecoveryState()
+        let row = Self.row(1, state, uploadID: uploadID, size: size)
+        #expect(recovery.adopt(row))
+        #expect(all(&recovery) == [.ask(phase, row)])
+        #expect(!recovery.isQuiet)
+    }
+
+    /// For every phase that a walk can come to, every answer leads where UploadLife says, and nowhere else.
+    @Test func `follows the rules of UploadLife from every row through every answer`() {
+        let rows = [
+            Self.row(1, .opening, uploadID: nil), Self.row(1, .streaming), Self.row(1, .completing, size: 5),
+            Self.row(1, .completing, uploadID: nil, size: 5), Self.row(1, .aborting, uploadID: nil, size: 5),
+            Self.row(1, .expiring, uploadID: nil, size: 5),
+        ]
+        var seen: Set<String> = []
+        for row in rows {
+            var fresh = RecoveryState()
+            fresh.adopt(row)
+            var waiting = [(fresh, Int64(0))]
+            while var (state, now) = waiting.popLast() {
+                guard case .ask(let phase, _)? = state.next(now: now) else { continue }
+                guard seen.insert("\(row.state) \(row.uploadID ?? "") \(phase)").inserted else { continue }
+                for answer in UploadLife.StoreAnswer.allCases {
+                    var after = state
+                    let isKept = after.answered(1, answer, now: now, random: Self.longest)
+                    let step = UploadLife.recovery(phase, answered: answer)
+                    switch step {
+                    case .send(let next):
+                        #expect(!isKept)
+                        var copy = after
+                        #expect(copy.next(now: now) == .ask(next, row))
+                    case .write(let written):
+                        #expect(after.next(now: now) == .write(written, row))
+                        let settlement = after.written(1, .committed, now: now, random: Self.longest)
+                        let fate: RecoveryState.Fate =
+                            written == .stored ? .stored : row.state == .expiring ? .expired : .aborted
+                        #expect(settlement == RecoveryState.Settlement(row: row, fate: fate))
+                        #expect(after.count == 0 && after.isQuiet && after.count(of: "dead") == 0)
+                        continue
+                    case .retryLater(let same):
+                        #expect(isKept && after.isQuiet && after.keptCount == 1)
+                        #expect(after.next(now: now) == nil)
+                        now = after.nextWake(now: now) ?? now
+                        var copy = after
+                        #expect(copy.next(now: now) == .ask(same, row))
+                    case .recheckLater(let later):
+                        #expect(isKept && after.isQuiet)
+                        let due = now + UploadLife.putMillisecondsMax
+                        #expect(after.nextWake(now: now) == due)
+                        #expect(after.next(now: due - 1) == nil)
+                        now = due
+                        var copy = after
+                        #expect(copy.next(now: now) == .ask(later, row))
+                    case .settled: Issue.record("no answer settles a row without a write")
+                    }
+                    waiting.append((after, now))
+                }
+            }
+        }
+        #expect(seen.count >= UploadLife.RecoveryPhase.allCases.count)
+    }
+
+    @Test func `Complete that is never answered ends in taking the upload back`() {
+        var state = RecoveryState(limits: limits { $0.patienceAttemptsMax = 3 })
+        let row = Self.row(1, .completing, size: 5)
+        state.adopt(row)
+        var now: Int64 = 0
+        for _ in 0 ..< 3 {
+            #expect(state.next(now: now) == .ask(.completing, row))
+            state.answered(1, .unknown, now: now, random: Self.longest)
+            now = state.nextWake(now: now) ?? 0
+        }
+        #expect(state.next(now: now) == .ask(.givingUp, row))
+    }
+
+    @Test func `an abort that is never answered is asked for again and again`() {
+        var state = RecoveryState(limits: limits { $0.patienceAttemptsMax = 2 })
+        let row = Self.row(1, .streaming)
+        state.adopt(row)
+        var now: Int64 = 0
+        for _ in 0 ..< 50 {
+            #expect(state.next(now: now) == .ask(.aborting, row))
+            state.answered(1, .unknown, now: now, random: Self.longest)
+            now = state.nextWake(now: now) ?? 0
+        }
+    }
+
+    @Test func `the pause doubles up to its bound and is random in full`() {
+        let limits = limits {
+            $0.retryBaseMilliseconds = 100
+            $0.retryCapMilliseconds = 1_000
+        }
+        var state = RecoveryState(limits: limits)
+        state.adopt(Self.row(1, .streaming))
+        var asked: [Int64] = []
+        var now: Int64 = 0
+        for _ in 0 ..< 6 {
+            #expect(state.next(now: now) != nil)
+            state.answered(1, .unknown, now: now) { most in
+                asked.append(most)
+                return 0
+            }
+            #expect(state.nextWake(now: now) == now + 1)
+            now += 1
+        }
+        #expect(asked == [100, 200, 400, 800, 1_000, 1_000])
+    }
+
+    @Test func `no more requests at once than allowed, and an answer makes room`() {
+        var state = RecoveryState(limits: limits { $0.requestsAtOnceMax = 2 })
+        for id in Int64(1) ... 3 { state.adopt(Self.row(id, .streaming)) }
+        #expect(all(&state).count == 2)
+        state.answered(1, .done, now: 0, random: Self.longest)
+        let next = all(&state)
+        #expect(next.count == 2)
+        #expect(next.first == .write(.gone, Self.row(1, .streaming)))
+        #expect(next.last == .ask(.aborting, Self.row(3, .streaming)))
+    }
+
+    @Test func `no more requests a second than allowed`() {
+        var state = RecoveryState(limits: limits {
+            $0.requestsAtOnceMax = 1_000
+            $0.requestsPerSecondMax = 10
+        })
+        for id in Int64(1) ... 100 { state.adopt(Self.row(id, .streaming)) }
+        #expect(all(&state, now: 0).count == 10)
+        #expect(state.nextWake(now: 0) != nil)
+        #expect(all(&state, now: 99).count == 0)
+        #expect(all(&state, now: 100).count == 1)
+        #expect(all(&state, now: 1_100).count == 10)
+        // A long rest saves no more than a second's worth.
+        #expect(all(&state, now: 1_000_000).count == 10)
+    }
+
+    @Test func `writes go on while the store cannot be asked`() {
+        var state = RecoveryState()
+        let due = Self.row(2, .stored, uploadID: nil, size: 5, instance: nil)
+        state.adopt(Self.row(1, .streaming))
+        state.adopt(due)
+        #expect(all(&state, mayAsk: false) == [.write(.expiring, due)])
+        #expect(all(&state) == [.ask(.aborting, Self.row(1, .streaming))])
+    }
+
+    @Test func `an image is deleted only once its expiry is committed`() {
+        var state = RecoveryState()
+        let due = Self.row(1, .stored, uploadID: nil, size: 5, instance: nil)
+        state.adopt(due)
+        #expect(all(&state) == [.write(.expiring, due)])
+        #expect(state.written(1, .committed, now: 0, random: Self.longest) == nil)
+        #expect(all(&state) == [.ask(.deleting, due)])
+        state.answered(1, .done, now: 0, random: Self.longest)
+        #expect(all(&state) == [.write(.gone, due)])
+        #expect(state.written(1, .committed, now: 0, random: Self.longest)
+            == RecoveryState.Settlement(row: due, fate: .expired))
+    }
+
+    @Test func `an expiry that was lifted meanwhile asks nothing of the store`() {
+        var state = RecoveryState()
+        let due = Self.row(1, .stored, uploadID: nil, size: 5, instance: nil)
+        state.adopt(due)
+        _ = all(&state)
+        #expect(state.written(1, .conflict, now: 0, random: Self.longest)
+            == RecoveryState.Settlement(row: due, fate: .passedOver))
+        #expect(all(&state).isEmpty && state.count == 0)
+    }
+
+    @Test func `a write that failed is tried again and nothing else is asked before`() {
+        var state = RecoveryState()
+        let row = Self.row(1, .streaming)
+        state.adopt(row)
+        _ = all(&state)
+        state.answered(1, .done, now: 0, random: Self.longest)
+        #expect(all(&state) == [.write(.gone, row)])
+        #expect(state.written(1, .failed, now: 0, random: Self.longest) == nil)
+        #expect(state.keptCount == 1 && state.isQuiet)
+        let due = state.nextWake(now: 0) ?? 0
+        #expect(all(&state, now: due - 1).isEmpty)
+        #expect(all(&state, now: due) == [.write(.gone, row)])
+    }
+
+    @Test func `a row is taken in hand once, and not beyond the bound`() {
+        var state = RecoveryState(limits: limits { $0.rowsMax = 2 })
+        #expect(state.adopt(Self.row(1, .streaming)))
+        #expect(!state.adopt(Self.row(1, .completing)))
+        #expect(!state.adopt(Self.row(2, .gone)))
+        #expect(state.adopt(Self.row(2, .aborting)))
+        #expect(!state.adopt(Self.row(3, .streaming)))
+        #expect(state.count == 2 && state.count(of: "dead") == 2 && state.count(of: nil) == 0)
+    }
+
+    @Test func `a row that has to wait is asked for then, and keeps the look from being over`() {
+        var state = RecoveryState()
+        state.adopt(Self.row(1, .opening, uploadID: nil), notBefore: 2_000)
+        #expect(state.nextWake(now: 0) == 2_000)
+        #expect(all(&state, now: 1_999).isEmpty && !state.isQuiet)
+        #expect(all(&state, now: 2_000) == [.ask(.listing, Self.row(1, .opening, uploadID: nil))])
+    }
+
+    @Test func `answers to what is not in hand change nothing`() {
+        var state = RecoveryState()
+        #expect(state.written(7, .committed, now: 0, random: Self.longest) == nil)
+        state.adopt(Self.row(1, .streaming))
+        #expect(state.written(1, .committed, now: 0, random: Self.longest) == nil)
+        #expect(state.count == 1)
+    }
+}
