@@ -33,7 +33,7 @@ package final class GatewayWorld {
     /// Rows that their living process did not settle, and when its recovery looks at them.
     private var handedOver: [(imageID: Int64, due: Int64)] = []
     /// Requests that nobody waits for, until when the store may be at work on them.
-    private var forgotten: [(request: WorldBucket.Request, due: Int64)] = []
+    private var forgotten: [(request: WorldBucket.Request, due: Int64, isSlow: Bool)] = []
     /// Faults happen; without it everything comes to its end.
     private(set) var isDisturbed = true
     private var faultsOfHundred = 0
@@ -300,13 +300,14 @@ package final class GatewayWorld {
     /// The sender is gone; the store may have got the request, and takes its time.
     func forget(_ request: WorldBucket.Request, isAccepted: Bool = false) {
         guard !request.changesNothing, choices.roll(isAccepted ? 4 : 2) > 0 else { return }
-        forgotten.append((request, now + Int64(1 + choices.roll(request.millisecondsMax))))
+        let due = now + Int64(1 + choices.roll(request.millisecondsMax))
+        forgotten.append((request, due, isSlow: choices.roll(2) == 0))
         if case .complete(let uploadID, _) = request, choices.roll(2) == 0 { bucket.keepBusy(uploadID) }
     }
 
     private func landForgotten() -> Bool {
-        guard !forgotten.isEmpty, choices.roll(4) == 0 else { return false }
-        land(choices.roll(forgotten.count))
+        guard let index = forgotten.firstIndex(where: { !$0.isSlow }), choices.roll(4) == 0 else { return false }
+        land(index)
         return true
     }
 
