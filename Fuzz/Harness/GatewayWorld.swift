@@ -43,6 +43,7 @@ package final class GatewayWorld {
 
     /// One `sluice`; its number is that of the instance in its rows.
     struct Process {
+        let isJournalSlow: Bool
         var isAlive = true
         /// Its writer answers nothing any more.
         var isJournalStuck = false
@@ -91,12 +92,12 @@ package final class GatewayWorld {
     private func begin() {
         faultsOfHundred = [0, 8, 20, 40][choices.roll(4)]
         if choices.roll(4) > 0 { fuse = choices.roll(45) }
-        processes.append(Process())
+        processes.append(makeProcess())
         addUpload(process: 0)
         switch choices.roll(6) {
         case 0: addUpload(process: 0)
         case 1, 2:
-            processes.append(Process())
+            processes.append(makeProcess())
             addUpload(process: 1)
         default: break
         }
@@ -221,7 +222,7 @@ package final class GatewayWorld {
 
     /// A new process takes over what the dead have left, and may have an upload of its own.
     private func start() {
-        processes.append(Process())
+        processes.append(makeProcess())
         let process = processes.count - 1
         note("process \(process) starts")
         for (index, row) in record.rows.enumerated() {
@@ -269,7 +270,12 @@ package final class GatewayWorld {
 
     // MARK: - What others ask of it
 
-    func isJournalStuck(_ process: Int) -> Bool { processes[process].isJournalStuck }
+    /// Whether the writer of a process commits nothing now.
+    func isJournalStuck(_ process: Int) -> Bool {
+        processes[process].isJournalStuck || isDisturbed && processes[process].isJournalSlow && choices.roll(6) > 0
+    }
+
+    private func makeProcess() -> Process { Process(isJournalSlow: choices.roll(3) == 0) }
 
     enum Fault {
         case none, unreached, refused, forbidden, running, answerLost, failedAfter, sentTwice
@@ -277,8 +283,7 @@ package final class GatewayWorld {
 
     func rollFault() -> Fault {
         guard isDisturbed, choices.roll(100) < faultsOfHundred else { return .none }
-        // A death soon after a fault is what tries the rules most.
-        if fuse != .max, choices.roll(3) == 0 { fuse = min(fuse, choices.roll(8)) }
+        if choices.roll(3) == 0 { shortenFuse(to: 8) }
         return switch choices.roll(8) {
         case 0: .unreached
         case 1: .refused
@@ -288,6 +293,11 @@ package final class GatewayWorld {
         case 6: .failedAfter
         default: .sentTwice
         }
+    }
+
+    /// A death soon after a fault, or while something that counts is on its way, is what tries the rules most.
+    func shortenFuse(to steps: Int) {
+        if isDisturbed, fuse != .max { fuse = min(fuse, choices.roll(steps)) }
     }
 
     func perform(

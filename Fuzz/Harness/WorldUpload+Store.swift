@@ -10,6 +10,7 @@ extension WorldUpload {
         case .send(let next):
             step = next
             isTaken = false
+            if next == .delete || world.choices.roll(8) == 0 { world.shortenFuse(to: 3) }
         case .wait(let milliseconds): waitDue = world.now + Int64(world.choices.roll(milliseconds + 1))
         case .pause(let milliseconds): waitDue = world.now + Int64(milliseconds)
         case nil: break

@@ -8,8 +8,7 @@ import tempfile
 import threading
 
 from support import torture_steps as steps
-from support.daemon import Daemon
-from support.torture import Client, Lane
+from support.torture import Client, Lane, serve
 from support.waiting import eventually
 
 
@@ -23,7 +22,7 @@ class Neighbour:
         environment = dict(lane.environment)
         if not shares_record:
             environment["SLUICE_DATABASE"] = str(self.folder / "sluice.sqlite")
-        self.daemon = Daemon(environment, folder=self.folder)
+        self.daemon = serve(environment, self.folder)
         self.clients = [Client(lane, prefix, lane.random.getrandbits(48)) for _ in range(2)]
         self.promises, self.count = {}, 0
         self._stop = threading.Event()
