@@ -59,6 +59,9 @@ package final class Catalog: Sendable {
         queue.post(JournalRequest(entry: entry, replyTo: replyTo, tag: tag))
     }
 
+    /// Rows of which a write was not kept, each asked for once: nobody but recovery will finish them.
+    package func takeLeftRows() -> [Int64] { status.takeLeftRows() }
+
     /// How many writes wait for the writer.
     package var queuedEntries: Int { queue.count }
 

@@ -12,6 +12,8 @@ package enum CatalogLimits {
     static let gatherWaitersMin = 1.75
     /// Lazy entries kept while the database cannot write. Beyond it they are dropped, and left to recovery.
     static let deferredEntriesMax = 16_384
+    /// Rows of writes beyond that, remembered for recovery; those beyond are found by the next start.
+    static let leftRowsMax = 65_536
     /// Openings whose failed commit may be found in the file after all, looked for when it is opened again.
     static let uncertainOpeningsMax = 1_024
     /// Pages in the log after which the writer checkpoints between two batches: 4 MiB, SQLite's own default.

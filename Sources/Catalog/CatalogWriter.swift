@@ -12,6 +12,20 @@ final class CatalogStatus: Sendable {
     var current: CatalogHealth { health.withLock { $0 } }
 
     func set(_ new: CatalogHealth) { health.withLock { $0 = new } }
+
+    /// Rows of which a write that nobody waits for was not kept.
+    private let leftRows = Mutex<[Int64]>([])
+
+    func leave(_ row: Int64) {
+        leftRows.withLock { if $0.count < CatalogLimits.leftRowsMax { $0.append(row) } }
+    }
+
+    func takeLeftRows() -> [Int64] {
+        leftRows.withLock { rows in
+            defer { rows = [] }
+            return rows
+        }
+    }
 }
 
 /// The one thread that writes: takes what waits, commits it in groups, answers, and looks after the log.
@@ -153,7 +167,11 @@ final class CatalogWriter {
         logger.error(
             "\(file.path) refuses a write: \(trouble.reason); \(trouble.remedy)",
             metadata: ["image_id": "\(request.entry.row ?? 0)", "write": "\(request.entry.state.rawValue)"])
-        if request.replyTo != nil { answer(request, .failed(.unavailable(trouble.reason))) }
+        if request.replyTo != nil {
+            answer(request, .failed(.unavailable(trouble.reason)))
+        } else if let row = request.entry.row {
+            status.leave(row)
+        }
     }
 
     /// Writes entries in one transaction and answers them.
@@ -194,6 +212,7 @@ final class CatalogWriter {
 
     private func keepForLater(_ request: JournalRequest) {
         guard deferred.count < configuration.deferredEntriesMax else {
+            if let row = request.entry.row { status.leave(row) }
             if !hasToldOfLoss {
                 hasToldOfLoss = true
                 logger.error("\(file.path): more writes wait than can be kept; recovery will settle their uploads")

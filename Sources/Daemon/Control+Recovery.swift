@@ -97,7 +97,8 @@ final class RecoveryWatch: RecoveryObserver {
 
     func sweepRemoved(key: String, uploadID: String, failure: String?) {
         if let failure {
-            logger.warning("an unfinished upload that no row knows is still there: \(failure)", metadata: ["key": "\(key)"])
+            logger.warning(
+                "an unfinished upload that no row knows is still there: \(failure)", metadata: ["key": "\(key)"])
         } else {
             metrics.swept.add()
             logger.notice("an unfinished upload that no row knows was aborted", metadata: ["key": "\(key)"])

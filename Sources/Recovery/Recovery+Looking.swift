@@ -23,7 +23,10 @@ extension Recovery {
 
     func look(_ now: Int64) {
         guard !duties.isLooking, now >= duties.pausedUntil else { return }
-        if case .resting(let until) = pass.phase, now >= until { pass.begin(at: now) }
+        if case .resting(let until) = pass.phase, now >= until {
+            pass.begin(at: now)
+            if case .ok = catalog.health { for imageID in catalog.takeLeftRows() { handOver(imageID) } }
+        }
         if !duties.handedOver.isEmpty, now >= duties.handOverAt, state.hasRoom { return readHandedOver() }
         if case .due = pass.phase { return askForTheDead() }
         if case .working = pass.phase, state.hasRoom, let claimed = claims.values.first(where: { !$0.isRead }) {

@@ -77,12 +77,16 @@ package final class Recovery {
 
     /// A living upload has ended without settling its row.
     package func adopt(imageID: Int64) {
-        guard !isStopped, duties.handedOver.count < limits.rowsMax else { return }
-        if duties.handedOver.isEmpty {
-            duties.handOverAt = loop.now + limits.handOverMilliseconds
-        }
-        duties.handedOver.append(imageID)
+        guard !isStopped else { return }
+        handOver(imageID)
         pump()
+    }
+
+    func handOver(_ imageID: Int64) {
+        // Those beyond the bound are found by the next start.
+        guard duties.handedOver.count < limits.rowsMax else { return }
+        if duties.handedOver.isEmpty { duties.handOverAt = loop.now + limits.handOverMilliseconds }
+        duties.handedOver.append(imageID)
     }
 
     /// What was in the way of asking the store may have gone.
@@ -169,7 +173,7 @@ package final class Recovery {
             switch answer.result {
             case .committed: .committed
             case .failed(.conflict): .conflict
-            case .failed(.unavailable): .failed
+            default: .failed
             }
         written(Int64(bitPattern: answer.tag), outcome)
         pump()

@@ -13,8 +13,9 @@ package struct RecoveryLimits: Equatable, Sendable {
     /// What is asked again waits a random time up to `retryBaseMilliseconds` × 2ⁿ, at most `retryCapMilliseconds`.
     package var retryBaseMilliseconds: Int64 = 500
     package var retryCapMilliseconds: Int64 = 300_000
-    /// Complete and the look behind it are asked so often before the upload is taken back: about ten minutes.
-    package var patienceAttemptsMax = 8
+    /// Complete and the look behind it are asked so often before the upload is taken back: within ten minutes. Nobody
+    /// waits for them, but a store that is back after an outage shall find its Complete.
+    package var patienceAttemptsMax = 12
     /// A Create may be on its way to the store when its process dies: the list of uploads is not asked before.
     package var createSettleMilliseconds: Int64 = 2_000
     /// Between two looks for rows of other processes that have died meanwhile.

@@ -1,6 +1,7 @@
 internal import Bytes
 
-/// The answer to ListParts (Amazon S3 API Reference): one page of the parts that an open upload has.
+/// The answer to ListParts (Amazon S3 API Reference): one page of the parts that an open upload has. Moto calls its
+/// root `ListPartsResponse`.
 package struct PartListing: Equatable, Sendable {
     package struct Part: Equatable, Sendable {
         package let number: Int
@@ -29,7 +30,7 @@ package struct PartListing: Equatable, Sendable {
 
     package static func parse(_ document: Span<UInt8>) throws(XMLRefusal) -> PartListing {
         let found = try XMLEntries(
-            document, root: "ListPartsResult", entry: "Part",
+            document, roots: ["ListPartsResult", "ListPartsResponse"], entry: "Part",
             wanted: ["PartNumber", "ETag", "Size", "ChecksumCRC32C", "IsTruncated", "NextPartNumberMarker"],
             entriesMax: entriesMax)
         var parts: [Part] = []

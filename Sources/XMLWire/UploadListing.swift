@@ -40,7 +40,7 @@ package struct UploadListing: Equatable, Sendable {
 
     package static func parse(_ document: Span<UInt8>) throws(XMLRefusal) -> UploadListing {
         let found = try XMLEntries(
-            document, root: "ListMultipartUploadsResult", entry: "Upload",
+            document, roots: ["ListMultipartUploadsResult"], entry: "Upload",
             wanted: ["Key", "UploadId", "Initiated", "IsTruncated", "NextKeyMarker", "NextUploadIdMarker"],
             entriesMax: entriesMax)
         var entries: [Entry] = []

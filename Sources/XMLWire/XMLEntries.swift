@@ -8,13 +8,13 @@ struct XMLEntries {
     private(set) var entries: [[String: String]] = []
 
     /// - Parameters:
-    ///   - root: the name that the root must have.
+    ///   - roots: the names of which the root must have one.
     ///   - entry: the name of the entries, which are children of the root.
     ///   - wanted: the names of the children that matter, of the root and of entries. Of several with one name, the
     ///     first counts.
     ///   - entriesMax: a longer list is refused.
     init(
-        _ document: Span<UInt8>, root: String, entry: String, wanted: Set<String>, entriesMax: Int,
+        _ document: Span<UInt8>, roots: Set<String>, entry: String, wanted: Set<String>, entriesMax: Int,
         limits: XMLLimits = XMLLimits()
     ) throws(XMLRefusal) {
         var reader = XMLReader(limits: limits)
@@ -24,7 +24,7 @@ struct XMLEntries {
             switch try reader.next(document) {
             case .start(let range):
                 let name = document.extracting(range).repairedText()
-                if names.isEmpty, name != root { throw .incompleteReply }
+                if names.isEmpty, !roots.contains(name) { throw .incompleteReply }
                 if names.count == 1, name == entry {
                     guard entries.count < entriesMax else { throw .documentTooLong }
                     entries.append([:])

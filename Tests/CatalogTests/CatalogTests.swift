@@ -67,11 +67,12 @@ import Testing
     }
 
     @Test func `a write that the state does not allow is a conflict and changes nothing`() throws {
-        let catalog = try fixture.open()
+        let catalog = try fixture.open { $0.unregisteredMilliseconds = 1 }
         let states: [(UploadLife.State, [JournalEntry])] = [
             (.opening, []), (.streaming, [.uploadID(0, "u")]),
             (.completing, [.uploadID(0, "u"), .completing(0, size: 1)]),
             (.stored, [.uploadID(0, "u"), .completing(0, size: 1), .stored(0, at: 1)]), (.aborting, [.aborting(0)]),
+            (.expiring, [.uploadID(0, "u"), .completing(0, size: 1), .stored(0, at: 1), .expiring(0, at: 9)]),
         ]
         var number = 0
         for (state, path) in states {
@@ -91,7 +92,7 @@ import Testing
     }
 
     private static let writes: [JournalEntry] = [
-        .uploadID(0, "u"), .completing(0, size: 1), .stored(0, at: 1), .aborting(0), .gone(0),
+        .uploadID(0, "u"), .completing(0, size: 1), .stored(0, at: 1), .aborting(0), .expiring(0, at: 9), .gone(0),
     ]
 
     @Test func `thousands of uploads from several threads all get their answers and rows`() throws {

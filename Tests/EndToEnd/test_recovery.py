@@ -187,13 +187,14 @@ def test_a_living_process_keeps_its_rows(store, folder):
 
 
 def test_a_row_in_doubt_of_a_living_process_is_settled_by_it(store):
-    """The answer to Complete is lost, then aborts and looks fail until the upload gives up."""
-    store.faults = {"complete": "lost"}
+    """Complete has no answer, and then the store knows neither upload nor object: the upload itself gives up."""
+    store.faults = {"complete": ["vanish"]}
     with Daemon(settings(store)) as daemon:
         with begin(daemon) as connection:
-            connection.response()
-        settled(daemon, ["stored"], 60)
-        assert len(store.objects) == 1
+            assert connection.response().status == 503
+        settled(daemon, [], 30)
+        assert b'sluice_recovery_rows_total{outcome="aborted"} 1' in daemon.admin("/metrics").body
+    assert not store.objects and not store.open
 
 
 def test_files_of_a_killed_daemon_are_removed(directory_environment, folder):

@@ -21,6 +21,8 @@ import Testing
 
     private static func longest(_ most: Int64) -> Int64 { most }
 
+    private func adopts(_ state: inout RecoveryState, _ row: RecoveryRow) -> Bool { state.adopt(row) }
+
     /// All commands that may be given now.
     private func all(_ state: inout RecoveryState, now: Int64 = 0, mayAsk: Bool = true) -> [RecoveryState.Command] {
         var found: [RecoveryState.Command] = []
@@ -40,7 +42,7 @@ import Testing
     ) {
         var recovery = RecoveryState()
         let row = Self.row(1, state, uploadID: uploadID, size: size)
-        #expect(recovery.adopt(row))
+        #expect(adopts(&recovery, row))
         #expect(all(&recovery) == [.ask(phase, row)])
         #expect(!recovery.isQuiet)
     }
@@ -220,11 +222,11 @@ import Testing
 
     @Test func `a row is taken in hand once, and not beyond the bound`() {
         var state = RecoveryState(limits: limits { $0.rowsMax = 2 })
-        #expect(state.adopt(Self.row(1, .streaming)))
-        #expect(!state.adopt(Self.row(1, .completing)))
-        #expect(!state.adopt(Self.row(2, .gone)))
-        #expect(state.adopt(Self.row(2, .aborting)))
-        #expect(!state.adopt(Self.row(3, .streaming)))
+        #expect(adopts(&state, Self.row(1, .streaming)))
+        #expect(!adopts(&state, Self.row(1, .completing)))
+        #expect(!adopts(&state, Self.row(2, .gone)))
+        #expect(adopts(&state, Self.row(2, .aborting)))
+        #expect(!adopts(&state, Self.row(3, .streaming)))
         #expect(state.count == 2 && state.count(of: "dead") == 2 && state.count(of: nil) == 0)
     }
 

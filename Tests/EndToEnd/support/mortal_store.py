@@ -158,6 +158,11 @@ class MortalStore:
                 pass
             handler.close_connection = True
             return
+        if fault == "vanish":
+            # Somebody else aborts it, and nobody hears of it.
+            with self._lock:
+                self.open.pop(query.get("uploadId", [""])[0], None)
+            return reset(handler.connection)
         if fault == "forbidden":
             return reply(handler, 403, error("AccessDenied"))
         if fault == "slowdown":
