@@ -31,12 +31,19 @@ package final class GatewayWorld {
     private(set) var uploads: [WorldUpload] = []
     var recoveries: [WorldRecovery] = []
     /// Rows that their living process did not settle, and when its recovery looks at them.
-    private var handedOver: [(imageID: Int64, due: Int64)] = []
+    private var handedOver: [(imageID: Int64, process: Int, due: Int64)] = []
     /// Requests that nobody waits for, until when the store may be at work on them.
     private var forgotten: [(request: WorldBucket.Request, due: Int64, isSlow: Bool)] = []
     /// Faults happen; without it everything comes to its end.
     private(set) var isDisturbed = true
     private var faultsOfHundred = 0
+    /// The kinds of faults that this world knows, a bit each.
+    private var faultKinds = 0
+    /// Whether deaths come while something is on its way, and whether processes are told to end.
+    private var isHasty = false
+    private var isDraining = false
+    /// One in so many writes that nobody waits for is lost.
+    private(set) var lostWrites = 0
     private(set) var wasPowerLost = false
     /// Steps until something dies.
     private var fuse = Int.max
@@ -90,7 +97,12 @@ package final class GatewayWorld {
     }
 
     private func begin() {
-        faultsOfHundred = [0, 8, 20, 40][choices.roll(4)]
+        // Worlds differ in what goes wrong: where everything does at once, much is never reached.
+        faultsOfHundred = [0, 10, 30, 60][choices.roll(4)]
+        faultKinds = choices.roll(3) == 0 ? 255 : choices.roll(256)
+        isHasty = choices.roll(3) == 0
+        isDraining = choices.roll(4) == 0
+        lostWrites = [80, 80, 6][choices.roll(3)]
         if choices.roll(4) > 0 { fuse = choices.roll(45) }
         processes.append(makeProcess())
         addUpload(process: 0)
@@ -133,13 +145,19 @@ package final class GatewayWorld {
         case 1:
             let process = choices.roll(processes.count)
             guard processes[process].isAlive, !processes[process].isDraining else { return true }
-            if choices.roll(3) == 0 { drain(process) } else { processes[process].isJournalStuck = choices.roll(3) == 0 }
+            processes[process].isJournalStuck = choices.roll(4) == 0
+            return true
+        case 5 where isDraining:
+            let process = choices.roll(processes.count)
+            if processes[process].isAlive, !processes[process].isDraining { drain(process) }
             return true
         case 2, 3, 4:
             // The deadline of a whole request seldom comes before what can happen at once.
             let isPatient = !choices.isOne(in: 12)
             return isPatient && passTime(upTo: now + Self.patienceMilliseconds) || act() || passTime()
-        default: return act() || passTime()
+        default:
+            // What has just not come may come with another chance: only then the clock goes on.
+            return act() || act() || act() || passTime()
         }
     }
 
@@ -182,9 +200,8 @@ package final class GatewayWorld {
         for upload in uploads where processes[upload.instance].isAlive && upload.nextDue <= now { upload.fire() }
         for recovery in recoveries { recovery.fire() }
         while let index = handedOver.firstIndex(where: { $0.due <= now }) {
-            let imageID = handedOver.remove(at: index).imageID
-            guard let row = record.row(imageID), processes[row.instance].isAlive else { continue }
-            recover(imageID, row, by: row.instance)
+            let (imageID, process, _) = handedOver.remove(at: index)
+            if let row = record.row(imageID) { recover(imageID, row, by: process) }
         }
         return true
     }
@@ -218,6 +235,7 @@ package final class GatewayWorld {
         processes[process].isAlive = false
         for upload in uploads where upload.instance == process { upload.forget() }
         recoveries.removeAll { $0.instance == process }
+        handedOver.removeAll { $0.process == process }
     }
 
     /// A new process takes over what the dead have left, and may have an upload of its own.
@@ -238,7 +256,9 @@ package final class GatewayWorld {
     }
 
     /// An upload has ended without settling its row: its own process recovers it.
-    func handOver(_ imageID: Int64) { handedOver.append((imageID, now + Self.handOverMilliseconds)) }
+    func handOver(_ imageID: Int64, process: Int) {
+        handedOver.append((imageID, process, now + Self.handOverMilliseconds))
+    }
 
     /// SIGTERM: what is not done is refused, and what is being undone goes on for a while.
     private func drain(_ process: Int) {
@@ -283,8 +303,10 @@ package final class GatewayWorld {
 
     func rollFault() -> Fault {
         guard isDisturbed, choices.roll(100) < faultsOfHundred else { return .none }
+        let kind = choices.roll(8)
+        guard faultKinds & 1 << kind != 0 else { return .none }
         if choices.roll(3) == 0 { shortenFuse(to: 8) }
-        return switch choices.roll(8) {
+        return switch kind {
         case 0: .unreached
         case 1: .refused
         case 2: .forbidden
@@ -297,7 +319,7 @@ package final class GatewayWorld {
 
     /// A death soon after a fault, or while something that counts is on its way, is what tries the rules most.
     func shortenFuse(to steps: Int) {
-        if isDisturbed, fuse != .max { fuse = min(fuse, choices.roll(steps)) }
+        if isDisturbed, isHasty, fuse != .max { fuse = min(fuse, choices.roll(steps)) }
     }
 
     func perform(

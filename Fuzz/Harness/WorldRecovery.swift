@@ -109,8 +109,8 @@ final class WorldRecovery {
         case .confirming, .deciding, .settlingPut, .settlingPutAgain, .takingPutBack, .takingPutBackAgain:
             .head(key: key)
         case .givingUp, .aborting: uploadID.map { .abort(uploadID: $0) }
-        case .givingUpListing, .listing: .list(key: key)
-        case .givingUpListed, .abortingListed: listed.first.map { .abort(uploadID: $0) }
+        case .givingUpListing, .listing, .takingBackListing: .list(key: key)
+        case .givingUpListed, .abortingListed, .takingBackListed: listed.first.map { .abort(uploadID: $0) }
         case .deleting, .deletingPut: .delete(key: key)
         }
     }
@@ -118,9 +118,12 @@ final class WorldRecovery {
     private func answer(_ phase: UploadLife.RecoveryPhase, _ reply: WorldBucket.Reply) -> UploadLife.StoreAnswer {
         switch reply {
         case .done:
-            guard phase == .givingUpListed || phase == .abortingListed else { return .done }
-            listed.removeFirst()
-            return listed.isEmpty ? .done : .unknown
+            switch phase {
+            case .givingUpListed, .abortingListed, .takingBackListed:
+                listed.removeFirst()
+                return listed.isEmpty ? .done : .unknown
+            default: return .done
+            }
         case .noSuchUpload: return .noSuchUpload
         case .invalidPart: return .refused
         case .noObject: return .notFound

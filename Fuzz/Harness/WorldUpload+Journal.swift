@@ -2,7 +2,7 @@ internal import Gateway
 
 extension WorldUpload {
     func submit(_ write: UploadWrite) {
-        if world.isDisturbed, world.choices.isOne(in: 80) {
+        if world.isDisturbed, world.choices.isOne(in: write.isAwaited ? 80 : world.lostWrites) {
             world.note("\(key): the journal's queue is full")
             // Nobody waits for a lazy write: it is lost.
             if write.isAwaited { journalFailed(write) }
@@ -37,18 +37,18 @@ extension WorldUpload {
         guard write.isAwaited else { return true }
         // An error of the commit itself says nothing of what is in the file.
         let isSeen = fate != 1
-        if !isSeen, case .opening = write { uncertainID = imageID }
+        if !isSeen, case .opening = write { uncertainID = rowID }
         answers.append((write, isCommitted && isSeen))
         return true
     }
 
     private func perform(_ write: UploadWrite) -> Bool {
         if case .opening = write {
-            imageID = world.record.open(key: key, instance: instance)
+            rowID = world.record.open(key: key, instance: instance)
             return true
         }
-        guard let imageID else { return false }
-        return world.record.write(write, imageID)
+        guard let rowID else { return false }
+        return world.record.write(write, rowID)
     }
 
     func takeJournalAnswer() -> Bool {
@@ -56,7 +56,9 @@ extension WorldUpload {
         let (write, isCommitted) = answers.removeFirst()
         world.note("\(key): \(write) is answered: \(isCommitted)")
         switch write {
-        case .opening where isCommitted: exchange.openingCommitted(imageID: imageID ?? 0, into: &effects)
+        case .opening where isCommitted:
+            imageID = rowID
+            exchange.openingCommitted(imageID: rowID ?? 0, into: &effects)
         case .withdrawn where isCommitted: exchange.withdrawalCommitted(into: &effects)
         case .completing where isCommitted: exchange.completingDurable(into: &effects)
         default: journalFailed(write)

@@ -30,6 +30,8 @@ final class WorldUpload {
     var kept: [UInt8] = []
 
     // The journal.
+    var rowID: Int64?
+    /// The same, once it is known here.
     var imageID: Int64?
     var writes: [UploadWrite] = []
     var answers: [(write: UploadWrite, isCommitted: Bool)] = []
@@ -233,7 +235,7 @@ final class WorldUpload {
         case .end:
             isEnded = true
             openTimerDue = nil
-            if let imageID, !isSettled { world.handOver(imageID) }
+            if let imageID, !isSettled { world.handOver(imageID, process: instance) }
         }
     }
 
