@@ -124,7 +124,7 @@ let package = Package(
         tests("Recovery", ["Gateway"]),
         tests("AWS", ["Bytes", "HTTPClient", "Linux", "Reactor", "SigV4", "Tokens"]),
         tests("Catalog", ["Bytes", "Database", "Gateway", "Linux", "Reactor", logging]),
-        tests("FuzzHarness", ["Bytes", "Crypto", "FormData", "HTTPWire", "Tokens"]),
+        tests("FuzzHarness", ["Bytes", "Crypto", "FormData", "Gateway", "HTTPWire", "Tokens"]),
     ]
 )
 

@@ -1,4 +1,4 @@
-internal import Gateway
+package import Gateway
 
 /// Uploads, a bucket, a record and the processes between them, out of one seed: the client's bytes in any cut, answers
 /// of store and journal in any order, wrong, late or never, timers, shutdown, and the death of a process or of the
@@ -26,6 +26,7 @@ package final class GatewayWorld {
     package private(set) var trace: [String] = []
     package internal(set) var tally = Tally()
     private let isTracing: Bool
+    let rules: Rules
 
     var processes: [Process] = []
     private(set) var uploads: [WorldUpload] = []
@@ -71,8 +72,21 @@ package final class GatewayWorld {
         package init() {}
     }
 
-    package init(_ choices: WorldChoices, isTracing: Bool = false) {
+    /// The rules of recovery. A test breaks them, to see that it is noticed.
+    package struct Rules: Sendable {
+        package var first: @Sendable (UploadLife.State, _ knowsUploadID: Bool, _ knowsSize: Bool)
+            -> UploadLife.RecoveryStep
+        package var next: @Sendable (UploadLife.RecoveryPhase, UploadLife.StoreAnswer) -> UploadLife.RecoveryStep
+
+        package init() {
+            first = { UploadLife.recovery(of: $0, knowsUploadID: $1, knowsSize: $2) }
+            next = { UploadLife.recovery($0, answered: $1) }
+        }
+    }
+
+    package init(_ choices: WorldChoices, rules: Rules = Rules(), isTracing: Bool = false) {
         self.choices = choices
+        self.rules = rules
         self.isTracing = isTracing
     }
 

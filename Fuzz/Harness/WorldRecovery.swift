@@ -29,7 +29,7 @@ final class WorldRecovery {
         uploadID = row.uploadID
         size = row.size
         world.note("row \(imageID): \(row.state) is recovered by process \(instance)")
-        take(UploadLife.recovery(of: row.state, knowsUploadID: row.uploadID != nil, knowsSize: row.size != nil))
+        take(world.rules.first(row.state, row.uploadID != nil, row.size != nil))
     }
 
     var isSettled: Bool { phase == nil }
@@ -39,7 +39,7 @@ final class WorldRecovery {
         if let reply {
             self.reply = nil
             world.note("row \(imageID): \(phase) is answered: \(reply)")
-            let next = UploadLife.recovery(phase, answered: reply)
+            let next = world.rules.next(phase, reply)
             attempts = next == .retryLater(phase) ? attempts + 1 : 0
             take(next)
             return true
