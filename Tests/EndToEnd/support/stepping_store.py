@@ -30,6 +30,8 @@ class Step:
     prefix: str = "users/"
     # While Complete is held before it is carried out, another Complete of the upload is told that there is none.
     is_busy: bool = False
+    # Of a part.
+    number: int = 0
     key: str = ""
     reached: threading.Event = dataclasses.field(default_factory=threading.Event)
     done: threading.Event = dataclasses.field(default_factory=threading.Event)
@@ -38,7 +40,7 @@ class Step:
     _fate: float | None = 0.0
 
     def __str__(self):
-        return f"{self.operation}:{'running' if self.is_busy else self.point}"
+        return f"{self.operation}{self.number or ''}:{'running' if self.is_busy else self.point}"
 
     def let_go(self, carried_out_after=None):
         self._fate = carried_out_after
@@ -157,7 +159,7 @@ class SteppingStore:
         key = urllib.parse.unquote(parts.path).removeprefix(f"/{BUCKET}").lstrip("/")
         operation = self.operation(handler.command, query, key)
         named = key or query.get("prefix", "")
-        step = self.take(operation, named)
+        step = self.take(operation, named, int(query.get("partNumber", 0)))
         length = int(handler.headers.get("Content-Length") or 0)
         try:
             if step and step.point == "inside":
@@ -176,10 +178,10 @@ class SteppingStore:
         self.note(named, f"{operation}={status}")
         respond(handler, status, answered, reply)
 
-    def take(self, operation, key):
+    def take(self, operation, key, number):
         with self._lock:
             for step in self._armed:
-                if step.operation == operation and key.startswith(step.prefix):
+                if step.operation == operation and key.startswith(step.prefix) and step.number in (0, number):
                     self._armed.remove(step)
                     step.key = key
                     return step

@@ -15,7 +15,7 @@ import time
 
 from support import forms, tokens, wire
 from support.daemon import Daemon
-from support.images import image
+from support.images import MIB, image
 from support.stepping_store import SteppingStore
 
 # From the start of the new daemon until nothing is left to do.
@@ -71,9 +71,9 @@ class Client:
         head = wire.upload_head(self.token, kind, length=len(data), chunked=way == "chunked")
         return head + (wire.chunks(data, 16_384) if way == "chunked" else data)
 
-    def upload(self, port, way="plain", timeout=20.0):
+    def upload(self, port, way="plain", timeout=20.0, size=None):
         """The promise that a 201 is; None where the daemon died or refused."""
-        kind, data = self.body()
+        kind, data = self.body() if size is None else ("png", image("png", size))
         try:
             with wire.Connection(port, timeout) as connection:
                 connection.send(self.request(kind, data, way))
@@ -161,7 +161,7 @@ class Lane:
         return {
             "JWT_SECRET": tokens.SECRET, "SLUICE_STORE": self.kind, "SLUICE_STORE_DIR": str(self.folder / "objects"),
             "SLUICE_SPOOL_DIR": str(self.spool), "SLUICE_DATABASE": str(self.folder / "sluice.sqlite"),
-            "SLUICE_UPLOAD_STRATEGY": self.strategy, **(self.store.environment if self.store else {})}
+            "SLUICE_MAX_UPLOAD_BYTES": str(6 * MIB), "SLUICE_UPLOAD_STRATEGY": self.strategy, **(self.store.environment if self.store else {})}
 
     def start(self):
         self.late_puts = set()

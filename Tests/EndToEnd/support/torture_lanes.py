@@ -131,17 +131,18 @@ def cycle(table, count, chances):
 
 
 def plans(seed, kills):
-    """Seven in ten kills are at a named step; the fewest that are worth it are 60."""
+    """Every named step comes at least once; the fewest kills that are worth it are 60."""
     chances = random.Random(seed)
     named = {**steps.MULTIPART, **steps.PUT, **steps.RECOVERY}
-    share = max(kills // 6, 1)
-    load = [("under load", steps.dies_under_load)]
     first, second = dict(list(named.items())[::2]), dict(list(named.items())[1::2])
-    rest = max(kills - 5 * share, 1)
+    each = max(kills // 4, len(first))
+    rest = max(kills - 2 * each, 6)
+    beside, below = rest // 3, rest // 4
+    load = [("under load", steps.dies_under_load)]
     return [
-        Plan("even", seed, cycle(first, share + share // 2, chances)),
-        Plan("odd", seed, cycle(second, share + share // 2, chances)),
-        Plan("load", seed, load * share),
-        Plan("shared", seed, load * (share // 2) + cycle(named, share - share // 2, chances), has_neighbours=True),
-        Plan("directory", seed, cycle(steps.DIRECTORY, rest, chances), store="directory"),
+        Plan("even", seed, cycle(first, each, chances)),
+        Plan("odd", seed, cycle(second, each, chances)),
+        Plan("load", seed, load * (rest - beside - below)),
+        Plan("shared", seed, load * (beside // 2) + cycle(named, beside - beside // 2, chances), has_neighbours=True),
+        Plan("directory", seed, cycle(steps.DIRECTORY, below, chances), store="directory"),
     ]

@@ -1,8 +1,10 @@
 """The moments at which a daemon is killed, by their names; each ends with the checks of its lane."""
 
 import signal
+import sqlite3
 import time
 
+from support.images import MIB
 from support.stepping_store import Step
 from support.torture import join, together
 from support.waiting import eventually
@@ -115,6 +117,51 @@ def is_forbidden_to_look(operation, strategy):
     return scenario
 
 
+def dies_between_parts(carried_out_after=None):
+    """The record says how long the body is, and the store lacks the last of it."""
+    def scenario(lane):
+        begin(lane, "multipart")
+        client = lane.client()
+        step = lane.store.arm(Step("part", "before", prefix=f"users/{client.sub}/", number=2))
+        threads = together(lambda: client.upload(lane.daemon.port, "chunked", size=5 * MIB + 50_000))
+        lane.reach(step)
+        eventually(lambda: [row for row in lane.rows("owner = ?", client.sub) if row["state"] == "completing"], 10)
+        lane.kill()
+        step.let_go(carried_out_after)
+        after(lane, client, threads, step)
+    return scenario
+
+
+def dies_before_its_record(strategy):
+    """Somebody else writes the database while the body ends: no 201 may come of it, and no object stay."""
+    def scenario(lane):
+        begin(lane, strategy)
+        client = lane.client()
+        threads = together(lambda: client.dribble(lane.daemon.port, 1.0))
+        is_put = strategy == "put"
+        eventually(lambda: any(row["upload_id"] or is_put for row in lane.rows("owner = ?", client.sub)), 10)
+        other = sqlite3.connect(lane.folder / "sluice.sqlite", isolation_level=None, timeout=10)
+        try:
+            other.execute("BEGIN IMMEDIATE")
+            time.sleep(1.5)
+            lane.keep(client)
+            if lane.promises.keys() & {row["key"] for row in lane.rows("owner = ?", client.sub)}:
+                lane.fail(f"a 201 without its record: {lane.rows('owner = ?', client.sub)}")
+            if any(word.startswith(("complete", "put")) for key in list(lane.store.history) if client.sub in key
+                   for word in lane.store.history[key]):
+                lane.fail("an object without its record")
+            lane.kill()
+            join(threads)
+            other.execute("ROLLBACK")
+            lane.start()
+        finally:
+            # With another connection there, the close copies nothing.
+            other.close()
+        lane.keep(client)
+        lane.settle()
+    return scenario
+
+
 def dies_after_its_answer(strategy):
     """The 201 is out, and `stored` may not be written yet."""
     def scenario(lane):
@@ -188,6 +235,9 @@ MULTIPART = {
     "part:inside": dies_at("part", "inside"),
     "part:late": dies_at("part", "before", carried_out_after=0.2),
     "part:after": dies_at("part", "after"),
+    "part 2:before": dies_between_parts(),
+    "part 2:late": dies_between_parts(carried_out_after=0.3),
+    "completing": dies_before_its_record("multipart"),
     "complete:before": dies_at("complete", "before"),
     "complete:late": dies_at("complete", "before", carried_out_after=3.0),
     "complete:running": dies_at("complete", "before", carried_out_after=3.0, is_busy=True),
@@ -200,6 +250,7 @@ MULTIPART = {
     "SIGTERM complete:before": dies_draining,
 }
 PUT = {
+    "completing of a put": dies_before_its_record("put"),
     "put:inside": dies_at("put", "inside", "put"),
     "put:before": dies_at("put", "before", "put"),
     "put:late": dies_at("put", "before", "put", carried_out_after=3.0),
