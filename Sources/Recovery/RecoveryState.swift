@@ -52,7 +52,7 @@ package struct RecoveryState: Sendable {
         /// Its time had come; object and row are gone.
         case expired
         /// Somebody else was first, or its expiry was lifted.
-        case passedOver
+        case passedOver = "passed_over"
     }
 
     package struct Settlement: Equatable, Sendable {

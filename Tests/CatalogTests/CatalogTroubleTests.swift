@@ -155,6 +155,9 @@ import Testing
         for _ in 0 ..< 50 { #expect(catalog.submit(.uploadID(id, "u"), replyTo: nil, tag: 0)) }
         #expect(isUnavailable(try fixture.perform(.aborting(id), on: catalog)))
         #expect(log.lines(containing: "more writes wait than can be kept") == 1)
+        // Recovery is told whose they were.
+        #expect(Set(catalog.takeLeftRows()) == [id])
+        #expect(catalog.takeLeftRows().isEmpty)
         try blocker.execute("ROLLBACK")
         catalog.close()
     }

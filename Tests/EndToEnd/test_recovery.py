@@ -3,13 +3,12 @@
 import re
 import shutil
 import tempfile
-import time
 
 import pytest
 
 from support import tokens, wire
-from support.daemon import Daemon
-from support.images import image
+from support.daemon import Daemon, run
+from support.images import MIB, image
 from support.mortal_store import MortalStore
 from support.waiting import eventually
 
@@ -134,6 +133,51 @@ class TestKilled:
         assert not store.objects and not store.open
         assert store.seen["complete"] == 0
 
+    def test_when_the_last_of_several_parts_never_came(self, store, folder):
+        """The parts that are there would make an object, and not the one that was sent."""
+        large = settings(store, SLUICE_MAX_UPLOAD_BYTES=str(8 * MIB))
+        store.faults = {"part": [None, "hang"]}
+        with Daemon(large, folder=folder) as daemon:
+            with begin(daemon, image("png", 6 * MIB)):
+                stopped_in(daemon, "completing")
+                eventually(lambda: store.seen["part"] == 2)
+                kill(daemon)
+        store.faults = {}
+        assert [upload["parts"] for upload in store.open.values()] == [{1: 5 * MIB}]
+        with Daemon(large, folder=folder) as daemon:
+            settled(daemon, [])
+        assert not store.objects and not store.open
+        assert store.seen["complete"] == 0
+
+    def test_while_it_takes_an_upload_back(self, store, folder):
+        store.faults = {"abort": "hang"}
+        with Daemon(settings(store), folder=folder) as daemon:
+            with begin(daemon, sent=150_000):
+                stopped_in(daemon, "streaming")
+            stopped_in(daemon, "aborting")
+            kill(daemon)
+        assert len(store.open) == 1
+        store.faults = {}
+        with Daemon(settings(store), folder=folder) as daemon:
+            assert finished(daemon)[:4] == [1, 0, 1, 0]
+        assert not store.objects and not store.open
+
+    def test_while_it_takes_a_put_back_that_had_arrived(self, store, folder):
+        store.faults = {"put": "lost", "head": "forbidden"}
+        put = settings(store, SLUICE_UPLOAD_STRATEGY="put")
+        with Daemon(put, folder=folder) as daemon:
+            with begin(daemon) as connection:
+                assert connection.response().status == 503
+            stopped_in(daemon, "aborting")
+            kill(daemon)
+        assert len(store.objects) == 1
+        store.faults = {}
+        with Daemon(put, folder=folder) as daemon:
+            # It is deleted at once, and the row waits until no PutObject can be at work any more.
+            eventually(lambda: not store.objects, 15, lambda: daemon.output)
+            finished(daemon)
+            assert states(daemon) == ["aborting"]
+
     @pytest.mark.parametrize("arrived", [True, False])
     def test_while_the_end_of_a_put_is_on_its_way(self, store, folder, arrived):
         store.faults = {"put": "hang-after" if arrived else "hang"}
@@ -207,3 +251,15 @@ def test_files_of_a_killed_daemon_are_removed(directory_environment, folder):
     with Daemon(directory_environment, folder=folder) as daemon:
         settled(daemon, [])
         assert list(incoming.iterdir()) == []
+
+
+def test_files_of_a_killed_daemon_are_removed_by_hand_too(directory_environment, folder):
+    with Daemon(directory_environment, folder=folder) as daemon:
+        with begin(daemon, sent=150_000):
+            stopped_in(daemon, "streaming")
+            kill(daemon)
+    environment = {**directory_environment, "SLUICE_DATABASE": str(daemon.database),
+                   "SLUICE_STORE_DIR": str(daemon.folder / "objects")}
+    answer = run("recover", environment=environment)
+    assert answer.returncode == 0 and ": removed" in answer.stdout, answer.stderr
+    assert daemon.rows() == [] and list((daemon.folder / "objects" / ".incoming").iterdir()) == []

@@ -119,4 +119,36 @@ import XMLWire
             #expect(throws: XMLRefusal.self) { try PartListing.parse(bytes.span.extracting(first: end)) }
         }
     }
+
+    @Test func `whatever bytes come, an answer keeps its promises`() {
+        let part = "<Part><PartNumber>7</PartNumber><ETag>a</ETag><Size>1</Size></Part>"
+        let upload = "<Upload><Key>k</Key><UploadId>u</UploadId></Upload>"
+        let cut = "<IsTruncated>true</IsTruncated>"
+        var random = SystemRandomNumberGenerator()
+        for text in [
+            "<ListPartsResult>\(cut)\(part)\(part)</ListPartsResult>",
+            "<ListMultipartUploadsResult>\(cut)\(upload)\(upload)</ListMultipartUploadsResult>",
+        ] {
+            for _ in 0 ..< 5_000 {
+                var bytes = Array(text.utf8)
+                for _ in 0 ..< Int.random(in: 0 ... 4, using: &random) {
+                    let place = Int.random(in: bytes.indices, using: &random)
+                    switch Int.random(in: 0 ..< 3, using: &random) {
+                    case 0: bytes[place] = .random(in: 0 ... 255, using: &random)
+                    case 1: bytes.remove(at: place)
+                    default: bytes.insert(bytes.randomElement(using: &random) ?? 0, at: place)
+                    }
+                }
+                if let listing = try? PartListing.parse(bytes.span) {
+                    let numbers = listing.parts.map(\.number)
+                    #expect(numbers == Array(Set(numbers)).sorted(), "\(bytes)")
+                    #expect(listing.parts.allSatisfy { $0.size >= 0 }, "\(bytes)")
+                    #expect(listing.next.map { $0 >= (numbers.last ?? 0) } ?? true, "\(bytes)")
+                }
+                if let listing = try? UploadListing.parse(bytes.span) {
+                    #expect(listing.entries.allSatisfy { !$0.key.isEmpty && !$0.uploadID.isEmpty }, "\(bytes)")
+                }
+            }
+        }
+    }
 }

@@ -240,8 +240,9 @@ class MortalStore:
             return 404, (), error("NoSuchUpload")
         entry = self.open[upload]
         if operation == "parts":
-            found = "".join(f"<Part><PartNumber>{number}</PartNumber><ETag>&quot;etag&quot;</ETag><Size>{size}</Size></Part>"
-                            for number, size in sorted(entry["parts"].items()))
+            found = "".join(
+                f"<Part><PartNumber>{number}</PartNumber><ETag>&quot;etag&quot;</ETag><Size>{size}</Size></Part>"
+                for number, size in sorted(entry["parts"].items()))
             return 200, (), f"<ListPartsResult><IsTruncated>false</IsTruncated>{found}</ListPartsResult>".encode()
         if operation == "part":
             entry["parts"][int(query["partNumber"][0])] = len(body)
