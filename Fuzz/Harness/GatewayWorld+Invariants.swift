@@ -41,7 +41,7 @@ extension GatewayWorld {
     /// Everything has settled.
     func checkEnd() {
         // The sweep of old uploads is for those whose row was lost with the power, and for those that no record knew.
-        for upload in bucket.uploads where !upload.isUnknowable && !wasPowerLost {
+        for upload in bucket.uploads where !upload.isUnknowable && !lostKeys.contains(upload.key) {
             violate("\(upload.key): \(upload.id) is open, and nothing but the sweep would find it")
         }
         for (index, row) in record.rows.enumerated() {

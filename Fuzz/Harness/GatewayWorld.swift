@@ -45,7 +45,8 @@ package final class GatewayWorld {
     private var isDraining = false
     /// One in so many writes that nobody waits for is lost.
     private(set) var lostWrites = 0
-    private(set) var wasPowerLost = false
+    /// Of uploads whose rows were lost with the power.
+    private(set) var lostKeys: Set<Int> = []
     /// Steps until something dies.
     private var fuse = Int.max
 
@@ -228,9 +229,11 @@ package final class GatewayWorld {
             let kept = choices.roll(record.unsynchronisedCount + 1)
             note("the power is lost, with \(kept) of \(record.unsynchronisedCount) writes")
             tally.powerLosses += 1
-            wasPowerLost = true
             for process in processes.indices { kill(process) }
             record.losePower(kept: kept)
+            for upload in uploads where !record.rows.contains(where: { $0?.key == upload.key }) {
+                lostKeys.insert(upload.key)
+            }
             // The rules take it that no deletion outlasts a machine's start: `UploadLife.barrier(before:)`.
             while let index = forgotten.firstIndex(where: { $0.request.isDeletion }) { land(index) }
         } else {

@@ -229,7 +229,12 @@ final class WorldUpload {
             put = state
             react(reaction, isDeferred: true)
         case .release: isReleased = true
-        case .abort: abort()
+        case .abort:
+            // What comes of it takes a deletion that outlives its process, which is too rare to wait for.
+            if put != nil, isReleased, rowID.flatMap({ world.record.row($0) })?.state != .aborting {
+                world.violate("\(key): what a PutObject may have stored is deleted before `aborting` is committed")
+            }
+            abort()
         case .leave: react(put?.leave() ?? .none)
         case .reply(let answer): reply(answer)
         case .end:
