@@ -161,7 +161,8 @@ class Lane:
         return {
             "JWT_SECRET": tokens.SECRET, "SLUICE_STORE": self.kind, "SLUICE_STORE_DIR": str(self.folder / "objects"),
             "SLUICE_SPOOL_DIR": str(self.spool), "SLUICE_DATABASE": str(self.folder / "sluice.sqlite"),
-            "SLUICE_MAX_UPLOAD_BYTES": str(6 * MIB), "SLUICE_UPLOAD_STRATEGY": self.strategy, **(self.store.environment if self.store else {})}
+            "SLUICE_MAX_UPLOAD_BYTES": str(6 * MIB), "SLUICE_UPLOAD_STRATEGY": self.strategy,
+            **(self.store.environment if self.store else {})}
 
     def start(self):
         self.late_puts = set()
