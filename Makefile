@@ -8,7 +8,7 @@ BINARY = .build/$(CONFIG)/sluice
 export SHARED_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build release unit end-to-end soak fuzz bench format lint clean
+.PHONY: help run test build release unit end-to-end soak torture fuzz bench format lint clean
 
 help: ## list these verbs
 	@echo "make VERB [CONFIG=debug|release]"
@@ -55,6 +55,10 @@ soak: build ## ten minutes of good, bad and hostile clients at once: SOAK_SECOND
 	@SLUICE_BIN=$${SLUICE_BIN:-$(abspath $(BINARY))} .venv-test/bin/python Tests/Soak/soak.py
 	@SLUICE_BIN=$${SLUICE_BIN:-$(abspath $(BINARY))} .venv-test/bin/python Tests/Soak/large.py
 	@SLUICE_BIN=$${SLUICE_BIN:-$(abspath $(BINARY))} .venv-test/bin/python Tests/Soak/testssl.py
+
+torture: build ## kill the daemon a thousand times, at every step and under load; ARGS="--kills 300"
+	@.ci/setup test
+	@SLUICE_BIN=$${SLUICE_BIN:-$(abspath $(BINARY))} .venv-test/bin/python Tests/Soak/torture.py $(ARGS)
 
 fuzz: ## fuzz one target: T=RequestSplit RUN_SECONDS=60
 	@.ci/setup build

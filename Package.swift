@@ -97,7 +97,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: pure + fence + service + [program] + [
-        target("FuzzHarness", ["Bytes", "Crypto", "FormData", "HTTPWire", "Settings", "Tokens"], path: "Fuzz/Harness"),
+        target(
+            "FuzzHarness",
+            ["Bytes", "Crypto", "FormData", "Gateway", "HTTPWire", "Images", "ObjectStore", "Settings", "Tokens"],
+            path: "Fuzz/Harness"),
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         .testTarget(name: "StyleTests", dependencies: ["TestSupport"], swiftSettings: strict),
         tests("Bytes"),
@@ -124,7 +127,7 @@ let package = Package(
         tests("AWS", ["Bytes", "HTTPClient", "Linux", "Reactor", "SigV4", "Tokens"]),
         tests("Catalog", ["Bytes", "Database", "Gateway", "Images", "Linux", "Reactor", "Tokens", logging]),
         tests("Uploads", ["ObjectStore"]),
-        tests("FuzzHarness", ["Bytes", "Crypto", "FormData", "HTTPWire", "Settings", "Tokens"]),
+        tests("FuzzHarness", ["Bytes", "Crypto", "FormData", "Gateway", "HTTPWire", "Settings", "Tokens"]),
     ]
 )
 

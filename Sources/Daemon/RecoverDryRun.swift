@@ -137,11 +137,11 @@ extension UploadLife.RecoveryPhase {
         case .aborting: "its upload would be aborted"
         case .listing: "uploads of its key would be looked for and aborted"
         case .givingUpListing: "its object would be looked for"
-        case .takingPutBack: "its object would be looked for and deleted"
+        case .takingBackListing: "uploads of its key would be aborted, its object looked for and deleted"
         case .deleting: "its object would be deleted"
         // Nothing begins with these.
         case .confirming, .givingUp, .givingUpListed, .deciding, .abortingListed, .settlingPut, .settlingPutAgain,
-            .deletingPut, .takingPutBackAgain:
+            .takingBackListed, .takingPutBack, .deletingPut, .takingPutBackAgain:
             "it would be settled"
         }
     }

@@ -31,6 +31,11 @@ extension UploadLife {
         case settlingPut
         /// The same, when no PutObject can be at work any more.
         case settlingPutAgain
+        /// ListMultipartUploads with the key as prefix: what looks like a PutObject that nobody was told of may be an
+        /// upload whose id was lost before it was written.
+        case takingBackListing
+        /// AbortMultipartUpload of each listed upload of exactly this key; then the list again.
+        case takingBackListed
         /// HEAD, for a PutObject that may have been sent whole and that nobody was told of.
         case takingPutBack
         /// DeleteObject of what that HEAD found.
@@ -80,10 +85,11 @@ extension UploadLife {
     /// The first step for a row that a crash left in `state`.
     ///
     /// - Parameter knowsSize: the row went through `completing`, which writes the body's length. Without an upload id
-    ///   it is then that of a PutObject, whose end may have been sent.
+    ///   it is then that of a PutObject, whose end may have been sent; or, seldom, of an upload whose id nobody waited
+    ///   for to be written, and which was lost.
     package static func recovery(of state: State, knowsUploadID: Bool, knowsSize: Bool = false) -> RecoveryStep {
         switch state {
-        case .aborting where knowsSize && !knowsUploadID: .send(.takingPutBack)
+        case .aborting where knowsSize && !knowsUploadID: .send(.takingBackListing)
         case .opening, .streaming, .aborting: .send(knowsUploadID ? .aborting : .listing)
         // An id that is missing here was not lost with the log, which keeps its order: a PutObject, or a damaged row.
         // Never Complete.
@@ -125,6 +131,9 @@ extension UploadLife {
         // Nothing can stop a PutObject that the store has: it is waited for.
         case (.settlingPut, .notFound), (.settlingPut, .foundOther): .recheckLater(.settlingPutAgain)
         case (.settlingPutAgain, .notFound), (.settlingPutAgain, .foundOther): .write(.gone)
+        case (.takingBackListing, .listedNone): .send(.takingPutBack)
+        case (.takingBackListing, .listedSome): .send(.takingBackListed)
+        case (.takingBackListed, .done), (.takingBackListed, .noSuchUpload): .send(.takingBackListing)
         case (.takingPutBack, .foundOurs), (.takingPutBackAgain, .foundOurs): .send(.deletingPut)
         case (.takingPutBack, .notFound), (.takingPutBack, .foundOther): .recheckLater(.takingPutBackAgain)
         case (.deletingPut, .done), (.deletingPut, .notFound): .send(.takingPutBack)
@@ -142,7 +151,8 @@ extension UploadLife {
         switch phase {
         case .completing, .confirming: .givingUp
         case .givingUp, .givingUpListing, .givingUpListed, .deciding, .aborting, .listing, .abortingListed, .deleting,
-            .settlingPut, .settlingPutAgain, .takingPutBack, .deletingPut, .takingPutBackAgain:
+            .settlingPut, .settlingPutAgain, .takingBackListing, .takingBackListed, .takingPutBack, .deletingPut,
+            .takingPutBackAgain:
             phase
         }
     }

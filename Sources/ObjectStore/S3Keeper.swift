@@ -55,14 +55,14 @@ package final class S3Keeper: StoreKeeper {
         case .confirming, .deciding, .settlingPut, .settlingPutAgain, .takingPutBack, .takingPutBackAgain:
             look(s3, subject, wantsSize: !phase.takesBack, completion)
         case .deleting, .deletingPut: send(.delete, s3) { completion(Self.plain($0)) }
-        case .listing, .givingUpListing:
+        case .listing, .givingUpListing, .takingBackListing:
             uploads(s3) { result in
                 switch result {
                 case .success(let found): completion(KeeperAnswer(found.isEmpty ? .listedNone : .listedSome))
                 case .failure(let problem): completion(KeeperAnswer(.unknown, detail: problem.detail))
                 }
             }
-        case .abortingListed, .givingUpListed:
+        case .abortingListed, .givingUpListed, .takingBackListed:
             uploads(s3) { [self] result in
                 switch result {
                 case .success(let found): abortAll(s3, found[...], completion)

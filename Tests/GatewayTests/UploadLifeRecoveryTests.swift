@@ -40,6 +40,10 @@ import Testing
         (.settlingPut, .notFound, .recheckLater(.settlingPutAgain)),
         (.settlingPutAgain, .foundOurs, .write(.stored)), (.settlingPutAgain, .foundOther, .write(.gone)),
         (.settlingPutAgain, .notFound, .write(.gone)),
+        (.takingBackListing, .listedNone, .send(.takingPutBack)),
+        (.takingBackListing, .listedSome, .send(.takingBackListed)),
+        (.takingBackListed, .done, .send(.takingBackListing)),
+        (.takingBackListed, .noSuchUpload, .send(.takingBackListing)),
         (.takingPutBack, .foundOurs, .send(.deletingPut)),
         (.takingPutBack, .foundOther, .recheckLater(.takingPutBackAgain)),
         (.takingPutBack, .notFound, .recheckLater(.takingPutBackAgain)),
@@ -49,7 +53,7 @@ import Testing
     ]
 
     @Test func `a PutObject that was sent whole is looked for twice`() {
-        #expect(UploadLife.recovery(of: .aborting, knowsUploadID: false, knowsSize: true) == .send(.takingPutBack))
+        #expect(UploadLife.recovery(of: .aborting, knowsUploadID: false, knowsSize: true) == .send(.takingBackListing))
         // An upload in parts that has gone through `completing` has its id.
         #expect(UploadLife.recovery(of: .aborting, knowsUploadID: true, knowsSize: true) == .send(.aborting))
         #expect(UploadLife.recovery(of: .completing, knowsUploadID: false, knowsSize: true) == .send(.givingUpListing))

@@ -49,6 +49,12 @@ struct UploadLifeWorld: Hashable {
                     state: state, knowsUploadID: false, isUploadOpen: false, object: object, isCompleteRunning: false,
                     isPutRunning: running, knowsSize: true))
             }
+            // The upload id was to be written before the size, and got lost.
+            for state in [UploadLife.State.completing, .aborting] {
+                worlds.append(UploadLifeWorld(
+                    state: state, knowsUploadID: false, isUploadOpen: true, object: .none, isCompleteRunning: false,
+                    knowsSize: true))
+            }
         }
         add(.expiring, open: false, .ours)
         add(.expiring, open: false, .none)
@@ -136,10 +142,10 @@ struct UploadLifeWorld: Hashable {
                 if isCompleteRunning { others.append((.noSuchUpload, self)) }
             }
             after.isUploadOpen = false
-        case .aborting, .givingUp, .abortingListed, .givingUpListed:
+        case .aborting, .givingUp, .abortingListed, .givingUpListed, .takingBackListed:
             answer = isUploadOpen ? .done : .noSuchUpload
             after.isUploadOpen = false
-        case .listing, .givingUpListing: answer = isUploadOpen ? .listedSome : .listedNone
+        case .listing, .givingUpListing, .takingBackListing: answer = isUploadOpen ? .listedSome : .listedNone
         case .confirming, .deciding, .settlingPut, .settlingPutAgain, .takingPutBack, .takingPutBackAgain:
             switch object {
             case .none: answer = .notFound

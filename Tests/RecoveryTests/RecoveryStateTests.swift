@@ -34,7 +34,7 @@ import Testing
     @Test(arguments: [
         (UploadLife.State.opening, String?.none, Int64?.none, Phase.listing), (.opening, "u", nil, .aborting),
         (.streaming, "u", nil, .aborting), (.completing, "u", 5, .completing), (.completing, nil, 5, .givingUpListing),
-        (.aborting, "u", nil, .aborting), (.aborting, nil, nil, .listing), (.aborting, nil, 5, .takingPutBack),
+        (.aborting, "u", nil, .aborting), (.aborting, nil, nil, .listing), (.aborting, nil, 5, .takingBackListing),
         (.expiring, nil, 5, .deleting),
     ])
     func `begins each row where its rule says`(

@@ -6,6 +6,7 @@ They lie below the range that the kernel hands out to outgoing connections, each
 import itertools
 import os
 import socket
+import threading
 
 _FIRST, _COUNT = 18_000, 1_000
 
@@ -19,14 +20,16 @@ def _candidates():
 
 
 _stream = _candidates()
+_lock = threading.Lock()
 
 
 def free_port() -> int:
-    for port in itertools.islice(_stream, _COUNT):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-                return port
-            except OSError:
-                continue
+    with _lock:
+        for port in itertools.islice(_stream, _COUNT):
+            with socket.socket() as probe:
+                try:
+                    probe.bind(("127.0.0.1", port))
+                    return port
+                except OSError:
+                    continue
     raise RuntimeError("no free loopback port")

@@ -1,0 +1,119 @@
+/// A bucket as S3 keeps one. It does what it is asked at once, or when nobody waits for it any more.
+struct WorldBucket {
+    struct Object {
+        let token: String
+        let bytes: [UInt8]
+    }
+
+    struct Upload {
+        let id: String
+        let key: Int
+        var parts: [(number: Int, bytes: [UInt8])] = []
+        /// No record can tell of it: its Create was carried out after its sender had died or given up, or was one of
+        /// two that the sender took for one.
+        let isUnknowable: Bool
+        /// A Complete is at work on it, and another is told that there is no such upload.
+        var isBusy = false
+    }
+
+    /// A request that may change the bucket or look at it. Keys are numbers, and so stands for a token.
+    enum Request {
+        case create(key: Int)
+        case part(uploadID: String, number: Int, bytes: [UInt8])
+        /// `length`: what the parts must come to; nil: whatever is there.
+        case complete(uploadID: String, length: Int64?)
+        case abort(uploadID: String)
+        case head(key: Int)
+        case list(key: Int)
+        case delete(key: Int)
+        case put(key: Int, bytes: [UInt8])
+
+        /// So long the store may be at work on one that nobody waits for. The rules lean on the bounds of Create and
+        /// PutObject alone.
+        var millisecondsMax: Int {
+            switch self {
+            case .put: 890_000
+            case .create: 59_000
+            case .part, .complete, .abort, .head, .list, .delete: 600_000
+            }
+        }
+
+        var isDeletion: Bool {
+            if case .delete = self { return true }
+            return false
+        }
+
+        var changesNothing: Bool {
+            switch self {
+            case .head, .list: true
+            case .create, .part, .complete, .abort, .delete, .put: false
+            }
+        }
+    }
+
+    enum Reply {
+        case created(String)
+        case done
+        case noSuchUpload
+        case invalidPart
+        case object(length: Int64, token: String)
+        case noObject
+        case uploads([String])
+    }
+
+    private(set) var objects: [Int: Object] = [:]
+    private(set) var uploads: [Upload] = []
+    private var serial = 0
+
+    static func token(_ key: Int) -> String { "t\(key)" }
+
+    /// - Parameter isUnknowable: nobody waits for it any more, or knows of it.
+    mutating func perform(_ request: Request, isUnknowable: Bool = false) -> Reply {
+        switch request {
+        case .create(let key):
+            serial += 1
+            uploads.append(Upload(id: "up\(serial)", key: key, isUnknowable: isUnknowable))
+            return .created("up\(serial)")
+        case .part(let uploadID, let number, let bytes):
+            guard let index = index(of: uploadID) else { return .noSuchUpload }
+            uploads[index].parts.removeAll { $0.number == number }
+            uploads[index].parts.append((number, bytes))
+            return .done
+        case .complete(let uploadID, let length):
+            guard let index = index(of: uploadID), isUnknowable || !uploads[index].isBusy else { return .noSuchUpload }
+            let upload = uploads[index]
+            var bytes: [UInt8] = []
+            for number in 0 ..< upload.parts.count {
+                guard let part = upload.parts.first(where: { $0.number == number + 1 }) else { return .invalidPart }
+                bytes += part.bytes
+            }
+            if let length, bytes.count != length { return .invalidPart }
+            uploads.remove(at: index)
+            objects[upload.key] = Object(token: Self.token(upload.key), bytes: bytes)
+            return .done
+        case .abort(let uploadID):
+            guard let index = index(of: uploadID) else { return .noSuchUpload }
+            uploads.remove(at: index)
+            return .done
+        case .head(let key):
+            guard let object = objects[key] else { return .noObject }
+            return .object(length: Int64(object.bytes.count), token: object.token)
+        case .list(let key): return .uploads(uploads.filter { $0.key == key }.map(\.id))
+        case .delete(let key):
+            objects[key] = nil
+            return .done
+        case .put(let key, let bytes):
+            objects[key] = Object(token: Self.token(key), bytes: bytes)
+            return .done
+        }
+    }
+
+    mutating func keepBusy(_ uploadID: String) {
+        if let index = index(of: uploadID) { uploads[index].isBusy = true }
+    }
+
+    private func index(of uploadID: String) -> Int? { uploads.firstIndex { $0.id == uploadID } }
+
+    /// Whose key the upload is for.
+    func key(of uploadID: String) -> Int? { uploads.first { $0.id == uploadID }?.key }
+}

@@ -1,0 +1,78 @@
+internal import Gateway
+
+/// The record as its writes survive: in the kernel what is committed, on the disk what is synchronised.
+struct WorldRecord {
+    struct Row: Equatable {
+        let key: Int
+        let instance: Int
+        var state: UploadLife.State
+        var uploadID: String?
+        var size: Int64?
+    }
+
+    /// By image id less one; nil: the row is dropped.
+    private(set) var rows: [Row?] = []
+    private var synchronised: [Row?] = []
+    /// What was committed since, in its order.
+    private var log: [(index: Int, row: Row?)] = []
+
+    func row(_ id: Int64) -> Row? { rows.indices.contains(Int(id) - 1) ? rows[Int(id) - 1] : nil }
+
+    /// Whether a power loss would leave the row in one of the states by which it is found again.
+    func isOnDisk(_ id: Int64, _ states: [UploadLife.State]) -> Bool {
+        guard synchronised.indices.contains(Int(id) - 1), let row = synchronised[Int(id) - 1] else { return false }
+        return states.contains(row.state)
+    }
+
+    mutating func open(key: Int, instance: Int) -> Int64 {
+        commit(rows.count, Row(key: key, instance: instance, state: .opening))
+        return Int64(rows.count)
+    }
+
+    /// - Returns: false where the row is in no state for it, as the statements of the catalog have it.
+    mutating func write(_ write: UploadWrite, _ id: Int64) -> Bool {
+        guard var row = row(id) else { return false }
+        let state: UploadLife.State =
+            switch write {
+            case .opening: .opening
+            case .uploadID: .streaming
+            case .completing: .completing
+            case .stored: .stored
+            case .aborting, .withdrawn: .aborting
+            case .gone: .gone
+            }
+        guard row.state.mayBecome(state) else { return false }
+        row.state = state
+        if case .uploadID(let uploadID) = write { row.uploadID = uploadID }
+        if case .completing(let size) = write { row.size = Int64(size) }
+        commit(Int(id) - 1, state == .gone ? nil : row)
+        if state.durability == .machine { synchronise() }
+        return true
+    }
+
+    /// Drops an opening whose sender was told that it failed.
+    mutating func withdraw(_ id: Int64) {
+        if row(id)?.state == .opening { commit(Int(id) - 1, nil) }
+    }
+
+    private mutating func commit(_ index: Int, _ row: Row?) {
+        if index == rows.count { rows.append(row) } else { rows[index] = row }
+        log.append((index, row))
+    }
+
+    mutating func synchronise() {
+        synchronised = rows
+        log.removeAll(keepingCapacity: true)
+    }
+
+    var unsynchronisedCount: Int { log.count }
+
+    /// The power is lost: of what was not synchronised the first `kept` writes are there.
+    mutating func losePower(kept: Int) {
+        rows = synchronised
+        for (index, row) in log.prefix(kept) {
+            if index == rows.count { rows.append(row) } else { rows[index] = row }
+        }
+        synchronise()
+    }
+}
