@@ -1,4 +1,4 @@
-"""How long an `Idempotency-Key` is known: over restarts and kills, until its upload fails, its image or its time is over."""
+"""How long an `Idempotency-Key` is known: over restarts and kills, until upload, image or time have come to an end."""
 
 import shutil
 import tempfile
