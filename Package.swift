@@ -78,7 +78,7 @@ let service: [Target] = [
     target(
         "Daemon",
         [
-            "AWS", "Bytes", "Catalog", "Crypto", "Gateway", "HTTPClient", "HTTPWire", "JSONWire", "Linux",
+            "AWS", "Bytes", "Catalog", "Crypto", "Gateway", "HTTPClient", "HTTPWire", "Images", "JSONWire", "Linux",
             "ObjectStore", "Reactor", "Recovery", "Serving", "Settings", "SigV4", "Systemd", "TLS", "Telemetry",
             "Tokens", "Uploads", logging,
         ]),

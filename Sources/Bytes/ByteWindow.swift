@@ -1,7 +1,8 @@
 /// A first-in, first-out queue of bytes in blocks that grow with what waits in it: 4, then 16, then 64 KiB.
 ///
 /// A slow sender's few bytes cost one small block, a fast one's arrive in large ones. Bytes that were read stay until
-/// the room is needed, so that a reader may start again from the first byte (``rewind()``) as long as none was dropped.
+/// the room is needed, so that a reader may start again from the first byte (``rewind()``) as long as none was dropped;
+/// after that, nothing is kept that was read.
 /// The bound is the caller's: whoever appends looks at ``unreadBytes`` first, and stops reading at its own source
 /// (back-pressure instead of memory).
 package struct ByteWindow: ~Copyable {
@@ -12,9 +13,8 @@ package struct ByteWindow: ~Copyable {
     private let keptBytesMax: Int
     /// Bytes in the blocks, read ones included.
     package private(set) var heldBytes = 0
-    /// An emptied block that is used again, so that a steady stream allocates nothing.
-    private var spare: [UInt8]?
-    private var hasDropped = false
+    /// Whether bytes are gone that were read: nothing can be read again.
+    package private(set) var hasDropped = false
     /// Bytes that wait to be read.
     package private(set) var unreadBytes = 0
 
@@ -24,14 +24,14 @@ package struct ByteWindow: ~Copyable {
 
     /// Bytes of memory that the blocks hold.
     package var allocatedBytes: Int {
-        var sum = spare?.capacity ?? 0
+        var sum = 0
         for block in blocks { sum += block.capacity }
         return sum
     }
 
     /// Adds a copy of `bytes` at the end.
     package mutating func append(_ bytes: Span<UInt8>) {
-        if heldBytes + bytes.count > keptBytesMax { dropReadBlocks() }
+        if hasDropped || heldBytes + bytes.count > keptBytesMax { dropReadBlocks() }
         var start = 0
         while start < bytes.count {
             if let last = blocks.last, last.count < Self.usableBytes(last) {
@@ -39,7 +39,7 @@ package struct ByteWindow: ~Copyable {
                 blocks[blocks.count - 1].append(contentsOf: bytes.extracting(start ..< start + length))
                 start += length
             } else {
-                blocks.append(freshBlock())
+                blocks.append(Self.freshBlock(for: unreadBytes + bytes.count))
             }
         }
         heldBytes += bytes.count
@@ -76,7 +76,6 @@ package struct ByteWindow: ~Copyable {
     /// Drops every byte and gives the memory back.
     package mutating func removeAll() {
         blocks = []
-        spare = nil
         block = 0
         offset = 0
         heldBytes = 0
@@ -99,27 +98,19 @@ package struct ByteWindow: ~Copyable {
         while let first = blocks.first, block > 0 || offset == first.count {
             heldBytes -= first.count
             hasDropped = hasDropped || !first.isEmpty
-            var emptied = blocks.removeFirst()
+            blocks.removeFirst()
             if block > 0 { block -= 1 } else { offset = 0 }
-            guard emptied.capacity > spare?.capacity ?? 0 else { continue }
-            emptied.removeAll(keepingCapacity: true)
-            spare = emptied
         }
     }
 
-    private mutating func freshBlock() -> [UInt8] {
-        let wanted =
-            switch unreadBytes {
-            case ..<Self.smallBytes: Self.smallBytes
-            case ..<(Self.smallBytes + Self.middleBytes): Self.middleBytes
-            default: Self.largeBytes
-            }
-        if let reused = spare, reused.capacity >= wanted {
-            spare = nil
-            return reused
-        }
+    /// - Parameter bytes: how many wait, with those that have just come.
+    private static func freshBlock(for bytes: Int) -> [UInt8] {
         var block: [UInt8] = []
-        block.reserveCapacity(wanted)
+        switch bytes {
+        case ..<smallBytes: block.reserveCapacity(smallBytes)
+        case ..<(smallBytes + middleBytes): block.reserveCapacity(middleBytes)
+        default: block.reserveCapacity(largeBytes)
+        }
         return block
     }
 

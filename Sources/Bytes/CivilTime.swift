@@ -85,8 +85,12 @@ package struct CivilTime: Equatable, Sendable {
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
 
+    /// Of the longest form, the IMF-fixdate, with a little over.
+    private static let textBytesMax = 32
+
     private static func text(_ appending: (inout [UInt8]) -> Void) -> String {
         var output: [UInt8] = []
+        output.reserveCapacity(textBytesMax)
         appending(&output)
         return String(decoding: output, as: UTF8.self)
     }

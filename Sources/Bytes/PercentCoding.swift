@@ -5,7 +5,7 @@ package enum PercentCoding {
     package static func append(_ bytes: Span<UInt8>, keepsSlash: Bool, to output: inout [UInt8]) {
         for index in bytes.indices {
             let byte = bytes[index]
-            if byte.isUnreserved || keepsSlash && byte == 0x2F {
+            if isKept(byte, keepsSlash) {
                 output.append(byte)
             } else {
                 output.append(0x25)
@@ -17,9 +17,13 @@ package enum PercentCoding {
 
     /// `text` percent-encoded, see ``append(_:keepsSlash:to:)``.
     package static func encode(_ text: String, keepsSlash: Bool) -> String {
+        let bytes = text.utf8Span.span
+        var plainCount = 0
+        while plainCount < bytes.count, isKept(bytes[plainCount], keepsSlash) { plainCount += 1 }
+        if plainCount == bytes.count { return text }
         var output: [UInt8] = []
-        let bytes = [UInt8](text.utf8)
-        append(bytes.span, keepsSlash: keepsSlash, to: &output)
+        output.reserveCapacity(bytes.count + 32)
+        append(bytes, keepsSlash: keepsSlash, to: &output)
         return String(decoding: output, as: UTF8.self)
     }
 
@@ -41,6 +45,10 @@ package enum PercentCoding {
             index += 3
         }
         return output
+    }
+
+    private static func isKept(_ byte: UInt8, _ keepsSlash: Bool) -> Bool {
+        byte.isUnreserved || keepsSlash && byte == 0x2F
     }
 
     private static func upperDigit(_ value: UInt8) -> UInt8 {

@@ -36,7 +36,7 @@ extension Span where Element == UInt8 {
 
     /// The bytes as text, each ill-formed sequence replaced by U+FFFD. For logs and messages, never for keys.
     package func repairedText() -> String {
-        String(decoding: copied(), as: UTF8.self)
+        validatedText() ?? String(decoding: copied(), as: UTF8.self)
     }
 }
 

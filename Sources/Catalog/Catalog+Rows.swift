@@ -68,7 +68,7 @@ extension Catalog {
             return try CatalogRow.all(select).first
         } catch {
             throw CatalogError(
-                path: path, reason: error.description, remedy: error.remedy(path: path, directory: path))
+                path: path, reason: error.description, remedy: error.rule(path: path, directory: path).remedy)
         }
     }
 }

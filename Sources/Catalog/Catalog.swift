@@ -12,6 +12,9 @@ package final class Catalog: Sendable {
     private let thread: Thread
     private let reads: Mailbox<ReadRequest>
     private let reader: Thread
+    /// Waiting entries from which on no upload is let in: those that were let in need the rest.
+    private let admissionEntriesMax: Int
+    private let stallMilliseconds: Int64
 
     /// Opens the record, makes it where it is missing, and starts the writer.
     ///
@@ -20,6 +23,8 @@ package final class Catalog: Sendable {
         path: String, configuration: CatalogConfiguration = CatalogConfiguration(), logger: Logger
     ) throws(CatalogError) {
         let status = CatalogStatus()
+        admissionEntriesMax = configuration.queueEntriesMax - configuration.queueEntriesMax / 4
+        stallMilliseconds = configuration.stallMilliseconds
         do {
             let queue = try JournalQueue(capacity: configuration.queueEntriesMax)
             let started = try Mailbox<Result<String, CatalogError>>(capacity: 1)
@@ -89,12 +94,29 @@ package final class Catalog: Sendable {
 
     package var health: CatalogHealth { status.current }
 
+    /// Why no upload may begin now; nil: one may. From any thread, and cheap enough to be asked for each.
+    package var refusal: String? {
+        if case .failing(let reason, _) = health { return "the record cannot be written: \(reason)" }
+        return lag
+    }
+
     /// The health in a word or a sentence, as `/readyz` shows it.
     package var readiness: String {
         switch health {
-        case .ok: "ok"
+        case .ok: lag ?? "ok"
         case .failing(let reason, let remedy): "\(reason); \(remedy)"
         }
+    }
+
+    /// How far the writer is behind, where that is too far.
+    private var lag: String? {
+        let milliseconds = status.busyMilliseconds
+        if milliseconds >= stallMilliseconds {
+            return "the writer has waited \(milliseconds / 1_000) s for one write; check the disk below \(path)"
+        }
+        let count = queue.count
+        guard count >= admissionEntriesMax else { return nil }
+        return "\(count) writes wait for the writer; check the disk below \(path)"
     }
 
     /// Writes what was submitted, copies the log into the file and closes it. Blocks until all that is done; nothing

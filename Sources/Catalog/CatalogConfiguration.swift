@@ -5,7 +5,11 @@ package struct CatalogConfiguration: Sendable {
     package var deferredEntriesMax = CatalogLimits.deferredEntriesMax
     package var busyMilliseconds = CatalogLimits.busyMilliseconds
     package var retryMilliseconds = CatalogLimits.retryMilliseconds
+    package var soundnessMilliseconds = CatalogLimits.soundnessMilliseconds
     package var idleMilliseconds = CatalogLimits.idleMilliseconds
+    package var stallMilliseconds = CatalogLimits.stallMilliseconds
+    package var roomBytes = CatalogLimits.roomBytes
+    package var checkBytesMax = CatalogLimits.checkBytesMax
     /// After how long an image that nobody registers is deleted; nil: never.
     package var unregisteredMilliseconds: Int64?
     package var idempotency = IdempotencyLimits()

@@ -13,6 +13,9 @@ package enum CatalogLimits {
     static let gatherMilliseconds: Int32 = 1
     /// The mean number of waiting uploads in a batch from which on it gathers.
     static let gatherWaitersMin = 1.75
+    /// A synced transaction that takes less on average is shared by those who need no sync: they wait no longer for it
+    /// than for the one before.
+    static let cheapSyncMicroseconds = 2_000.0
     /// Lazy entries kept while the database cannot write. Beyond it they are dropped, and left to recovery.
     static let deferredEntriesMax = 16_384
     /// Rows of writes beyond that, remembered for recovery; those beyond are found by the next start.
@@ -25,6 +28,16 @@ package enum CatalogLimits {
     static let idleMilliseconds: Int32 = 2_000
     /// The pause between two attempts to write again after an error.
     static let retryMilliseconds: Int64 = 1_000
+    /// The same while the file is damaged: each attempt reads all of it.
+    static let soundnessMilliseconds: Int64 = 30_000
+    /// The room that a full disk must have again before uploads are let in: some hundred rows. Without it a disk with
+    /// a page to spare would let one upload in, fail it, and so on.
+    static let roomBytes = 65_536
+    /// A file of no more than this is looked through for damage at the start, which takes about a second when nothing
+    /// of it is cached; `sluice doctor` looks through any.
+    static let checkBytesMax: Int64 = 256 << 20
+    /// The writer has been at one batch for so long: the disk stands still, and uploads are refused until it is done.
+    static let stallMilliseconds: Int64 = 2_000
     /// How long a statement waits for another process. Ours hold no lock for longer than a commit or a checkpoint.
     static let busyMilliseconds: Int32 = 5_000
     /// How long an answer is offered to a full mailbox. Its owner gave it room for all that it may ask, so it is full

@@ -88,7 +88,7 @@ package struct CatalogReader: Sendable {
         } catch {
             let directory = Files.parent(of: path) ?? "."
             throw CatalogError(
-                path: path, reason: error.description, remedy: error.remedy(path: path, directory: directory))
+                path: path, reason: error.description, remedy: error.rule(path: path, directory: directory).remedy)
         }
     }
 }

@@ -5,9 +5,8 @@ internal import Linux
 struct CatalogTrouble: Error {
     let reason: String
     let remedy: String
-    /// The connection is not to be used again: after an error of the disk nobody knows what of the log got there.
-    private(set) var needsReopening: Bool
-    /// What failed may be the fault of one entry, which would fail again however often it is tried.
+    private(set) var cure: CatalogRule.Cure
+    /// What failed may be the fault of one entry.
     let isRefusal: Bool
     /// A rule of the schema said no: nothing is wrong with the file or the connection.
     let isRuleOfSchema: Bool
@@ -15,22 +14,13 @@ struct CatalogTrouble: Error {
     let isCommitUncertain: Bool
 
     init(_ error: DatabaseError, path: String, directory: String) {
+        let rule = error.rule(path: path, directory: directory)
         reason = error.description
-        remedy = error.remedy(path: path, directory: directory)
-        isCommitUncertain = error.isCommitUncertain
-        isRefusal = error.kind == .constraint || error.kind == .other
+        remedy = rule.remedy
+        cure = rule.cure
+        isRefusal = rule.isOfEntry
         isRuleOfSchema = error.kind == .constraint
-        switch error.kind {
-        case .full, .busy: needsReopening = false
-        case .inputOutput, .readOnly, .cannotOpen, .corrupt, .constraint, .foreignSchema, .other: needsReopening = true
-        }
-    }
-
-    /// The same, after which the connection is not used again.
-    var thatNeedsReopening: CatalogTrouble {
-        var trouble = self
-        trouble.needsReopening = true
-        return trouble
+        isCommitUncertain = error.isCommitUncertain
     }
 
     init(_ error: SystemError, directory: String) {
@@ -38,9 +28,20 @@ struct CatalogTrouble: Error {
         remedy = error.isNoSpace
             ? "free space on the file system of \(directory)"
             : "let the user that Sluice runs as write in \(directory)"
-        needsReopening = false
+        cure = error.isNoSpace ? .room : .proof
         isRefusal = false
         isRuleOfSchema = false
         isCommitUncertain = false
+    }
+
+    /// The same, met while `earlier` was to be cured: a connection that was lost stays lost, and a file that is damaged
+    /// damaged, whatever the last attempt failed of.
+    func after(_ earlier: CatalogTrouble) -> CatalogTrouble {
+        var trouble = self
+        switch (earlier.cure, cure) {
+        case (.soundness, _), (.reopening, .proof), (.reopening, .room): trouble.cure = earlier.cure
+        case (.reopening, .reopening), (.reopening, .soundness), (.proof, _), (.room, _): break
+        }
+        return trouble
     }
 }

@@ -8,6 +8,8 @@ internal import Synchronization
 /// The catalog's health as every thread may read it.
 final class CatalogStatus: Sendable {
     private let health = Mutex(CatalogHealth.ok)
+    /// Since when the writer is at one batch, on the monotonic clock; 0: it waits for work.
+    private let busySince = Atomic<Int64>(0)
 
     var current: CatalogHealth { health.withLock { $0 } }
 
@@ -26,6 +28,16 @@ final class CatalogStatus: Sendable {
             return rows
         }
     }
+
+    /// For how long the writer has been at what it does now.
+    var busyMilliseconds: Int64 {
+        let since = busySince.load(ordering: .relaxed)
+        return since == 0 ? 0 : Clock.monotonicMilliseconds() - since
+    }
+
+    func begins() { busySince.store(Clock.monotonicMilliseconds(), ordering: .relaxed) }
+
+    func ends() { busySince.store(0, ordering: .relaxed) }
 }
 
 /// The one thread that writes: takes what waits, commits it in groups, answers, and looks after the log.
@@ -42,6 +54,8 @@ final class CatalogWriter {
     let instanceID: String
 
     private var waiters = 0.0
+    /// What a synced transaction has taken, the mean over the last few.
+    private var syncMicroseconds = CatalogLimits.cheapSyncMicroseconds
     private var batch: [JournalRequest] = []
     private var groups = JournalGroups()
     private var results: [JournalResult] = []
@@ -52,6 +66,9 @@ final class CatalogWriter {
     /// Openings that were answered as failed and may be in the file.
     private var uncertainTokens: [String] = []
     private var trouble: CatalogTrouble?
+    /// The disk was full, and it is not proven yet that there is room again. What is under way is written meanwhile, as
+    /// far as it can be; uploads are not let in.
+    private var shortage: CatalogTrouble?
     private var retryAt: Int64 = 0
     /// The length of the log at which the next checkpoint is due; nil: set by the next commit.
     private var checkpointAtPages: Int?
@@ -73,6 +90,7 @@ final class CatalogWriter {
         } catch {
             throw CatalogError(path: path, reason: error.reason, remedy: error.remedy)
         }
+        for line in CatalogInspection.wideRights(path: path) { logger.warning("\(line)") }
         do {
             pause = try EventDescriptor()
             let taken = try CatalogInstance(directory: file.directory)
@@ -88,15 +106,18 @@ final class CatalogWriter {
     func run() {
         while true {
             let gather = waiters >= CatalogLimits.gatherWaitersMin ? CatalogLimits.gatherMilliseconds : 0
-            switch queue.take(into: &batch, timeoutMilliseconds: timeout, gatherMilliseconds: gather) {
+            let arrival = queue.take(into: &batch, timeoutMilliseconds: timeout, gatherMilliseconds: gather)
+            status.begins()
+            defer { status.ends() }
+            switch arrival {
             case .requests:
                 noteWaiters()
-                if trouble != nil { tryAgainWhenDue() }
+                if isInTrouble { tryAgainWhenDue() }
                 write(batch)
                 tidyKeysWhenDue()
                 checkpointWhenLong()
             case .timeout:
-                if trouble != nil { tryAgainWhenDue() } else { rest() }
+                if isInTrouble { tryAgainWhenDue() } else { rest() }
             case .closed:
                 return finish()
             }
@@ -111,7 +132,7 @@ final class CatalogWriter {
     }
 
     private var timeout: Int32? {
-        if trouble != nil { return Int32(clamping: max(retryAt - Clock.monotonicMilliseconds(), 1)) }
+        if isInTrouble { return Int32(clamping: max(retryAt - Clock.monotonicMilliseconds(), 1)) }
         if file.walPages > 0 { return configuration.idleMilliseconds }
         return Int32(clamping: max(tidyAt - Clock.monotonicMilliseconds(), 1))
     }
@@ -119,12 +140,12 @@ final class CatalogWriter {
     /// Nothing was asked for a while.
     private func rest() {
         tidyKeysWhenDue()
-        if trouble == nil, file.walPages > 0 { checkpoint() }
+        if !isInTrouble, file.walPages > 0 { checkpoint() }
     }
 
     private func tidyKeysWhenDue() {
         let start = Clock.monotonicMilliseconds()
-        guard trouble == nil, start >= tidyAt else { return }
+        guard !isInTrouble, start >= tidyAt else { return }
         var leavesSome = false
         do {
             try file.transact(.normal) { (statements, connection) throws(DatabaseError) in
@@ -147,7 +168,7 @@ final class CatalogWriter {
         while !rest.isEmpty {
             let slice = rest.prefix(CatalogLimits.batchEntriesMax)
             rest = rest.dropFirst(slice.count)
-            groups.sort(slice)
+            groups.sort(slice, syncIsCheap: syncMicroseconds < CatalogLimits.cheapSyncMicroseconds)
             write(groups.unsynced, of: slice, isSynced: false)
             write(groups.synced, of: slice, isSynced: true)
         }
@@ -208,12 +229,16 @@ final class CatalogWriter {
         _ positions: [Int], of requests: ArraySlice<JournalRequest>, isSynced: Bool
     ) throws(CatalogTrouble) {
         let now = Clock.wallMilliseconds()
+        let start = Clock.monotonicMicroseconds()
         try file.transact(isSynced ? .full : .normal) { (statements, connection) throws(DatabaseError) in
             results.removeAll(keepingCapacity: true)
             for position in positions {
                 results.append(
                     try statements.perform(requests[position].entry, on: connection, instance: instanceID, now: now))
             }
+        }
+        if isSynced {
+            syncMicroseconds += (Double(Clock.monotonicMicroseconds() - start) - syncMicroseconds) / 8
         }
         if checkpointAtPages == nil { checkpointAtPages = file.walPages + CatalogLimits.walPagesMax }
         for (position, result) in zip(positions, results) { answer(requests[position], result) }
@@ -268,32 +293,56 @@ final class CatalogWriter {
 
     // MARK: - Trouble
 
+    private var isInTrouble: Bool { trouble != nil || shortage != nil }
+
     private func begin(_ new: CatalogTrouble) {
-        let isNews = trouble?.remedy != new.remedy
+        let isNews = (trouble ?? shortage)?.remedy != new.remedy
         trouble = new
-        retryAt = Clock.monotonicMilliseconds() + configuration.retryMilliseconds
-        status.set(.failing(reason: new.reason, remedy: new.remedy))
+        if case .room = new.cure { shortage = new }
+        show(new)
         // One trouble is one line, however often and wherever it is met again.
         if isNews { logger.error("\(file.path) cannot be written: \(new.reason); \(new.remedy)") }
     }
 
+    private func show(_ trouble: CatalogTrouble) {
+        var pause = configuration.retryMilliseconds
+        if case .soundness = trouble.cure { pause = configuration.soundnessMilliseconds }
+        retryAt = Clock.monotonicMilliseconds() + pause
+        status.set(.failing(reason: trouble.reason, remedy: trouble.remedy))
+    }
+
     private func tryAgainWhenDue() {
-        guard let old = trouble, Clock.monotonicMilliseconds() >= retryAt else { return }
-        do {
-            if old.needsReopening { try file.reopen() } else { try file.proveWritable() }
-            try withdrawUncertainOpenings()
-        } catch {
-            // A connection that was lost stays lost, whatever the last attempt failed of.
-            return begin(old.needsReopening ? error.thatNeedsReopening : error)
+        guard isInTrouble, Clock.monotonicMilliseconds() >= retryAt else { return }
+        if let old = trouble {
+            do {
+                switch old.cure {
+                case .proof, .room: try file.proveWritable()
+                case .reopening: try file.reopen(afterDamage: false)
+                case .soundness: try file.reopen(afterDamage: true)
+                }
+                try withdrawUncertainOpenings()
+            } catch {
+                return begin(error.after(old))
+            }
+            trouble = nil
+            checkpointAtPages = nil
+            let kept = deferred
+            deferred = []
+            hasToldOfLoss = false
+            write(kept)
+            guard trouble == nil else { return }
         }
-        trouble = nil
-        checkpointAtPages = nil
+        if let old = shortage {
+            do {
+                try file.proveRoom()
+            } catch {
+                if case .room = error.cure { return show(old) }
+                return begin(error)
+            }
+            shortage = nil
+        }
         status.set(.ok)
         logger.notice("\(file.path) can be written again")
-        let kept = deferred
-        deferred = []
-        hasToldOfLoss = false
-        write(kept)
     }
 
     /// Their senders were told that they failed, and nobody will ever speak of them again.
@@ -324,7 +373,7 @@ final class CatalogWriter {
     }
 
     private func finish() {
-        if trouble != nil {
+        if isInTrouble {
             retryAt = 0
             tryAgainWhenDue()
         }

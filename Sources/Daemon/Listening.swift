@@ -41,16 +41,49 @@ enum Listening {
         do {
             return try ListeningSocket(on: SocketAddress(ip: ip, port: port), isOnlyIPv6: isOnlyIPv6)
         } catch {
-            if error.isAddressInUse {
-                throw StartProblem("\(text) is taken by another process (EADDRINUSE): stop it, or choose another")
+            throw problem(error, text)
+        }
+    }
+
+    private static func problem(_ error: SystemError, _ text: String) -> StartProblem {
+        if error.isAddressInUse {
+            return StartProblem("\(text) is taken by another process (EADDRINUSE): stop it, or choose another")
+        }
+        if error.isPermission {
+            return StartProblem("no permission to listen on \(text): ports below 1024 need CAP_NET_BIND_SERVICE")
+        }
+        if error.isAddressUnavailable {
+            return StartProblem("\(text) is not an address of this machine: choose another one to listen on")
+        }
+        return StartProblem("cannot listen on \(text): \(error)")
+    }
+
+    /// Why nothing can listen there.
+    struct ProbeFailure: Error {
+        let problem: StartProblem
+        /// Somebody listens there already, Sluice perhaps.
+        let isTaken: Bool
+    }
+
+    /// Whether one of `addresses` can be listened on, without listening. Of a Unix socket, whose file would have to be
+    /// made, only the directory is looked at.
+    static func probe(_ address: ListenAddress, among addresses: [ListenAddress]) throws(ProbeFailure) {
+        switch address {
+        case .systemd: return
+        case .unix(let path):
+            let directory = Files.parent(of: path) ?? "/"
+            guard Files.mayWrite(in: directory) else {
+                let problem = StartProblem("no socket can be made in \(directory): make it, and give rights")
+                throw ProbeFailure(problem: problem, isTaken: false)
             }
-            if error.isPermission {
-                throw StartProblem("no permission to listen on \(text): ports below 1024 need CAP_NET_BIND_SERVICE")
+        case .address(let host, let port):
+            guard let ip = IPAddress(parsing: host) else { return }
+            do throws(SystemError) {
+                let leavesIPv4 = addresses.contains { $0.isIPv4(port: port) }
+                try ListeningSocket.probe(SocketAddress(ip: ip, port: port), isOnlyIPv6: leavesIPv4)
+            } catch {
+                throw ProbeFailure(problem: problem(error, address.text), isTaken: error.isAddressInUse)
             }
-            if error.isAddressUnavailable {
-                throw StartProblem("\(text) is not an address of this machine: choose another one to listen on")
-            }
-            throw StartProblem("cannot listen on \(text): \(error)")
         }
     }
 

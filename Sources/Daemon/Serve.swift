@@ -18,6 +18,7 @@ package enum Serve {
             // Before the first thread: threads inherit the mask.
             try Signals.block([.terminate, .interrupt, .hangup])
             Signals.ignoreBrokenPipe()
+            Allocator.keepFreedMemory()
             try OpenFilesLimit.raise()
             let logging = try LoggingSetup(resolution.settings)
             let code = start(resolution.settings, isDevelopment: request.isDevelopment, logging: logging)

@@ -42,7 +42,9 @@ extension DatabaseConnection {
         }
     }
 
-    private func schemaVersion(applicationID: Int32, newest: Int) throws(DatabaseError) -> Int {
+    /// The version that the file has, 0 for an empty one. Nothing is written; what is not ours, or newer than `newest`,
+    /// is a ``DatabaseError/Kind/foreignSchema``.
+    package func schemaVersion(applicationID: Int32, newest: Int) throws(DatabaseError) -> Int {
         let version = Int(try integer("PRAGMA user_version") ?? 0)
         let identifier = try integer("PRAGMA application_id") ?? 0
         let tables = try integer("SELECT count(*) FROM sqlite_schema") ?? 0

@@ -13,6 +13,8 @@ internal import Glibc
     package enum Access: Sendable {
         /// Makes the file where it is missing, readable and writable by its owner alone.
         case creating
+        /// Must exist.
+        case writing
         /// Must exist; statements that write are refused (`query_only`).
         case readingOnly
     }
@@ -56,7 +58,7 @@ internal import Glibc
         unsafe walPagesPointer.initialize(to: 0)
         unsafe sqlite3_busy_timeout(opened, busyTimeoutMilliseconds)
         // A write-protected file is opened for reading alone, without an error. https://www.sqlite.org/c3ref/open.html
-        if case .creating = access, unsafe sqlite3_db_readonly(opened, "main") == 1 {
+        if access != .readingOnly, unsafe sqlite3_db_readonly(opened, "main") == 1 {
             throw DatabaseError(
                 kind: .readOnly, code: SQLITE_READONLY, message: "the file is write-protected",
                 operation: "open \(path)")

@@ -21,6 +21,8 @@ internal import Glibc
     private let errorText: UnsafeMutablePointer<CChar>
     private var lines: UnsafeMutableBufferPointer<UInt8>
     private var nodes: UnsafeMutableBufferPointer<curl_slist>
+    private var url = ""
+    private var hasTarget = false
     private var connectMilliseconds = -1
     private var totalMilliseconds = -1
     private var isCustomMethod = false
@@ -99,7 +101,17 @@ internal import Glibc
         descriptor = -1
         var sum = CurlCodeSum()
         var fields = request.fields
-        unsafe sum += sluice_curl_set_text(easy, CURLOPT_URL, request.url)
+        if request.url != url {
+            url = request.url
+            unsafe sum += sluice_curl_set_text(easy, CURLOPT_URL, url)
+        }
+        if let target = request.target {
+            hasTarget = true
+            unsafe sum += sluice_curl_set_text(easy, CURLOPT_REQUEST_TARGET, target)
+        } else if hasTarget {
+            hasTarget = false
+            unsafe sum += sluice_curl_set_text(easy, CURLOPT_REQUEST_TARGET, nil)
+        }
         let length = prepareBody(request, &sum)
         if let length {
             if !fields.namesContentType { fields.append(curlLine: "Content-Type:") }

@@ -127,7 +127,7 @@ internal import Glibc
         guard let multi = unsafe multi, running.count < configuration.transfersMax else {
             return refuse(transfer, .unavailable, "the HTTP client is closed or has too many transfers")
         }
-        guard transfer.request.fields.isWellFormed, !transfer.request.url.utf8.contains(0) else {
+        guard transfer.request.isWellFormed else {
             return refuse(transfer, .invalidRequest, "the request's URL or fields hold bytes that cannot be sent")
         }
         guard let handle = takeHandle(),

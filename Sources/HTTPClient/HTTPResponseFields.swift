@@ -32,6 +32,11 @@ package struct HTTPResponseFields: Sendable {
         var end = line.count
         while valueStart < end, line[valueStart].isOptionalWhitespace { valueStart += 1 }
         while end > valueStart, line[end - 1].isOptionalWhitespace { end -= 1 }
+        if lines.isEmpty {
+            // What S3 and its kin send fits.
+            bytes.reserveCapacity(512)
+            lines.reserveCapacity(16)
+        }
         let base = bytes.count
         bytes.append(contentsOf: line.extracting(0..<end))
         lines.append(

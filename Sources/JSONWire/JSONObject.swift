@@ -29,6 +29,7 @@ package struct JSONObject: Equatable, Sendable {
             if names.isEmpty { for member in members { names.insert([UInt8](member.name.utf8)) } }
             guard names.insert([UInt8](name.utf8)).inserted else { return false }
         }
+        if members.isEmpty { members.reserveCapacity(8) }
         members.append(Member(name: name, value: value))
         return true
     }

@@ -16,3 +16,8 @@ package enum Clock {
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 }
+
+/// A rest for the calling thread: for commands, never for a thread with an event loop.
+package enum Pause {
+    package static func milliseconds(_ milliseconds: Int32) { _ = poll(nil, 0, milliseconds) }
+}

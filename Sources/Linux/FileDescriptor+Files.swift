@@ -62,6 +62,26 @@ extension FileDescriptor {
         _ = try SystemCall.value("fsync") { fsync(raw) }
     }
 
+    /// Writes every byte over itself and waits until all are on the disk: for a file whose last fsync failed. The
+    /// kernel holds the pages that it lost for written, so that another fsync alone would not write them.
+    /// https://www.kernel.org/doc/html/latest/filesystems/vfs.html#handling-errors-during-writeback
+    package func rewriteAndSynchronise() throws(SystemError) {
+        let raw = raw
+        let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 65_536)
+        unsafe buffer.initialize(repeating: 0)
+        defer { unsafe buffer.deallocate() }
+        var offset: Int64 = 0
+        while true {
+            let count = try SystemCall.value("pread") {
+                unsafe pread(raw, buffer.baseAddress, buffer.count, Int(offset))
+            }
+            if count == 0 { break }
+            try writeAll(unsafe buffer.span.extracting(0 ..< count), at: offset)
+            offset += Int64(count)
+        }
+        try synchronise()
+    }
+
     /// Cuts or extends the file (ftruncate(2)).
     package func truncate(toBytes bytes: Int64) throws(SystemError) {
         _ = try SystemCall.value("ftruncate") { ftruncate(raw, Int(bytes)) }

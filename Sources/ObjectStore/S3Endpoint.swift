@@ -14,7 +14,7 @@ package struct S3Endpoint: Equatable, Sendable {
     package let profile: S3Profile
 
     /// `scheme://host`.
-    package var origin: String { (isSecure ? "https://" : "http://") + host }
+    package let origin: String
 
     /// `auto` addressing is path style for custom endpoints and for buckets with dots (whose names a wildcard
     /// certificate does not cover), virtual-host style else.
@@ -44,6 +44,7 @@ package struct S3Endpoint: Equatable, Sendable {
         let isVirtual = addressing == .virtual || addressing == .auto && isAmazonsVirtual
         if addressing == .virtual { try Self.judgeVirtual(bucket, server, isSecure: isSecure) }
         host = isVirtual ? "\(bucket).\(server)" : server
+        origin = scheme + host
         pathPrefix = isVirtual ? "" : "/" + bucket
     }
 

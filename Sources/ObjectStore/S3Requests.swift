@@ -209,15 +209,9 @@ final class S3Requests {
         if let payloadHash = signature.payloadHash { lines.append("x-amz-content-sha256", payloadHash) }
         if let token = signature.securityToken { lines.append("x-amz-security-token", token) }
         lines.append("authorization", signature.authorization)
-        var url = endpoint.origin
-        url.reserveCapacity(url.utf8.count + path.utf8.count + query.utf8.count + 1)
-        url += path
-        if !query.isEmpty {
-            url += "?"
-            url += query
-        }
         return HTTPRequest(
-            method, url, fields: lines, connectMilliseconds: configuration.connectMilliseconds,
+            method, endpoint.origin, target: query.isEmpty ? path : "\(path)?\(query)", fields: lines,
+            connectMilliseconds: configuration.connectMilliseconds,
             totalMilliseconds: configuration.controlMilliseconds)
     }
 

@@ -9,7 +9,7 @@ package final class Spool: Sendable {
     /// The directory is in memory (tmpfs): it holds in memory what the spool is to keep out of it. Worth a warning.
     package let isInMemory: Bool
     /// The file system has no O_TMPFILE: files are made under a name that is removed at once.
-    private let needsNames: Bool
+    package let needsNames: Bool
     private let used = Atomic<Int>(0)
 
     /// Tries the directory out: a file is made, written and dropped.

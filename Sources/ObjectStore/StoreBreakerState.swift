@@ -93,6 +93,7 @@ package struct StoreBreakerState: Sendable {
     package mutating func succeeded(_ kind: Kind) -> Effect {
         switch phase {
         case .closed(var troubles):
+            if troubles == Self.noTroubles { return .none }
             for other in Kind.allCases where kind.speaks(for: other) { troubles[other.rawValue] = 0 }
             phase = .closed(troubles: troubles)
             return .none

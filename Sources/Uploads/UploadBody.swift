@@ -32,12 +32,17 @@ struct UploadBody: ~Copyable {
 
     /// Whether the client must wait.
     var isFull: Bool {
-        isSpooled ? window.unreadBytes > 0 : window.unreadBytes >= UploadServiceLimits.windowBytesMax
+        isSpooled ? window.unreadBytes > 0 : window.unreadBytes >= unreadBytesMax
     }
 
     /// Whether a client that waits may go on.
     var hasRoom: Bool {
-        isSpooled ? window.unreadBytes == 0 : window.unreadBytes <= UploadServiceLimits.windowBytesMax / 2
+        isSpooled ? window.unreadBytes == 0 : window.unreadBytes <= unreadBytesMax / 2
+    }
+
+    /// A stream that cannot be sent again needs no more than what is on its way from one turn to the next.
+    private var unreadBytesMax: Int {
+        window.hasDropped ? UploadServiceLimits.streamBytesMax : UploadServiceLimits.windowBytesMax
     }
 
     mutating func append(_ bytes: Span<UInt8>, owner: UploadDriver) {

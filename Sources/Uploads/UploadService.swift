@@ -137,6 +137,7 @@ package final class UploadService {
 
     /// Why another upload may not begin; nil: its state and the first block of its window find room.
     var shortage: String? {
+        if let refusal = catalog.refusal { return refusal }
         // Those that are being undone have no client, and mostly wait: they must not keep others out for minutes.
         if drivers.count - abortingCount + forms.count >= limits.uploadsMax {
             return "a worker has \(limits.uploadsMax) uploads under way"
@@ -162,6 +163,8 @@ package struct UploadServiceLimits: Sendable {
 
     /// Bytes of one upload's window at which its client is no longer read.
     package static let windowBytesMax = 128 * 1024
+    /// The same once the first of its bytes are gone, and the window holds nothing for a second attempt any more.
+    static let streamBytesMax = 64 * 1024
     /// When all slots of the spool are taken: how long an upload that has one may send nothing; after how long its rate
     /// counts, and the least it may be then. A phone's pauses are shorter, and its rate is tenfold.
     static let spoolIdleMilliseconds: Int64 = 2_000

@@ -26,6 +26,7 @@ package enum StoreReply: Equatable, Sendable {
     private static func read(_ body: Span<UInt8>, limits: XMLLimits) throws(XMLRefusal) -> StoreReply {
         var reader = XMLReader(limits: limits)
         var names: [String] = []
+        names.reserveCapacity(4)
         var fields = StoreReplyFields()
         var root = ""
         while true {

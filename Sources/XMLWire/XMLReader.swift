@@ -23,6 +23,9 @@ package struct XMLReader {
 
     package init(limits: XMLLimits = XMLLimits()) {
         self.limits = limits
+        // Enough for what answers usually hold.
+        text.reserveCapacity(128)
+        open.reserveCapacity(4)
     }
 
     /// Elements that are open now.

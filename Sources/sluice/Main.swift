@@ -42,7 +42,10 @@ struct Sluice: ParsableCommand {
             Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
             """,
         version: "sluice \(Version.text)",
-        subcommands: [ServeCommand.self, TokenCommand.self, SettingsListCommand.self, RecoverCommand.self])
+        subcommands: [
+            ServeCommand.self, TokenCommand.self, SettingsListCommand.self, RecoverCommand.self, BackupCommand.self,
+            DoctorCommand.self,
+        ])
 }
 
 /// Options of every command that reads the settings.

@@ -70,7 +70,8 @@ struct ByteWindowTests {
         for _ in 0 ..< 100 {
             window.append(piece.span)
             while window.unreadBytes > 0 { window.read { $0.count } }
-            #expect(window.allocatedBytes <= 330 * 1024)
+            // While the first bytes may still be read again, all of them are there; then one block and the next.
+            #expect(window.allocatedBytes <= (window.hasDropped ? 200 : 230) * 1024)
         }
     }
 }

@@ -1,6 +1,7 @@
 import Catalog
 import Database
 import Foundation
+import Gateway
 import Linux
 import Logging
 import Testing
@@ -58,8 +59,11 @@ import Testing
     }
 
     @Test func `a full file fails the write, says so, and serves again when there is room`() throws {
-        // The bound of a connection stands for the disk's, and a row that frees its page for the room.
-        let catalog = try fixture.open { $0.connectionSetUp = "PRAGMA max_page_count=12" }
+        // The bound of a connection stands for the disk's, and rows that free their pages for the room.
+        let catalog = try fixture.open {
+            $0.connectionSetUp = "PRAGMA max_page_count=12"
+            $0.roomBytes = 8_000
+        }
         var ids: [Int64] = []
         var number = 0
         while catalog.health == .ok {
@@ -73,10 +77,22 @@ import Testing
         #expect(reason.contains("database or disk is full"))
         #expect(remedy.contains("free space on the file system of"))
         #expect(ids.allSatisfy { (try? catalog.row($0)) != nil })
-        // The proof of writing needs no new page, so the health comes back, and falls again with the next row.
+        // A proof of writing needs no new page and works again soon, so that what is under way goes on. There is no
+        // room all the same, and nobody is let in.
+        try CatalogFixture.eventually {
+            try fixture.perform(.gone(ids[0]), on: catalog) == .committed(imageID: ids[0])
+        }
+        #expect(catalog.health != .ok && catalog.refusal?.contains("cannot be written") == true)
+        for id in ids.dropFirst() {
+            try CatalogFixture.eventually {
+                try fixture.perform(.gone(id), on: catalog) == .committed(imageID: id)
+            }
+        }
         CatalogFixture.eventually { catalog.health == .ok }
-        for id in ids { #expect(try fixture.perform(.gone(id), on: catalog) == .committed(imageID: id)) }
+        #expect(catalog.refusal == nil)
         #expect(try fixture.open(number + 1, on: catalog) > ids.count)
+        let tables = "SELECT count(*) FROM sqlite_schema WHERE name = 'room'"
+        #expect(try other().integer(tables) == 0)
         catalog.close()
     }
 
@@ -108,6 +124,28 @@ import Testing
         blocker.close()
         CatalogFixture.eventually { catalog.health == .ok }
         #expect(try fixture.perform(.gone(id), on: catalog) == .committed(imageID: id))
+        catalog.close()
+    }
+
+    @Test(arguments: ["", "-wal"])
+    func `a file that loses its name takes no more rows until it is back`(suffix: String) throws {
+        let catalog = try fixture.open()
+        let id = try fixture.open(1, on: catalog)
+        #expect(try fixture.perform(.uploadID(id, "u"), on: catalog) == .committed(imageID: id))
+        let files = FileManager.default
+        let path = fixture.path + suffix
+        try files.moveItem(atPath: path, toPath: path + ".away")
+        #expect(isUnavailable(try fixture.perform(.completing(id, size: 1), on: catalog)))
+        #expect(catalog.refusal?.contains("moved, removed or replaced") == true)
+        // Another file in its place is not written to, nor is one made.
+        #expect(fixture.size("a.sqlite" + suffix) == nil)
+        try Data(contentsOf: URL(fileURLWithPath: path + ".away")).write(to: URL(fileURLWithPath: path))
+        #expect(isUnavailable(try fixture.perform(.completing(id, size: 1), on: catalog)))
+        try files.removeItem(atPath: path)
+        try files.moveItem(atPath: path + ".away", toPath: path)
+        CatalogFixture.eventually { catalog.health == .ok }
+        #expect(try fixture.perform(.completing(id, size: 1), on: catalog) == .committed(imageID: id))
+        #expect(try catalog.row(id)?.state == .completing)
         catalog.close()
     }
 

@@ -8,11 +8,11 @@ import Testing
 
     init() throws { mailbox = try Mailbox(capacity: 1) }
 
-    private func sort(_ requests: [JournalRequest]) -> [[Int]] {
+    private func sort(_ requests: [JournalRequest], syncIsCheap: Bool = false) -> [[Int]] {
         var groups = JournalGroups()
         // What an earlier batch held must not count.
-        groups.sort([JournalRequest(entry: .completing(9, size: 1), replyTo: nil, tag: 0)])
-        groups.sort(requests[...])
+        groups.sort([JournalRequest(entry: .completing(9, size: 1), replyTo: nil, tag: 0)], syncIsCheap: false)
+        groups.sort(requests[...], syncIsCheap: syncIsCheap)
         return [groups.unsynced, groups.synced]
     }
 
@@ -27,6 +27,12 @@ import Testing
             awaited(opening), awaited(.completing(1, size: 1)), lazy(.uploadID(2, "u")), lazy(.stored(3, at: 1)),
             awaited(.completing(4, size: 1)), lazy(.gone(9)),
         ]) == [[0, 2, 3, 5], [1, 4]])
+    }
+
+    @Test func `where syncing is cheap one transaction has all, and none is synced without need`() {
+        let requests = [awaited(opening), awaited(.completing(1, size: 1)), lazy(.uploadID(2, "u"))]
+        #expect(sort(requests, syncIsCheap: true) == [[], [0, 1, 2]])
+        #expect(sort([awaited(opening), lazy(.uploadID(2, "u"))], syncIsCheap: true) == [[0, 1], []])
     }
 
     @Test func `what follows a synced write to the same row stays behind it`() {

@@ -4,7 +4,6 @@ import os
 import resource
 import signal
 import sqlite3
-import subprocess
 import tempfile
 
 import pytest
@@ -157,35 +156,3 @@ class TestFull:
         assert len(complaints) < 50, "one trouble, not one line for each upload"
         rows = {row["id"]: row["state"] for row in cramped.rows()}
         assert set(created) <= set(rows)
-
-
-def test_a_mounted_disk_that_is_full(s3_environment, moto, tmp_path):
-    """The same on a real file system without room; needs the right to mount."""
-    place = tmp_path / "small"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
-    if os.getuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
-        pytest.skip("cannot mount a small file system here; the limit on file sizes stands for it")
-    try:
-        with Daemon({**s3_environment, "SLUICE_DATABASE": str(place / "sluice.sqlite")}) as daemon:
-            assert daemon.upload(tokens.mint(), PNG, "png").status == 201
-            with open(place / "ballast", "wb", buffering=0) as ballast:
-                try:
-                    while True:
-                        ballast.write(bytes(4096))
-                except OSError:
-                    pass
-            statuses = []
-            for _ in range(300):
-                statuses.append(daemon.upload(tokens.mint(), PNG[:2_000], "png").status)
-                if statuses[-1] != 201:
-                    break
-            assert statuses[-1] == 503, statuses[-5:]
-            assert daemon.admin("/healthz").status == 200
-            os.unlink(place / "ballast")
-            # With room again, the daemon serves again, without a restart.
-            again = lambda: daemon.upload(tokens.mint(), PNG, "png").status == 201
-            eventually(again, 30, lambda: daemon.output[-3_000:])
-            daemon.wait_until("readyz")
-    finally:
-        subprocess.run(["umount", "-l", str(place)], capture_output=True)

@@ -21,7 +21,10 @@ import Testing
         split.fields.append("x-name", "one\r\nx-two: 2")
         let requests = [
             split, HTTPRequest(.get, "file:///etc/passwd"), HTTPRequest(.get, "no scheme"),
-            HTTPRequest(.get, bench.server.url + "/a\u{0}b"),
+            HTTPRequest(.get, bench.server.url + "/a\u{0}b"), HTTPRequest(.get, bench.server.url, target: "/a b"),
+            HTTPRequest(.get, bench.server.url, target: "/a HTTP/1.1\r\nx-two: 2\r\nx-three:"),
+            HTTPRequest(.get, bench.server.url, target: "/\u{7F}"), HTTPRequest(.get, bench.server.url, target: ""),
+            HTTPRequest(.get, bench.server.url, target: "http://elsewhere/"),
         ]
         for request in requests {
             let before = bench.results.count

@@ -70,6 +70,17 @@ import Testing
         #expect(bench.server.acceptedCount == 1)
     }
 
+    @Test func `a target of its own goes on the wire as it is, and is not the next request's`() throws {
+        let bench = try Bench(Self.answering())
+        let target = "/b/a/../%7Eb//c%20d?uploads=&x=%2F#f"
+        _ = try bench.send(HTTPRequest(.get, bench.server.url, target: target)).get()
+        _ = try bench.send(HTTPRequest(.put, bench.server.url + "/own?a=b")).get()
+        _ = try bench.send(HTTPRequest(.get, bench.server.url + "/own", target: "/")).get()
+        #expect(bench.server.requests.map(\.target) == [target, "/own?a=b", "/"])
+        #expect(bench.server.requests.allSatisfy { $0.field("host") == "127.0.0.1:\(bench.server.port)" })
+        #expect(bench.server.acceptedCount == 1)
+    }
+
     @Test func `sends small bodies with every method that has one, and nothing of one request in the next`() throws {
         let bench = try Bench(Self.answering())
         for (method, text) in [(HTTPMethod.post, "<a/>"), (.put, "body"), (.delete, "gone"), (.post, "")] {

@@ -29,6 +29,27 @@ import Testing
         }
     }
 
+    @Test func `writes a file over itself, whatever its length`() throws {
+        try withDirectory { path in
+            for count in [0, 1, 65_535, 65_536, 65_537, 200_000] {
+                let file = try Files.open(path + "/a\(count)", .readWriteNew(permissions: 0o600))
+                let bytes = (0 ..< count).map { UInt8(truncatingIfNeeded: $0 &* 31) }
+                try file.writeAll(bytes.span, at: 0)
+                try file.rewriteAndSynchronise()
+                try file.close()
+                #expect(try Files.readWhole(path + "/a\(count)", bytesMax: 1 << 20) == bytes)
+            }
+        }
+    }
+
+    @Test func `tells file systems apart`() throws {
+        #expect(try FileSystemFacts(of: "/dev/shm").kind == .memory)
+        let own = try FileSystemFacts(of: "/tmp")
+        #expect(own.freeBytes > 0 && !own.isReadOnly)
+        #expect(throws: SystemError.self) { try FileSystemFacts(of: "/nonexistent") }
+        #expect(Files.mayWrite(in: "/tmp") && !Files.mayWrite(in: "/nonexistent"))
+    }
+
     @Test func `writes and reads at offsets, renames, lists and unlinks`() throws {
         try withDirectory { path in
             let file = try Files.open(path + "/a", .readWriteNew(permissions: 0o640))

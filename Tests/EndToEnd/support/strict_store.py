@@ -226,6 +226,8 @@ class StrictStore:
         return 200, {"ETag": etag, **({"x-amz-checksum-crc32c": checksum} if checksum else {})}, b""
 
     def do_head(self, key, _query, _fields, _payload, _checksum):
+        if not key:
+            return 200, {}, b""
         if key not in self.objects:
             raise Refused(404, "NotFound")
         data, fields = self.objects[key]
