@@ -135,7 +135,11 @@ import Testing
         let id = try stored(1, on: catalog)
         catalog.close()
         let connection = try DatabaseConnection(path: fixture.path, access: .creating)
-        try connection.execute("DROP INDEX uploads_due; PRAGMA user_version=1")
+        try connection.execute(
+            """
+            DROP INDEX uploads_due; DROP INDEX uploads_created; ALTER TABLE uploads DROP COLUMN registered_by;
+            DROP TABLE idempotency; PRAGMA user_version=1
+            """)
         connection.close()
         let again = try fixture.open()
         #expect(try again.row(id)?.state == .stored)

@@ -262,12 +262,12 @@ import Tokens
         #expect(!look.mustBeSynced)
         var groups = JournalGroups()
         let stored = JournalRequest(entry: .stored(2, at: 1), replyTo: nil, tag: 0)
-        groups.sort([stored, registration, look][...])
+        groups.sort([stored, registration, look][...], syncIsCheap: false)
         #expect(groups.unsynced == [0, 2])
         #expect(groups.synced == [1])
         // A look does not overtake a synced write of its row.
         let completing = JournalRequest(entry: .completing(2, size: 1), replyTo: fixture.answers, tag: 0)
-        groups.sort([completing, stored, look][...])
+        groups.sort([completing, stored, look][...], syncIsCheap: false)
         #expect(groups.synced == [0, 1, 2])
     }
 
