@@ -10,11 +10,11 @@ package final class Catalog: Sendable {
     private let queue: JournalQueue
     private let status: CatalogStatus
     private let thread: Thread
-    private let reads: Mailbox<ReadRequest>
-    private let reader: Thread
     /// Waiting entries from which on no upload is let in: those that were let in need the rest.
     private let admissionEntriesMax: Int
     private let stallMilliseconds: Int64
+    private let reads: Mailbox<ReadRequest>
+    private let reader: Thread
 
     /// Opens the record, makes it where it is missing, and starts the writer.
     ///
