@@ -2,8 +2,8 @@ extension CatalogSchema {
     /// The keys that uploads were sent with, see `Idempotency-Key`.
     ///
     /// - A table of its own: a row here lives for a day, one of `uploads` for good, and an upload without a key writes
-    ///   and reads nothing of this. A key costs 185 bytes, with owners and keys of usual lengths, and in groups of eight
-    ///   uploads 1.7 pages of the log: mostly its place in the index of keys, which are spread like any random text.
+    ///   and reads nothing of this. A key costs 185 bytes, with owners and keys of usual lengths, and in groups of
+    ///   eight uploads 1.7 pages of the log: mostly its place in the index of keys, which are spread like random text.
     /// - `UNIQUE (owner, key)` decides which of many uploads with one key is first. `owner` is the `sub` of the upload,
     ///   and stays it when the image is given to another.
     /// - `number` grows with each key, so it is the order of time. The oldest are found at its beginning without an

@@ -81,8 +81,8 @@ package enum SettingsTable {
             "How long an image that nobody registers is kept, from the end of its upload on; then it is deleted. 0: "
                 + "for good. Images keep the time that was set when they came."),
         Setting(.idempotencyTTL, .number(.seconds, 1 ... 31_536_000), .fixed("86400"),
-            "How long an `Idempotency-Key` is known, from the beginning of its upload on; afterwards it is like one that "
-                + "was never sent. At least `SLUICE_REQUEST_TIMEOUT_SECONDS`."),
+            "How long an `Idempotency-Key` is known, from the beginning of its upload on; afterwards it is like one "
+                + "that was never sent. At least `SLUICE_REQUEST_TIMEOUT_SECONDS`."),
         Setting(.idempotencyKeysMax, .number(.count, 1_000 ... 1_000_000_000), .fixed("1000000"),
             "The most keys that are known at once; beyond it the oldest go first, since a request is sent again within "
                 + "minutes or not at all. A key takes about 200 bytes of the database: a million, 200 MB."),

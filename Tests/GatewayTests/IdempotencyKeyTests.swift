@@ -54,7 +54,7 @@ struct IdempotencyKeyTests {
         #expect(try key(head) == nil)
     }
 
-    @Test(arguments: [image, form]) func `anything else is refused, with what to send instead`(_ head: [String]) throws {
+    @Test(arguments: [image, form]) func `anything else is refused with what to send instead`(_ head: [String]) throws {
         let wrong = [
             [""], ["  "], [String(repeating: "k", count: 129)], ["a b"], ["a\tb"], ["é"], ["a", "a"], ["a", ""],
             ["", ""],
