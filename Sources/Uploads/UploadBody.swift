@@ -40,8 +40,8 @@ struct UploadBody: ~Copyable {
         isSpooled ? window.unreadBytes == 0 : window.unreadBytes <= unreadBytesMax / 2
     }
 
-    /// A stream that cannot be sent again needs no more than what is on its way from one turn to the next. Where the end
-    /// of the body is withheld from the store, that has to fit in too, and half of the window must be more: nothing
+    /// A stream that cannot be sent again needs no more than what is on its way from one turn to the next. Where the
+    /// end of the body is withheld from the store, that has to fit in too, and half of the window must be more: nothing
     /// would be read any more, and the client never go on.
     private var unreadBytesMax: Int {
         let isStream = window.hasDropped && readableBytes == nil
