@@ -38,9 +38,11 @@ final class JournalQueue: Sendable {
     /// From any thread; `false` when the queue is full or closed.
     ///
     /// The last eighth is kept for what nobody waits for: those are the ends of uploads that were let in before, and
-    /// their senders cannot say no to anybody any more.
+    /// their senders cannot say no to anybody any more. The eighth before that is for the uploads' own steps, so that
+    /// requests about records, on which no upload depends, leave a quarter as those do that are not let in.
     func post(_ request: JournalRequest) -> Bool {
-        let capacity = request.replyTo == nil ? capacity : capacity - capacity / 8
+        let kept = request.replyTo == nil ? 0 : request.entry.state == nil ? capacity / 4 : capacity / 8
+        let capacity = capacity - kept
         let count = state.withLock { state in
             guard !state.isClosed, state.requests.count < capacity else { return 0 }
             state.requests.append(request)

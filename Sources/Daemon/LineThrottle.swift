@@ -17,8 +17,10 @@ struct LineThrottle {
     /// Kinds that are known at once; the one whose window began first gives way.
     static let kindsMax = 8
 
+    /// - Parameter text: its kind is what it is without its numbers: how many wait, or for how long, makes no other.
     /// - Returns: how many of this kind were left out since the last was written; nil: leave it out.
-    mutating func admit(_ kind: String, now: Int64) -> Int? {
+    mutating func admit(_ text: String, now: Int64) -> Int? {
+        let kind = String(decoding: text.utf8.filter { !(0x30 ... 0x39 ~= $0) }, as: UTF8.self)
         let index = place(of: kind, now: now)
         if now - windows[index].began >= Self.windowMilliseconds {
             windows[index].began = now

@@ -25,8 +25,14 @@ package struct FileSystemFacts: Equatable, Sendable {
         kind = Self.kinds[UInt32(truncatingIfNeeded: status.f_type)] ?? .local
         // ST_RDONLY, the same in f_flags as in statvfs(3).
         isReadOnly = status.f_flags & 1 != 0
-        freeBytes = Int64(clamping: UInt64(status.f_bavail) * UInt64(status.f_bsize))
+        freeBytes = Self.bytes(blocks: UInt64(status.f_bavail), blockBytes: UInt64(clamping: status.f_bsize))
         freeFiles = status.f_files == 0 ? nil : Int64(clamping: status.f_ffree)
+    }
+
+    /// The largest number where that is too many: programs behind FUSE may say what they like, all ones for "no bound".
+    static func bytes(blocks: UInt64, blockBytes: UInt64) -> Int64 {
+        let (product, isTooMany) = blocks.multipliedReportingOverflow(by: blockBytes)
+        return isTooMany ? .max : Int64(clamping: product)
     }
 
     /// The numbers of linux/magic.h and of statfs(2).

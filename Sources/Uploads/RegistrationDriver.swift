@@ -11,7 +11,7 @@ final class RegistrationDriver: BodyTaker, RecordExchange {
     private weak var handler: UploadHandler?
     private var connection: Connection?
     private var body: [UInt8] = []
-    private var tag: UInt64 = 0
+    private var number: UInt64 = 0
     private var isAsking = false
 
     init(plan: RegistrationPlan, records: RecordExchanges, handler: UploadHandler, connection: Connection) {
@@ -21,12 +21,9 @@ final class RegistrationDriver: BodyTaker, RecordExchange {
         self.connection = connection
     }
 
-    /// - Returns: false when too many are under way.
-    func start() -> Bool {
-        guard let tag = records.begin(self) else { return false }
-        self.tag = tag
+    func start() {
+        number = records.gather(self)
         if plan.expectsContinue { connection?.sendContinue() }
-        return true
     }
 
     /// The body is whole once the catalog is asked.
@@ -49,21 +46,30 @@ final class RegistrationDriver: BodyTaker, RecordExchange {
             return end { $0.registrationRefused(.badRequest, detail: error.detail) }
         }
         body = []
+        records.gathered(number)
         guard let registration = handler.registration(request, plan) else {
             return end { $0.registrationRefused(.invalidImageURL, detail: nil) }
         }
+        guard let tag = records.begin(self) else { return fail("too many requests about records") }
         isAsking = true
         guard records.register(registration, tag: tag) else {
-            isAsking = false
-            return end { $0.registrationEnded(.failed(.unavailable("the journal's queue is full")), plan: plan) }
+            records.end(tag)
+            return fail("the journal's queue is full")
         }
+    }
+
+    /// Others need the place.
+    func pushedOut() { fail("too many bodies about records are on their way, and this one stayed out for the longest") }
+
+    private func fail(_ reason: String) {
+        end { $0.registrationEnded(.failed(.unavailable(reason)), plan: plan) }
     }
 
     /// What was asked for may be written although nobody waits for it any more, as with any request.
     func clientLost() {
         handler = nil
         connection = nil
-        if !isAsking { records.end(tag) }
+        records.gathered(number)
     }
 
     func recordAnswered(_ result: JournalResult) { end { $0.registrationEnded(result, plan: plan) } }

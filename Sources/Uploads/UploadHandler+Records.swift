@@ -9,9 +9,10 @@ internal import Tokens
 extension UploadHandler {
     func begin(_ plan: RegistrationPlan, connection: Connection) {
         record?.subject = plan.claims.subject
+        guard !service.isDraining else { return recordUnavailable("draining") }
         let driver = RegistrationDriver(plan: plan, records: service.records, handler: self, connection: connection)
-        guard !service.isDraining, driver.start() else { return recordUnavailable("too many requests about records") }
         self.driver = driver
+        driver.start()
     }
 
     func begin(_ query: ImageQuery) {

@@ -1,7 +1,9 @@
 import Catalog
 import Foundation
+import Gateway
 import Linux
 import Testing
+import Tokens
 
 @Suite(.timeLimit(.minutes(2))) struct CatalogAdmissionTests {
     private let fixture: CatalogFixture
@@ -47,6 +49,8 @@ import Testing
             #expect(catalog.submit(.uploadID(id, "u"), replyTo: nil, tag: 0))
         }
         #expect(catalog.refusal?.contains("12 writes wait") == true)
+        let registration = ImageRegistration(image: .id(id), subject: "1", role: .user)
+        #expect(!catalog.submit(.registration(registration), replyTo: fixture.answers, tag: 6))
         #expect(catalog.submit(.completing(id, size: 1), replyTo: fixture.answers, tag: 7))
         try lock.unlock()
         #expect(try fixture.result(of: 7) == .committed(imageID: id))

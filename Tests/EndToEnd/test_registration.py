@@ -1,6 +1,7 @@
 """`POST /images/metadata`: what it answers, whom it lets, and what happens when two want the same."""
 
 import concurrent.futures
+import json
 import sqlite3
 import threading
 
@@ -287,7 +288,7 @@ def test_while_the_record_cannot_be_written_it_is_503_and_looks_go_on(directory_
         assert "a record could not be asked for" in daemon.output
 
 
-def test_too_many_at_once_are_503(directory_environment, sub, token):
+def test_bodies_that_stay_out_keep_nobody_out(directory_environment, sub, token):
     limits = {**directory_environment, "SLUICE_WORKERS": "1", "SLUICE_MIN_BODY_BYTES_PER_SECOND": "0",
               "SLUICE_REQUEST_TIMEOUT_SECONDS": "3600", "SLUICE_CONNECTIONS_MAX": "4000"}
     head = wire.head("POST", "/images/metadata", f"Authorization: Bearer {token}", "Content-Length: 8000")
@@ -302,10 +303,36 @@ def test_too_many_at_once_are_503(directory_environment, sub, token):
                     # Or they would be ended as idle.
                     for connection in waiting:
                         connection.send(b" ")
-            assert_refused(register(daemon, token, {"imageId": data["imageId"]}), "STORE_UNAVAILABLE")
-            assert_refused(look(daemon, token, data["imageId"]), "STORE_UNAVAILABLE")
+            assert_seen(look(daemon, token, data["imageId"]), data)
+            assert_registered(register(daemon, token, {"imageId": data["imageId"]}), data)
+            # It took the place of the first, and of no other.
+            assert_refused(waiting[0].response(), "STORE_UNAVAILABLE")
+            waiting[1].send(b" " * 8_000)
+            assert_refused(waiting[1].response(), "BAD_REQUEST")
         finally:
             for connection in waiting:
                 connection.reset()
+
+
+def test_too_many_at_once_are_503(directory_environment, sub, token):
+    with Daemon({**directory_environment, "SLUICE_WORKERS": "1", "SLUICE_CONNECTIONS_MAX": "4000"}) as daemon:
+        data = uploaded(daemon, token, sub)
+        body = json.dumps({"imageId": data["imageId"]}).encode()
+        request = wire.head(
+            "POST", "/images/metadata", f"Authorization: Bearer {token}", f"Content-Length: {len(body)}") + body
+        # The writer waits for this for five seconds.
+        lock = sqlite3.connect(daemon.database, timeout=10, isolation_level=None)
+        lock.execute("PRAGMA wal_autocheckpoint=0")
+        lock.execute("BEGIN IMMEDIATE")
+        waiting = []
+        try:
+            for _ in range(2_048):
+                waiting.append(wire.Connection(daemon.port))
+                waiting[-1].send(request)
+            eventually(lambda: look(daemon, token, data["imageId"]).status == 503, 4)
+        finally:
+            lock.execute("ROLLBACK")
+            lock.close()
+            for connection in waiting:
+                connection.reset()
         eventually(lambda: look(daemon, token, data["imageId"]).status == 200, 20)
-        assert_registered(register(daemon, token, {"imageId": data["imageId"]}), data)

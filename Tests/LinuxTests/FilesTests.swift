@@ -50,6 +50,13 @@ import Testing
         #expect(Files.mayWrite(in: "/tmp") && !Files.mayWrite(in: "/nonexistent"))
     }
 
+    /// FUSE's programs may answer statfs(2) with all ones.
+    @Test func `room that is too large to count is the largest number`() {
+        #expect(FileSystemFacts.bytes(blocks: 3, blockBytes: 4_096) == 12_288)
+        #expect(FileSystemFacts.bytes(blocks: .max, blockBytes: 4_096) == .max)
+        #expect(FileSystemFacts.bytes(blocks: .max, blockBytes: 1) == .max)
+    }
+
     @Test func `writes and reads at offsets, renames, lists and unlinks`() throws {
         try withDirectory { path in
             let file = try Files.open(path + "/a", .readWriteNew(permissions: 0o640))
