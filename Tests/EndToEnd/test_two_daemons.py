@@ -94,8 +94,9 @@ def test_what_the_dead_left_is_recovered_by_one_of_two_that_start_at_once(store,
         eventually(lambda: list(states(one).values()) == ["stored"] * 4, 20, lambda: f"{states(one)}")
         assert store.open_keys() == []
         assert set(store.stored()) == {row["key"] for row in one.rows()}
-        both = settled(one) + settled(other)
-        assert len(both) == len(uploads) and set(both.values()) == {1}, f"{settled(one)} {settled(other)}"
+        eventually(lambda: len(settled(one) + settled(other)) == len(uploads), 20,
+                   lambda: f"{settled(one)} {settled(other)}")
+        assert set((settled(one) + settled(other)).values()) == {1}, f"{settled(one)} {settled(other)}"
         for daemon in (one, other):
             assert not [line for line in daemon.log() if line.get("level") == "error"], daemon.output
 
