@@ -228,6 +228,8 @@ final class CatalogWriter {
     private func commit(
         _ positions: [Int], of requests: ArraySlice<JournalRequest>, isSynced: Bool
     ) throws(CatalogTrouble) {
+        // Each transaction is a new stretch of work: many on a slow disk are no standstill.
+        status.begins()
         let now = Clock.wallMilliseconds()
         let start = Clock.monotonicMicroseconds()
         try file.transact(isSynced ? .full : .normal) { (statements, connection) throws(DatabaseError) in

@@ -184,6 +184,8 @@ package final class Recovery {
         guard let settlement else { return }
         pass.report.count(settlement.fate)
         observer?.recoverySettled(settlement)
+        // A late write of the upload's own came in between: what the row is now may want settling still.
+        if settlement.fate == .passedOver, settlement.row.state != .stored { handOver(imageID) }
         if let instance = settlement.row.instance { releaseIfDone(instance) }
     }
 
