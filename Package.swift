@@ -140,7 +140,7 @@ let package = Package(
 if Context.environment["SLUICE_FUZZ"] == "1" {
     for name in [
         "Canary", "Chunked", "FieldValues", "FileName", "FormSplit", "JSON", "MagicNumber", "ProfileFile",
-        "RequestGenerated", "RequestSplit", "SigV4", "StoreXML", "TokenStructured", "TokenVerify",
+        "RequestGenerated", "RequestReference", "RequestSplit", "SigV4", "StoreXML", "TokenStructured", "TokenVerify",
     ] {
         package.targets.append(
             .executableTarget(

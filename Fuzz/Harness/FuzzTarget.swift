@@ -10,6 +10,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case magicNumber = "MagicNumber"
     case profileFile = "ProfileFile"
     case requestGenerated = "RequestGenerated"
+    case requestReference = "RequestReference"
     case requestSplit = "RequestSplit"
     case sigV4 = "SigV4"
     case storeXML = "StoreXML"
@@ -28,6 +29,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .magicNumber: try MagicReading.run(input)
         case .profileFile: try ProfileReading.run(input)
         case .requestGenerated: try RequestGenerated.run(input)
+        case .requestReference: try RequestReference.run(input)
         case .requestSplit: try RequestSplit.run(input)
         case .sigV4: try RequestSigning.run(input)
         case .storeXML: try StoreDocument.run(input)

@@ -113,3 +113,31 @@ struct WireOracleTests {
         #expect(failure("010000000") { $0.refusal = nil } != nil)
     }
 }
+
+/// The table's oracle, held against a parser that is shown other bytes.
+struct TableOracleTests {
+    private func failure(_ text: String, as other: String) -> OracleFailure? {
+        do throws(OracleFailure) {
+            try RequestReference.check([UInt8](text.utf8).span, limits: WireLimits()) { _ in
+                var parser = RequestParser(limits: WireLimits())
+                return parser.parse([UInt8](other.utf8).span)
+            }
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @Test(arguments: [
+        ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.1\r\n\r\n"),
+        ("GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.0\r\n\r\n"),
+        ("GET / HTTP/1.1\nHost: a\r\n\r\n", "GET / HTTP/1.0\r\nHost: a\r\n\r\n"),
+        ("GET / HTTP/1.0\r\nA: b\r\n\r\n", "GET / HTTP/1.0\r\nA:  b\r\n\r\n"),
+        ("PUT / HTTP/1.0\r\nContent-Length: 1\r\n\r\n", "PUT / HTTP/1.0\r\nContent-Length: 2\r\n\r\n"),
+        ("GET /a?b HTTP/1.0\r\n\r\n", "GET /a/b HTTP/1.0\r\n\r\n"),
+    ])
+    func `a head that is read as another is noticed`(_ text: String, _ other: String) {
+        #expect(failure(text, as: text) == nil)
+        #expect(failure(text, as: other) != nil)
+    }
+}
