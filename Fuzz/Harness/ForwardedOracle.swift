@@ -26,20 +26,18 @@ enum ForwardedOracle {
                 break steps
             }
         }
-        if isStandard {
-            // What a reader from the left takes whole, one from the right takes too, in its order.
-            guard let plain = pieces(text, at: ","), let elements = elements(plain) else { return }
-            guard !isMalformed, found == elements.reversed() else { throw OracleFailure("\(found), not \(elements)") }
-        } else {
-            let plain = text.split(separator: ",").map(trimmed).filter { !$0.isEmpty }.reversed()
-            var expected: [Element] = []
-            for piece in plain {
-                guard let node = PlainAuthority.address(piece).map(ForwardedNode.address) ?? node(piece) else { break }
-                expected.append(Element(node: node))
-            }
-            guard found == expected, isMalformed == (expected.count < plain.count)
-            else { throw OracleFailure("\(found), not \(expected)") }
+        // Quotes that a reader from the left cannot pair say nothing of what stands to their right.
+        guard let pieces = isStandard ? Self.pieces(text, at: ",") : text.split(separator: ",").map(String.init)
+        else { return }
+        let plain = pieces.map(trimmed).filter { !$0.isEmpty }
+        var expected: [Element] = []
+        for piece in plain.reversed() {
+            let bare = PlainAuthority.address(piece).map(ForwardedNode.address) ?? node(piece)
+            guard let element = isStandard ? element(piece) : bare.map({ Element(node: $0) }) else { break }
+            expected.append(element)
         }
+        guard found == expected, isMalformed == (expected.count < plain.count)
+        else { throw OracleFailure("\(found), not \(expected)") }
     }
 
     private static func trimmed(_ text: some StringProtocol) -> String {
@@ -67,33 +65,28 @@ enum ForwardedOracle {
         return isQuoted ? nil : pieces
     }
 
-    private static func elements(_ pieces: [String]) -> [Element]? {
-        var elements: [Element] = []
-        for piece in pieces.map(trimmed) where !piece.isEmpty {
-            guard let pairs = Self.pieces(piece, at: ";") else { return nil }
-            var values: [String: String] = [:]
-            for pair in pairs.map(trimmed) where !pair.isEmpty {
-                guard let equals = pair.firstIndex(of: "="),
-                    let value = value(String(pair[pair.index(after: equals)...]))
-                else { return nil }
-                let name = pair[..<equals]
-                guard PlainExtensions.isToken(Array(name.utf8)[...]) else { return nil }
-                let key = name.lowercased()
-                if key == "for" || key == "proto" {
-                    guard values.updateValue(value, forKey: key) == nil else { return nil }
-                }
+    private static func element(_ piece: String) -> Element? {
+        guard let pairs = pieces(piece, at: ";") else { return nil }
+        var values: [String: String] = [:]
+        for pair in pairs.map(trimmed) where !pair.isEmpty {
+            guard let equals = pair.firstIndex(of: "="),
+                let value = value(String(pair[pair.index(after: equals)...])),
+                PlainExtensions.isToken(Array(pair[..<equals].utf8)[...])
+            else { return nil }
+            let key = pair[..<equals].lowercased()
+            if key == "for" || key == "proto" {
+                guard values.updateValue(value, forKey: key) == nil else { return nil }
             }
-            var element = Element(node: .unidentified)
-            if let text = values["for"] {
-                guard let node = node(text) else { return nil }
-                element.node = node
-            }
-            if let text = values["proto"]?.lowercased() {
-                element.scheme = text == "https" ? .https : text == "http" ? .http : nil
-            }
-            elements.append(element)
         }
-        return elements
+        var element = Element(node: .unidentified)
+        if let text = values["for"] {
+            guard let node = node(text) else { return nil }
+            element.node = node
+        }
+        if let text = values["proto"]?.lowercased() {
+            element.scheme = text == "https" ? .https : text == "http" ? .http : nil
+        }
+        return element
     }
 
     /// A token, or what a quoted string stands for.
