@@ -99,8 +99,12 @@ let package = Package(
     targets: pure + fence + service + [program] + [
         target(
             "FuzzHarness",
-            ["Bytes", "Crypto", "FormData", "Gateway", "HTTPWire", "Images", "ObjectStore", "Settings", "Tokens"],
-            path: "Fuzz/Harness"),
+            [
+                "Bytes", "Crypto", "FormData", "Gateway", "HTTPWire", "Images", "JSONWire", "ObjectStore", "Settings",
+                "SigV4", "Tokens", "XMLWire",
+            ], path: "Fuzz/Harness"),
+        .executableTarget(
+            name: "sluice-replay", dependencies: ["FuzzHarness", "Linux"], path: "Fuzz/Replay", swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         .testTarget(name: "StyleTests", dependencies: ["TestSupport"], swiftSettings: strict),
         tests("Bytes"),
@@ -127,13 +131,21 @@ let package = Package(
         tests("AWS", ["Bytes", "HTTPClient", "Linux", "Reactor", "SigV4", "Tokens"]),
         tests("Catalog", ["Bytes", "Database", "Gateway", "Images", "Linux", "Reactor", "Tokens", logging]),
         tests("Uploads", ["ObjectStore"]),
-        tests("FuzzHarness", ["Bytes", "Crypto", "FormData", "Gateway", "HTTPWire", "Settings", "Tokens"]),
+        tests(
+            "FuzzHarness",
+            [
+                "Bytes", "Crypto", "FormData", "Gateway", "HTTPWire", "Images", "JSONWire", "Settings", "SigV4",
+                "Tokens", "XMLWire",
+            ]),
     ]
 )
 
 // libFuzzer brings their `main`; where nothing asks for it they would not link. `Fuzz/run.sh` sets the variable.
 if Context.environment["SLUICE_FUZZ"] == "1" {
-    for name in ["Canary", "FormSplit", "ProfileFile", "RequestSplit", "TokenVerify"] {
+    for name in [
+        "Canary", "Chunked", "FieldValues", "FileName", "FormSplit", "JSON", "MagicNumber", "ProfileFile",
+        "RequestGenerated", "RequestReference", "RequestSplit", "SigV4", "StoreXML", "TokenStructured", "TokenVerify",
+    ] {
         package.targets.append(
             .executableTarget(
                 name: "Fuzz" + name, dependencies: ["FuzzHarness"], path: "Fuzz/Targets/" + name,

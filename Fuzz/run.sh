@@ -80,6 +80,7 @@ if [ "$name" = Canary ]; then exit 0; fi
 build_target "$name"
 seeds="Fuzz/Corpus/$name"
 if [ -d "Fuzz/Regressions/$name" ]; then seeds="$seeds Fuzz/Regressions/$name"; fi
+if [ -f "Fuzz/Dictionaries/$name.dict" ]; then set -- "-dict=Fuzz/Dictionaries/$name.dict" "$@"; fi
 echo "$name: fuzzing for $seconds s; output in $build/$name.log"
 # $seeds is a list of folders without spaces in their names.
 if run_target "$build/$name.log" "$name" -max_total_time="$seconds" -max_len=4096 -timeout=10 -rss_limit_mb=2048 \

@@ -5,7 +5,7 @@ import TestSupport
 
 /// Every input that lies beside the fuzz targets, run through the same harness as the fuzzer's own.
 struct ReplayTests {
-    @Test(arguments: [FuzzTarget.formSplit, .profileFile, .requestSplit, .tokenVerify])
+    @Test(arguments: FuzzTarget.allCases.filter { $0 != .canary })
     func `the seeds and regressions of a target pass its oracle`(_ target: FuzzTarget) throws {
         let seeds = try inputs("Fuzz/Corpus/\(target.rawValue)")
         let regressions = try inputs("Fuzz/Regressions/\(target.rawValue)")
@@ -27,6 +27,21 @@ struct ReplayTests {
             #expect(FileManager.default.fileExists(atPath: entry.path), "\(name)")
         }
         #expect(try Set(entries("Fuzz/Regressions")).isSubset(of: names))
+    }
+
+    @Test func `every dictionary is a target's, and made of quoted tokens`() throws {
+        let names = Set(FuzzTarget.allCases.map { $0.rawValue + ".dict" })
+        let dictionaries = try inputs("Fuzz/Dictionaries")
+        #expect(!dictionaries.isEmpty)
+        for (path, bytes) in dictionaries {
+            #expect(names.contains(String(path.split(separator: "/").last ?? "")), "\(path)")
+            for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+                // The form that libFuzzer reads (https://llvm.org/docs/LibFuzzer.html#dictionaries).
+                let isToken =
+                    line.count > 2 && line.hasPrefix("\"") && line.hasSuffix("\"") && line.utf8.allSatisfy { $0 < 0x7F }
+                #expect(isToken, "\(path): \(line)")
+            }
+        }
     }
 
     @Test func `the canary falls, and only at its word`() {

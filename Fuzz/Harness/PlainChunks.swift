@@ -1,0 +1,121 @@
+internal import Bytes
+internal import HTTPWire
+
+/// A chunked body read plainly (RFC 9112 § 7.1), a line at a time, with the decoder's strictness and none of its code.
+struct PlainChunks {
+    var outcome = ChunkedOutcome()
+    /// The last one, of no bytes, among them.
+    var chunks = 0
+    private var rest: ArraySlice<UInt8>
+    private var extensionBytes = 0
+
+    static func read(_ bytes: [UInt8], _ limits: WireLimits) -> PlainChunks {
+        var reader = PlainChunks(rest: bytes[...])
+        reader.outcome.end = reader.chunks(limits)
+        return reader
+    }
+
+    /// The next line, nil where it does not end; an LF alone ends none.
+    private mutating func line() -> [UInt8]? {
+        guard let end = rest.indices.first(where: { rest[$0...].starts(with: [0x0D, 0x0A]) }) else { return nil }
+        defer { rest = rest[(end + 2)...] }
+        return Array(rest[..<end])
+    }
+
+    private mutating func chunks(_ limits: WireLimits) -> ChunkedOutcome.End {
+        while let line = line() {
+            let digits = line.prefix { Character(Unicode.Scalar($0)).isHexDigit && $0 < 0x80 }
+            let tail = Array(line[digits.count...])
+            extensionBytes += tail.count + (tail.isEmpty ? 0 : 1)
+            guard (1 ... limits.chunkSizeDigitsMax).contains(digits.count),
+                let size = UInt64(String(decoding: digits, as: UTF8.self), radix: 16),
+                size <= limits.bodyBytesMax, UInt64(outcome.body.count) <= limits.bodyBytesMax - size,
+                tail.isEmpty || tail.count < limits.chunkExtensionBytesMax,
+                extensionBytes <= limits.chunkExtensionTotalBytesMax, PlainExtensions.areRight(tail)
+            else { return .refused }
+            chunks += 1
+            if size == 0 { return trailers(limits) }
+            let data = rest.prefix(Int(min(size, UInt64(rest.count))))
+            outcome.body += data
+            rest = rest.dropFirst(data.count)
+            guard UInt64(data.count) == size, rest.count >= 2 else { break }
+            guard rest.starts(with: [0x0D, 0x0A]) else { return .refused }
+            rest = rest.dropFirst(2)
+        }
+        return .incomplete
+    }
+
+    private mutating func trailers(_ limits: WireLimits) -> ChunkedOutcome.End {
+        let start = rest.startIndex
+        var fields = 0
+        while let line = line() {
+            guard rest.startIndex - start <= limits.trailerBytesMax else { return .refused }
+            if line.isEmpty { return .complete(rest.startIndex) }
+            fields += 1
+            let name = line.prefix { $0 != 0x3A }
+            let value = line.dropFirst(name.count + 1)
+            guard fields <= limits.trailerFieldsMax, name.count < line.count, PlainExtensions.isToken(name),
+                value.allSatisfy({ $0 == 0x09 || $0 >= 0x20 && $0 != 0x7F }),
+                !Self.early.contains(String(decoding: name, as: UTF8.self).lowercased())
+            else { return .refused }
+        }
+        return .incomplete
+    }
+
+    /// Fields that must come before a body (RFC 9110 § 6.5.1), and those that this server reads.
+    private static let early = Set(
+        """
+        accept-encoding age cache-control content-encoding content-range cookie date expires if-match \
+        if-modified-since if-none-match if-range if-unmodified-since keep-alive location max-forwards pragma \
+        proxy-authenticate proxy-authorization proxy-connection range retry-after set-cookie vary warning \
+        www-authenticate access-control-request-headers access-control-request-method authorization connection \
+        content-length content-type expect forwarded host idempotency-key origin te trailer transfer-encoding upgrade \
+        user-agent x-filename x-forwarded-for x-forwarded-host x-forwarded-proto x-request-id
+        """.split(separator: " ").map(String.init))
+}
+
+/// `*( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )`, by stripping from the left.
+enum PlainExtensions {
+    static func areRight(_ text: [UInt8]) -> Bool {
+        var rest = text[...]
+        while !rest.isEmpty {
+            rest = rest.drop(while: isSpace)
+            guard rest.popFirst() == 0x3B else { return false }
+            rest = rest.drop(while: isSpace)
+            let name = rest.prefix(while: isTokenByte)
+            guard !name.isEmpty else { return false }
+            rest = rest.dropFirst(name.count)
+            let afterSpace = rest.drop(while: isSpace)
+            guard afterSpace.first == 0x3D else { continue }
+            rest = afterSpace.dropFirst().drop(while: isSpace)
+            if rest.first == 0x22 {
+                guard let end = quotedEnd(rest) else { return false }
+                rest = rest[end...]
+            } else {
+                let value = rest.prefix(while: isTokenByte)
+                guard !value.isEmpty else { return false }
+                rest = rest.dropFirst(value.count)
+            }
+        }
+        return true
+    }
+
+    /// The index behind the closing quote.
+    private static func quotedEnd(_ text: ArraySlice<UInt8>) -> Int? {
+        var isEscaped = false
+        for (index, byte) in zip(text.indices, text).dropFirst() {
+            guard byte == 0x09 || byte >= 0x20 && byte != 0x7F else { return nil }
+            if byte == 0x22, !isEscaped { return index + 1 }
+            isEscaped = byte == 0x5C && !isEscaped
+        }
+        return nil
+    }
+
+    static func isToken(_ text: ArraySlice<UInt8>) -> Bool { !text.isEmpty && text.allSatisfy(isTokenByte) }
+
+    static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+
+    static func isTokenByte(_ byte: UInt8) -> Bool {
+        "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8.contains(byte)
+    }
+}

@@ -1,0 +1,146 @@
+internal import HTTPWire
+
+/// What a head that has the right shape says, judged over characters.
+struct TableVerdict: Equatable {
+    let method: String
+    let target: String
+    let path: String
+    let query: String?
+    let minorVersion: Int
+    let fields: [String]
+    let framing: BodyFraming
+    let keepsAlive: Bool
+    let expectsContinue: Bool
+    let headBytes: Int
+
+    /// Nil where the head is refused.
+    init?(_ head: TableHead, _ limits: WireLimits) {
+        let lineBytes = head.method.count + head.target.count + head.version.count + 2
+        guard head.headBytes <= limits.headBytesMax, lineBytes <= limits.requestLineBytesMax,
+            head.method.count <= limits.methodBytesMax, head.fields.count <= limits.fieldsMax,
+            head.emptyLines <= limits.emptyLinesMax
+        else { return nil }
+        switch TableHead.text(head.version) {
+        case "HTTP/1.1": minorVersion = 1
+        case "HTTP/1.0": minorVersion = 0
+        default: return nil
+        }
+        let isCurrent = minorVersion == 1
+        method = TableHead.text(head.method)
+        target = TableHead.text(head.target)
+        guard let parts = PlainTarget(target, method: method) else { return nil }
+        path = parts.path
+        query = parts.query
+        let hosts = head.values("host")
+        guard hosts.count == 1 || hosts.isEmpty && !isCurrent, hosts.allSatisfy(PlainAuthority.isRight)
+        else { return nil }
+        if let authority = parts.authority, let host = hosts.first {
+            guard PlainTarget.isSame(authority, host, usualPort: parts.isSecure ? 443 : 80) else { return nil }
+        }
+        let (lengths, codings) = (head.values("content-length"), head.values("transfer-encoding"))
+        guard lengths.count + codings.count <= 1 else { return nil }
+        var framing = BodyFraming.none
+        if let length = lengths.first {
+            guard !length.isEmpty, length.unicodeScalars.allSatisfy({ "0" ... "9" ~= $0 }),
+                let value = UInt64("0" + length.drop { $0 == "0" }), value <= limits.bodyBytesMax
+            else { return nil }
+            framing = .length(value)
+        } else if let coding = codings.first {
+            guard coding.lowercased() == "chunked", isCurrent else { return nil }
+            framing = .chunked
+        }
+        self.framing = framing
+        func options(_ name: String) -> [String] {
+            head.values(name).flatMap { $0.split(separator: ",") }
+                .map { TableHead.text(FieldValues.trimmed(Array($0.utf8)[...])).lowercased() }
+        }
+        let connection = options("connection")
+        keepsAlive = !connection.contains("close") && (isCurrent || connection.contains("keep-alive"))
+        let hasBody = framing != .none && framing != .length(0)
+        expectsContinue = options("expect").contains("100-continue") && isCurrent && hasBody
+        fields = head.fields.map { TableHead.text($0.name) + ":" + TableHead.text($0.value) }
+        headBytes = head.headBytes
+    }
+
+    /// What the parser found, in the same words.
+    init(_ head: RequestHead, of bytes: Span<UInt8>) {
+        func text(_ slice: ByteSlice) -> String { TableHead.text(slice.range.map { bytes[$0] }) }
+        method = text(head.methodName)
+        target = text(head.target)
+        path = text(head.path)
+        query = head.query.map { text($0) }
+        minorVersion = Int(head.minorVersion)
+        fields = head.fields.map { text($0.name) + ":" + text($0.value) }
+        framing = head.framing
+        keepsAlive = head.keepsAlive
+        expectsContinue = head.expectsContinue
+        headBytes = head.headBytes
+    }
+}
+
+/// A target taken apart by what it begins with (RFC 9112 § 3.2).
+struct PlainTarget {
+    var path = ""
+    var query: String?
+    var authority: String?
+    var isSecure = false
+
+    init?(_ target: String, method: String) {
+        if method == "CONNECT" {
+            guard PlainAuthority.isRight(target), let port = Self.port(target), !port.isEmpty else { return nil }
+            return
+        }
+        var rest = target
+        if target == "*" {
+            guard method == "OPTIONS" else { return nil }
+            path = "*"
+            return
+        }
+        if !target.hasPrefix("/") {
+            guard let scheme = ["http://", "https://"].first(where: { target.lowercased().hasPrefix($0) })
+            else { return nil }
+            isSecure = scheme == "https://"
+            let named = target.dropFirst(scheme.count).prefix { $0 != "/" && $0 != "?" }
+            guard PlainAuthority.isRight(String(named)) else { return nil }
+            authority = String(named)
+            rest = String(target.dropFirst(scheme.count + named.count))
+        }
+        guard Self.isRight(rest) else { return nil }
+        let before = rest.prefix { $0 != "?" }
+        path = before.isEmpty ? "/" : String(before)
+        query = before.count < rest.count ? String(rest.dropFirst(before.count + 1)) : nil
+    }
+
+    private static func isRight(_ text: String) -> Bool {
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            if byte == 0x25 {
+                let digits = rest.prefix(2)
+                guard digits.count == 2, digits.allSatisfy({ $0 < 0x80 && Character(Unicode.Scalar($0)).isHexDigit })
+                else { return false }
+                rest = rest.dropFirst(2)
+            } else {
+                let isWord = PlainExtensions.isTokenByte(byte) && !"#^`|%".utf8.contains(byte)
+                guard isWord || "/?:@(),;=".utf8.contains(byte) else { return false }
+            }
+        }
+        return true
+    }
+
+    /// What follows the colon behind the host; nil without one.
+    private static func port(_ authority: String) -> String? {
+        guard let colon = authority.lastIndex(of: ":"), !authority.hasSuffix("]") else { return nil }
+        return String(authority[authority.index(after: colon)...])
+    }
+
+    static func isSame(_ left: String, _ right: String, usualPort: UInt64) -> Bool {
+        let sides = [left, right].map { side -> (host: String, port: UInt64) in
+            guard let port = port(side) else { return (side.lowercased(), usualPort) }
+            return (side.dropLast(port.utf8.count + 1).lowercased(), UInt64("0" + port.suffix(19)) ?? 0)
+        }
+        func number(_ index: Int) -> UInt64 {
+            port([left, right][index]).map(\.isEmpty) == true ? usualPort : sides[index].port
+        }
+        return sides[0].host == sides[1].host && number(0) == number(1)
+    }
+}
