@@ -156,11 +156,14 @@ extension Recovery {
 
     private func readHandedOver() {
         let ids = Array(duties.handedOver.prefix(limits.pageRowsMax))
-        duties.handedOver.removeFirst(ids.count)
         let reader = reader
         read { () throws(CatalogError) -> [CatalogRow] in
             try reader.unfinished(ids: ids)
         } _: { [self] rows in
+            // Not before: where they cannot be read, they are read again.
+            duties.handedOver.removeFirst(ids.count)
+            // The last writes of those that came meanwhile may be on their way.
+            duties.handOverAt = loop.now + limits.handOverMilliseconds
             for row in rows { adopt(row) }
         }
     }
