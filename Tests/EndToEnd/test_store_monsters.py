@@ -14,7 +14,8 @@ from support.daemon import Daemon
 from support.expectations import assert_created, assert_refused
 from support.images import KIB, MIB, image
 from support.monsters import GIBIBYTE, JUNK_XML, Flood, declares, half_of, says, smuggles
-from support.mortal_store import MortalStore, error
+from support.mortal_store import MortalStore
+from support.s3_double import error
 from support.waiting import eventually
 
 SMALL = image("png", 60_000)
