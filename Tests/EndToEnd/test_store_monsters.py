@@ -86,7 +86,7 @@ def meet(store, daemon, faults, after={}):
     # Object and 201 come together.
     eventually(lambda: len(objects(store, sub)) == (answer.status == 201), 60,
                lambda: f"{answer.status} and {objects(store, sub)}\n{daemon.output[-3_000:]}")
-    eventually(lambda: [row["state"] for row in daemon.rows("owner = ?", sub)] == ["stored"] * (answer.status == 201),
+    eventually(lambda: daemon.states("owner = ?", sub) == ["stored"] * (answer.status == 201),
                60, lambda: f"{daemon.rows('owner = ?', sub)}\n{daemon.output[-3_000:]}")
     store.faults = {}
     # What went well since keeps the circuit breaker closed.
