@@ -1,11 +1,13 @@
 """Servers that the tests of one process share. Tests tell their own uploads apart by a `sub` of their own."""
 
 import os
+import tempfile
 
 import pytest
 
 from support import tokens
 from support.daemon import Daemon, binary
+from support.mortal_store import MortalStore
 from support.moto_server import Moto
 
 
@@ -39,6 +41,20 @@ def daemon(s3_environment):
 def directory_environment():
     """Settings of a daemon that needs no other server."""
     return {"SLUICE_STORE": "directory", "JWT_SECRET": tokens.SECRET}
+
+
+@pytest.fixture
+def store():
+    """A store that a test may break; modules that need another one say so."""
+    with MortalStore() as server:
+        yield server
+
+
+@pytest.fixture
+def folder():
+    """A daemon's folder that outlives it."""
+    with tempfile.TemporaryDirectory(prefix="sluice-folder-", ignore_cleanup_errors=True) as path:
+        yield path
 
 
 @pytest.fixture

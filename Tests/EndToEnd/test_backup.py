@@ -15,6 +15,7 @@ from support import tokens
 from support.daemon import Daemon, base_environment, binary, run
 from support.faulty_disk import FaultyDisk
 from support.images import image
+from support.small_disk import mounted
 from support.waiting import eventually
 
 PNG = image("png", 2_000)
@@ -127,20 +128,10 @@ def test_wrong_usage_is_2(settings):
 
 def test_a_target_without_room_leaves_nothing(daemon, settings, tmp_path):
     pad(daemon.database, 4)
-    place = tmp_path / "small"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)], capture_output=True, text=True)
-    if mounted.returncode != 0:
-        if os.environ.get("SLUICE_TEST_NO_MOUNT"):
-            pytest.skip("SLUICE_TEST_NO_MOUNT is set")
-        pytest.fail(f"run this as root, or set SLUICE_TEST_NO_MOUNT: {mounted.stderr}")
-    try:
+    with mounted(tmp_path / "small", 1) as place:
         result = backup(settings, place / "copy.sqlite")
         assert result.returncode == 1 and f"free space on the file system of {place}" in result.stderr, result
         assert os.listdir(place) == []
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
     assert daemon.upload(tokens.mint(), PNG, "png").status == 201
 
 

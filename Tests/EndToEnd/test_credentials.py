@@ -1,7 +1,6 @@
 """Where AWS credentials come from: each source of the chain, renewal under load, expiry, what is said without any."""
 
 import http.client
-import http.server
 import json
 import socket
 import subprocess
@@ -18,6 +17,7 @@ from support.credential_servers import Container, Instance, SecurityTokens
 from support.daemon import Daemon
 from support.expectations import assert_refused
 from support.images import image
+from support.loopback import LoopbackServer
 from support.moto_server import Moto
 from support.ports import free_port
 from support.waiting import eventually
@@ -223,8 +223,8 @@ def test_the_secret_in_ssm_waits_for_credentials_too(moto, tmp_path):
 
 def test_an_instance_that_only_knows_the_old_way_gives_nothing(moto):
     with Instance(lambda: {"id": "AKIA", "secret": "s"}) as instance:
-        answers = instance.answer
-        instance.answer = lambda request, body: (
+        answers = instance.judge
+        instance.judge = lambda request, body: (
             (403, "text/plain", b"") if request.command == "PUT" else answers(request, body))
         settings = keyless(moto, AWS_EC2_METADATA_DISABLED=None, AWS_EC2_METADATA_SERVICE_ENDPOINT=instance.endpoint)
         with Daemon(settings, wait="healthz") as daemon:
@@ -294,66 +294,48 @@ def test_keys_serve_to_their_end_while_they_cannot_be_renewed_and_no_longer(sess
             uploads(daemon)
 
 
-class Expiring:
+class Expiring(LoopbackServer):
     """In front of moto: answers ExpiredToken to keys that are named expired, whoever asks."""
 
     def __init__(self, endpoint):
         parts = urllib.parse.urlsplit(endpoint)
-        target = (parts.hostname, parts.port)
+        self.target = (parts.hostname, parts.port)
         self.expired = set()
         self.refusals = []
-        front = self
+        super().__init__()
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
+    def answer(self, handler):
+        body = handler.read()
+        key = handler.headers.get("Authorization", "").partition("Credential=")[2].split("/")[0]
+        if key in self.expired:
+            self.refusals.append(key)
+            if "X-Amz-Target" in handler.headers:
+                return handler.reply(400, b'{"__type":"ExpiredTokenException","message":"expired"}',
+                                     {"Content-Type": "application/x-amz-json-1.1"})
+            return handler.reply(400, b"<Error><Code>ExpiredToken</Code><Message>expired</Message></Error>",
+                                 {"Content-Type": "application/xml"})
+        upstream = http.client.HTTPConnection(*self.target)
+        try:
+            upstream.putrequest(handler.command, handler.path, skip_host=True, skip_accept_encoding=True)
+            for name, value in handler.headers.items():
+                upstream.putheader(name, value)
+            upstream.endheaders(body)
+            answer = upstream.getresponse()
+            self.forward(handler, answer.status, answer.getheaders(), answer.read())
+        finally:
+            upstream.close()
 
-            def log_message(self, *_):
-                pass
-
-            def serve(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                key = self.headers.get("Authorization", "").partition("Credential=")[2].split("/")[0]
-                if key in front.expired:
-                    front.refusals.append(key)
-                    is_ssm = "X-Amz-Target" in self.headers
-                    kind = "application/x-amz-json-1.1" if is_ssm else "application/xml"
-                    answer = (b'{"__type":"ExpiredTokenException","message":"expired"}' if is_ssm else
-                              b"<Error><Code>ExpiredToken</Code><Message>expired</Message></Error>")
-                    return self.reply(400, [("Content-Type", kind)], answer)
-                upstream = http.client.HTTPConnection(*target)
-                try:
-                    upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
-                    for name, value in self.headers.items():
-                        upstream.putheader(name, value)
-                    upstream.endheaders(body)
-                    answer = upstream.getresponse()
-                    self.reply(answer.status, answer.getheaders(), answer.read())
-                finally:
-                    upstream.close()
-
-            def reply(self, status, fields, body):
-                self.send_response_only(status)
-                for name, value in fields:
-                    if name.lower() not in ("connection", "transfer-encoding"):
-                        self.send_header(name, value)
-                if not any(name.lower() == "content-length" for name, _ in fields):
-                    self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = serve
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()
+    @staticmethod
+    def forward(handler, status, fields, body):
+        """With moto's own fields, instead of this server's."""
+        handler.send_response_only(status)
+        for name, value in fields:
+            if name.lower() not in ("connection", "transfer-encoding"):
+                handler.send_header(name, value)
+        if not any(name.lower() == "content-length" for name, _ in fields):
+            handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
 
 
 @pytest.mark.parametrize("service", ["s3", "ssm"])

@@ -16,6 +16,7 @@ from support.daemon import Daemon
 from support.expectations import assert_refused
 from support.faulty_disk import FaultyDisk
 from support.images import image
+from support.small_disk import mounted
 from support.waiting import eventually
 
 PNG = image("png", 2_000)
@@ -62,24 +63,10 @@ def assert_serves_again(daemon, answered):
     assert upload(daemon, answered) == 201
 
 
-def kill(daemon):
-    daemon.process.kill()
-    daemon.process.wait(10)
-
-
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of 2 MiB. Without the right to mount, the test fails, unless SLUICE_TEST_NO_MOUNT is set."""
-    place = tmp_path / "small"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place)], capture_output=True, text=True)
-    if mounted.returncode != 0:
-        if os.environ.get("SLUICE_TEST_NO_MOUNT"):
-            pytest.skip("SLUICE_TEST_NO_MOUNT is set")
-        pytest.fail(f"run this as root, or set SLUICE_TEST_NO_MOUNT: {mounted.stderr}")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True)
+    with mounted(tmp_path / "small", 2) as place:
+        yield place
 
 
 class TestFull:
@@ -107,7 +94,7 @@ class TestFull:
             for _ in range(20):
                 assert_refuses_at_the_head(daemon)
             assert daemon.admin("/healthz").status == 200
-            kill(daemon)
+            daemon.kill()
         os.unlink(small_disk / "filler")
         with Daemon(settings) as daemon:
             assert_kept(daemon, moto, answered)
@@ -137,7 +124,7 @@ class TestFull:
             told = [line["message"] for line in daemon.log() if "sluice.sqlite" in line.get("message", "")]
             assert len([line for line in told if "cannot be written" in line]) == 1, told
             eventually(lambda: any("can be written again" in str(line) for line in daemon.log()), 10)
-            kill(daemon)
+            daemon.kill()
         with Daemon(settings) as daemon:
             assert_kept(daemon, moto, answered)
 
@@ -170,7 +157,7 @@ class TestReadOnly:
             assert catalog(daemon) != "ok"
             disk.heal()
             assert_serves_again(daemon, answered)
-            kill(daemon)
+            daemon.kill()
         with Daemon({**s3_environment, "SLUICE_DATABASE": str(disk.database)}) as daemon:
             assert_kept(daemon, moto, answered)
 
@@ -191,7 +178,7 @@ class TestPower:
         answered = {}
         with Daemon({**s3_environment, **disk.environment}) as daemon:
             assert set(self.many(daemon, answered, 40)) == {201}
-            kill(daemon)
+            daemon.kill()
         with self.restarted(disk, s3_environment) as daemon:
             assert len(answered) == 40
             assert_kept(daemon, moto, answered)
@@ -210,7 +197,7 @@ class TestPower:
             disk.heal()
             assert_serves_again(daemon, answered)
             assert set(self.many(daemon, answered, 10)) == {201}
-            kill(daemon)
+            daemon.kill()
         with self.restarted(disk, s3_environment) as daemon:
             assert_kept(daemon, moto, answered)
 
@@ -246,7 +233,7 @@ class TestPower:
                 time.sleep(1)
             eventually(lambda: disk.hits(copy) > 0, 20, lambda: daemon.output)
             assert disk.hits(log) == 1
-            kill(daemon)
+            daemon.kill()
         with self.restarted(disk, s3_environment) as daemon:
             assert_kept(daemon, moto, answered)
             assert upload(daemon, answered) == 201

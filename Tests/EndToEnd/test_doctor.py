@@ -13,6 +13,7 @@ from support.certificates import Authority
 from support.daemon import Daemon, run
 from support.images import image
 from support.ports import free_port
+from support.small_disk import mounted
 from support.strict_store import StrictStore
 
 PNG = image("png", 2_000)
@@ -197,20 +198,10 @@ def test_a_record_of_a_newer_version(local, tmp_path):
 
 
 def test_a_full_disk_under_the_record(local, tmp_path):
-    place = tmp_path / "small"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)], capture_output=True, text=True)
-    if mounted.returncode != 0:
-        if os.environ.get("SLUICE_TEST_NO_MOUNT"):
-            pytest.skip("SLUICE_TEST_NO_MOUNT is set")
-        pytest.fail(f"run this as root, or set SLUICE_TEST_NO_MOUNT: {mounted.stderr}")
-    try:
+    with mounted(tmp_path / "small", 1) as place:
         code, lines = diagnose({**local, "SLUICE_DATABASE": str(place / "sluice.sqlite")})
         assert code == 1 and any("make room" in text for text in told(lines, "FAIL", "database")), lines
         assert any("in memory" in text for text in told(lines, "warning", "database"))
         subprocess.run(["mount", "-o", "remount,ro", str(place)], check=True)
         code, lines = diagnose({**local, "SLUICE_DATABASE": str(place / "sluice.sqlite")})
         assert code == 1 and any("may not be written" in text for text in told(lines, "FAIL", "database")), lines
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)

@@ -1,26 +1,16 @@
 """The seed's rule: a guest's picture is kept when the sign-up completes, and deleted when it does not."""
 
-import sqlite3
 import threading
 import time
-
-import pytest
 
 from support import records, tokens
 from support.daemon import Daemon
 from support.expectations import assert_refused
 from support.images import image
-from support.mortal_store import MortalStore
 from support.records import assert_registered, assert_registered_already, look, register
 from support.waiting import eventually
 
 PICTURE = image("png", 30_000)
-
-
-@pytest.fixture
-def store():
-    with MortalStore() as server:
-        yield server
 
 
 def settings(store, seconds):
@@ -47,10 +37,7 @@ def test_registered_by_the_backend_it_stays_and_by_the_guest_alone_it_goes(store
         _, abandoned = picture(daemon)
         assert daemon.terminate() == 0
     # An hour goes by.
-    connection = sqlite3.connect(daemon.database)
-    with connection:
-        assert connection.execute("UPDATE uploads SET expires_ms = 1 WHERE expires_ms IS NOT NULL").rowcount == 2
-    connection.close()
+    assert daemon.change("UPDATE uploads SET expires_ms = 1 WHERE expires_ms IS NOT NULL") == 2
     with Daemon(settings(store, 3_600), folder=tmp_path) as daemon:
         eventually(lambda: [row["id"] for row in daemon.rows()] == [kept["imageId"]], 30, lambda: daemon.output)
         assert len(store.objects) == 1

@@ -11,9 +11,9 @@ import pytest
 
 from support import records, tokens, wire
 from support.daemon import Daemon, run
-from support.expectations import UUID4, assert_common_fields, assert_created, assert_recent, assert_refused
+from support.expectations import UUID4, assert_created, assert_recent, assert_refused
 from support.images import image
-from support.records import guest_token, look, register
+from support.records import assert_tells, guest_token, look, register
 
 PNG = image("png", 2_000)
 
@@ -38,12 +38,7 @@ def parts(token):
 
 
 def assert_issued(response):
-    assert response.status == 200, (response.status, response.body)
-    assert_common_fields(response)
-    assert response["Content-Type"] == "application/json"
-    body = response.json
-    assert list(body) == ["message", "data", "timestamp"]
-    assert body["message"] == "issue_guest_token_success"
+    body = assert_tells(response, 200, "issue_guest_token_success")
     assert list(body["data"]) == ["guestToken", "expiresIn"]
     assert body["data"]["expiresIn"] == 300
     assert_recent(body["timestamp"])

@@ -148,7 +148,7 @@ class TestUnderWay:
         for answer in answers:
             if answer.status == 409:
                 assert_in_progress(answer)
-        eventually(lambda: [row["state"] for row in daemon.rows("owner = ?", sub)] == ["stored"])
+        eventually(lambda: daemon.states("owner = ?", sub) == ["stored"])
         first = next(answer for answer in answers if answer.status == 201)
         assert_replayed(first, daemon.upload(token, BODY, "png", key("fifty")))
         creates = [name for name, _ in moto.operations(f"users/{sub}/") if name == "CreateMultipartUpload"]

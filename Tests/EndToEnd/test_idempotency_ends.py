@@ -1,8 +1,5 @@
 """How long an `Idempotency-Key` is known: over restarts and kills, until upload, image or time have come to an end."""
 
-import shutil
-import tempfile
-
 import pytest
 
 from support import tokens
@@ -10,25 +7,11 @@ from support.daemon import Daemon
 from support.expectations import assert_created, assert_refused
 from support.idempotency import assert_in_progress, assert_replayed, begin, key, keys
 from support.images import image
-from support.mortal_store import MortalStore
 from support.waiting import eventually
 
 BODY = image("png", 200_000)
 OTHER = image("png", 200_001)[:-1]
 SMALL = image("png", 900)
-
-
-@pytest.fixture
-def folder():
-    path = tempfile.mkdtemp(prefix="sluice-idempotency-")
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
-
-
-@pytest.fixture
-def store():
-    with MortalStore() as server:
-        yield server
 
 
 def settings(store, **others):
@@ -130,9 +113,8 @@ class TestRestarts:
             assert daemon.terminate() == 0
         with Daemon(settings(store), folder=folder) as daemon:
             assert_replayed(first, daemon.upload(token, BODY, "png", key("k")))
-            eventually(lambda: [row["state"] for row in daemon.rows()] == ["stored"])
-            daemon.process.kill()
-            daemon.process.wait(10)
+            eventually(lambda: daemon.states() == ["stored"])
+            daemon.kill()
         with Daemon(settings(store), folder=folder) as daemon:
             assert_replayed(first, daemon.upload(token, BODY, "png", key("k")))
             assert_refused(daemon.upload(token, OTHER, "png", key("k")), "IDEMPOTENCY_CONFLICT")
@@ -143,9 +125,8 @@ class TestRestarts:
         token = tokens.mint(sub)
         with Daemon(settings(store), folder=folder) as daemon:
             with begin(daemon, token, BODY, key("k"), sent=150_000):
-                eventually(lambda: [row["state"] for row in daemon.rows()] == ["streaming"])
-                daemon.process.kill()
-                daemon.process.wait(10)
+                eventually(lambda: daemon.states() == ["streaming"])
+                daemon.kill()
         # Recovery cannot settle it yet.
         store.faults = {"abort": "forbidden"}
         with Daemon(settings(store), folder=folder) as daemon:
@@ -165,13 +146,12 @@ class TestRestarts:
         with Daemon(settings(store), folder=folder) as daemon:
             with begin(daemon, token, BODY, key("k")):
                 eventually(lambda: store.objects)
-                eventually(lambda: [row["state"] for row in daemon.rows()] == ["completing"])
+                eventually(lambda: daemon.states() == ["completing"])
                 assert_in_progress(daemon.upload(token, BODY, "png", key("k")))
-                daemon.process.kill()
-                daemon.process.wait(10)
+                daemon.kill()
         store.faults = {}
         with Daemon(settings(store), folder=folder) as daemon:
-            eventually(lambda: [row["state"] for row in daemon.rows()] == ["stored"], 15, lambda: daemon.output)
+            eventually(lambda: daemon.states() == ["stored"], 15, lambda: daemon.output)
             answer = daemon.upload(token, BODY, "png", key("k"))
             data, name = assert_created(answer, size=len(BODY), kind="png", sub=sub)
             assert data["imageId"] == daemon.rows()[0]["id"] and list(store.objects) == [name]

@@ -74,8 +74,7 @@ def test_a_killed_daemons_socket_is_taken_over(directory_environment, token, sub
     settings = {**directory_environment, "SLUICE_LISTEN": f"unix:{path}"}
     try:
         with Daemon(settings) as daemon:
-            daemon.process.kill()
-            daemon.process.wait(10)
+            daemon.kill()
         assert os.path.exists(path)
         with Daemon(settings):
             upload(UnixConnection(path), token, sub)

@@ -40,7 +40,7 @@ def test_an_instance_that_only_knows_the_old_way_is_asked_so_by_who_says_so(moto
             if request.path == instance.PATH:
                 return 200, "text/plain", instance.ROLE.encode()
             return 200, "text/plain", instance.document(Code="Success", Type="AWS-HMAC")
-        instance.answer = answer
+        instance.judge = answer
         settings = keyless(moto, AWS_EC2_METADATA_DISABLED=None, AWS_EC2_METADATA_V1_DISABLED="false",
                            AWS_EC2_METADATA_SERVICE_ENDPOINT=instance.endpoint)
         with Daemon(settings) as daemon:

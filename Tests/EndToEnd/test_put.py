@@ -66,7 +66,7 @@ def test_a_declared_body_is_one_request(moto, sub, token, size, payload):
     body = image("png", size)
     with Daemon(settings(moto.environment, SLUICE_S3_PAYLOAD=payload)) as daemon:
         data, key = assert_created(daemon.upload(token, body, "png"), size=size, kind="png", sub=sub)
-        eventually(lambda: [row["state"] for row in daemon.rows()] == ["stored"], 10, lambda: str(daemon.rows()))
+        eventually(lambda: daemon.states() == ["stored"], 10, lambda: str(daemon.rows()))
         row = daemon.rows()[0]
         assert (row["id"], row["size"], row["upload_id"]) == (data["imageId"], size, None)
         token_of_object = moto.s3.head_object(Bucket="pictures", Key=key)["Metadata"]["sluice-id"]
@@ -138,7 +138,7 @@ def test_a_client_that_vanishes_leaves_nothing(putting, moto, sub, token, sent, 
 def test_a_client_that_vanishes_after_its_whole_body_leaves_a_whole_image(putting, moto, sub, token):
     with wire.Connection(putting.port) as connection:
         connection.send(wire.upload_head(token, length=len(BODY)) + BODY)
-    eventually(lambda: [row["state"] for row in putting.rows("owner = ?", sub)] == ["stored"], 15,
+    eventually(lambda: putting.states("owner = ?", sub) == ["stored"], 15,
                lambda: str(putting.rows("owner = ?", sub)))
     assert [moto.object(key)[0] for key in moto.keys(f"users/{sub}/")] == [BODY]
 
@@ -152,7 +152,7 @@ def test_the_last_block_waits_for_the_whole_body(store, faulty, sub, token):
         eventually(lambda: store.received == 3 * 65_536, 10, lambda: str(store.received))
         time.sleep(0.3)
         assert store.received == 3 * 65_536
-        assert [row["state"] for row in faulty.rows("owner = ?", sub)] == ["opening"]
+        assert faulty.states("owner = ?", sub) == ["opening"]
         connection.send(LONG[-1:])
         assert_created(connection.response(), size=len(LONG), kind="png", sub=sub)
     assert store.received == len(LONG)
@@ -184,18 +184,18 @@ def test_a_lost_answer_to_a_long_body_is_settled_by_a_look(store, faulty, sub, t
     store.faults = {"put": "lost"}
     assert_created(faulty.upload(token, LONG, "png", timeout=60), size=len(LONG), kind="png", sub=sub)
     assert store.seen[-2:] == ["put", "head"]
-    eventually(lambda: [row["state"] for row in faulty.rows("owner = ?", sub)] == ["stored"], 10)
+    eventually(lambda: faulty.states("owner = ?", sub) == ["stored"], 10)
 
 
 def test_an_object_in_doubt_stays_in_the_record_as_aborting(store, faulty, sub, token):
     store.faults = {"put": "reset"}
     assert_refused(faulty.upload(token, LONG, "png", timeout=60), "STORE_UNAVAILABLE")
-    eventually(lambda: [row["state"] for row in faulty.rows("owner = ?", sub)] == ["aborting"], 10,
+    eventually(lambda: faulty.states("owner = ?", sub) == ["aborting"], 10,
                lambda: str(faulty.rows("owner = ?", sub)))
     # The look that follows the record's word finds nothing; the next one is a quarter of an hour away.
     eventually(lambda: store.seen[-5:] == ["put", "head", "head", "head", "head"], 10, lambda: str(store.seen[-6:]))
     time.sleep(0.5)
-    assert [row["state"] for row in faulty.rows("owner = ?", sub)] == ["aborting"]
+    assert faulty.states("owner = ?", sub) == ["aborting"]
     assert store.seen[-1] == "head"
 
 
@@ -214,7 +214,7 @@ def test_an_object_whose_answer_is_awaited_at_the_end_of_the_daemon_is_left_to_r
     with Daemon(settings(store.environment)) as daemon, wire.Connection(daemon.port) as connection:
         connection.send(wire.upload_head(token, "png", length=len(SHORT)) + SHORT)
         eventually(lambda: store.count("put") > puts, 10)
-        assert [row["state"] for row in daemon.rows()] == ["completing"]
+        assert daemon.states() == ["completing"]
         assert daemon.terminate() == 0
         assert_refused(connection.response(), "STORE_UNAVAILABLE")
-        assert [row["state"] for row in daemon.rows()] == ["aborting"]
+        assert daemon.states() == ["aborting"]

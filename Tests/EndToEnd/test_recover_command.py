@@ -2,48 +2,27 @@
 
 import hashlib
 import pathlib
-import shutil
-import tempfile
 
 import pytest
 
 from support import tokens, wire
 from support.daemon import Daemon, run
 from support.images import image
-from support.mortal_store import MortalStore
 from support.waiting import eventually
 
 BODY = image("png", 200_000)
 
 
-def settings(store, **others):
-    return {**store.environment, "JWT_SECRET": tokens.SECRET, "SLUICE_WORKERS": "1", **others}
-
-
-@pytest.fixture
-def store():
-    with MortalStore() as server:
-        yield server
-
-
-@pytest.fixture
-def folder():
-    path = tempfile.mkdtemp(prefix="sluice-recover-")
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
-
-
 @pytest.fixture
 def left(store, folder):
     """A record of a killed daemon: one row `streaming`, one `completing` whose object is there."""
-    with Daemon(settings(store), folder=folder) as daemon:
+    with Daemon(store.settings(), folder=folder) as daemon:
         half = begin(daemon, 150_000)
-        eventually(lambda: states(daemon) == ["streaming"])
+        eventually(lambda: daemon.states() == ["streaming"])
         store.faults = {"complete": "hang-after"}
         whole = begin(daemon, len(BODY))
-        eventually(lambda: states(daemon) == ["streaming", "completing"] and store.objects)
-        daemon.process.kill()
-        daemon.process.wait(10)
+        eventually(lambda: daemon.states() == ["streaming", "completing"] and store.objects)
+        daemon.kill()
         half.socket.close()
         whole.socket.close()
     store.faults = {}
@@ -56,12 +35,8 @@ def begin(daemon, sent):
     return connection
 
 
-def states(daemon):
-    return [row["state"] for row in daemon.rows()]
-
-
 def recover(store, daemon, *arguments, **others):
-    return run("recover", *arguments, environment=settings(store, SLUICE_DATABASE=str(daemon.database), **others))
+    return run("recover", *arguments, environment=store.settings(SLUICE_DATABASE=str(daemon.database), **others))
 
 
 def contents(folder):
@@ -91,7 +66,7 @@ def test_it_settles_what_is_left(store, left):
     lines = answer.stdout.splitlines()
     assert lines[-1] == "1 stored, 1 removed, 0 expired, 0 kept for later; 0 unknown uploads aborted"
     assert len(lines) == 3
-    assert states(left) == ["stored"]
+    assert left.states() == ["stored"]
     assert not store.open and len(store.objects) == 1
     again = recover(store, left)
     assert again.returncode == 0
@@ -105,14 +80,14 @@ def test_what_cannot_be_settled_is_kept_and_said(store, left):
     assert answer.returncode == 1
     assert answer.stdout.splitlines()[-1].startswith("0 stored, 0 removed, 0 expired, 2 kept for later")
     assert "2 rows are kept for later" in answer.stderr
-    assert states(left) == ["streaming", "completing"] and store.seen["delete"] == 0
+    assert left.states() == ["streaming", "completing"] and store.seen["delete"] == 0
 
 
 def test_beside_a_running_daemon_its_uploads_are_left_alone(store):
-    with Daemon(settings(store)) as daemon:
+    with Daemon(store.settings()) as daemon:
         connection = begin(daemon, 150_000)
         with connection:
-            eventually(lambda: states(daemon) == ["streaming"])
+            eventually(lambda: daemon.states() == ["streaming"])
             answer = recover(store, daemon)
             assert answer.returncode == 0, answer.stderr
             assert answer.stdout.startswith("0 stored, 0 removed")
@@ -123,14 +98,14 @@ def test_beside_a_running_daemon_its_uploads_are_left_alone(store):
 def test_without_a_record_it_says_so_and_makes_none(store, folder):
     path = pathlib.Path(folder) / "none.sqlite"
     for arguments in ((), ("--dry-run",)):
-        answer = run("recover", *arguments, environment=settings(store, SLUICE_DATABASE=str(path)))
+        answer = run("recover", *arguments, environment=store.settings(SLUICE_DATABASE=str(path)))
         assert answer.returncode == 1 and str(path) in answer.stderr
         assert not path.exists()
 
 
 def test_wrong_usage_is_2(store):
-    assert run("recover", "--what", environment=settings(store)).returncode == 2
-    assert run("recover", environment=settings(store, S3_BUCKET="")).returncode == 2
+    assert run("recover", "--what", environment=store.settings()).returncode == 2
+    assert run("recover", environment=store.settings(S3_BUCKET="")).returncode == 2
 
 
 def test_without_a_store_that_answers_the_list_is_missed(store, left):
@@ -139,4 +114,4 @@ def test_without_a_store_that_answers_the_list_is_missed(store, left):
     assert dry.returncode == 1 and "its upload would be aborted" in dry.stdout
     real = recover(store, left)
     assert real.returncode == 1 and "2 kept for later" in real.stdout
-    assert states(left) == ["streaming", "completing"]
+    assert left.states() == ["streaming", "completing"]

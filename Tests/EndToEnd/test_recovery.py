@@ -9,36 +9,9 @@ import pytest
 from support import tokens, wire
 from support.daemon import Daemon, run
 from support.images import MIB, image
-from support.mortal_store import MortalStore
 from support.waiting import eventually
 
 BODY = image("png", 200_000)
-
-
-def settings(store, **others):
-    return {**store.environment, "JWT_SECRET": tokens.SECRET, "SLUICE_WORKERS": "1", **others}
-
-
-@pytest.fixture
-def store():
-    with MortalStore() as server:
-        yield server
-
-
-@pytest.fixture
-def folder():
-    path = tempfile.mkdtemp(prefix="sluice-recovery-")
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
-
-
-def kill(daemon):
-    daemon.process.kill()
-    daemon.process.wait(10)
-
-
-def states(daemon):
-    return [row["state"] for row in daemon.rows()]
 
 
 def messages(daemon):
@@ -54,7 +27,7 @@ def finished(daemon, timeout=15):
 
 
 def settled(daemon, expected, timeout=15):
-    eventually(lambda: states(daemon) == expected, timeout, lambda: f"{states(daemon)}\n{daemon.output[-3_000:]}")
+    eventually(lambda: daemon.states() == expected, timeout, lambda: f"{daemon.states()}\n{daemon.output[-3_000:]}")
 
 
 def begin(daemon, body=BODY, sent=None):
@@ -66,42 +39,42 @@ def begin(daemon, body=BODY, sent=None):
 
 
 def stopped_in(daemon, state, timeout=10):
-    eventually(lambda: states(daemon) == [state], timeout, lambda: f"{states(daemon)}\n{daemon.output[-3_000:]}")
+    eventually(lambda: daemon.states() == [state], timeout, lambda: f"{daemon.states()}\n{daemon.output[-3_000:]}")
 
 
 class TestKilled:
     def test_while_bytes_come(self, store, folder):
-        with Daemon(settings(store), folder=folder) as daemon:
+        with Daemon(store.settings(), folder=folder) as daemon:
             with begin(daemon, sent=150_000):
                 stopped_in(daemon, "streaming")
-                kill(daemon)
+                daemon.kill()
         assert len(store.open) == 1
-        with Daemon(settings(store), folder=folder) as daemon:
+        with Daemon(store.settings(), folder=folder) as daemon:
             assert finished(daemon)[:4] == [1, 0, 1, 0]
-            assert states(daemon) == []
+            assert daemon.states() == []
         assert not store.open and not store.objects
 
     def test_while_the_upload_is_being_opened(self, store, folder):
         store.faults = {"create": "hang-after"}
-        with Daemon(settings(store), folder=folder) as daemon:
+        with Daemon(store.settings(), folder=folder) as daemon:
             with begin(daemon):
                 stopped_in(daemon, "opening")
                 eventually(lambda: store.open)
-                kill(daemon)
+                daemon.kill()
         store.faults = {}
-        with Daemon(settings(store), folder=folder) as daemon:
+        with Daemon(store.settings(), folder=folder) as daemon:
             settled(daemon, [])
         assert not store.open and not store.objects
 
     def test_before_complete_has_come_to_the_store(self, store, folder):
         store.faults = {"complete": "hang"}
-        with Daemon(settings(store), folder=folder) as daemon:
+        with Daemon(store.settings(), folder=folder) as daemon:
             with begin(daemon):
                 eventually(lambda: store.seen["complete"])
                 stopped_in(daemon, "completing")
-                kill(daemon)
+                daemon.kill()
         store.faults = {}
-        with Daemon(settings(store), folder=folder) as daemon:
+        with Daemon(store.settings(), folder=folder) as daemon:
             assert finished(daemon)[:4] == [1, 1, 0, 0]
             row, = daemon.rows()
             assert row["state"] == "stored" and row["stored_ms"] and row["size"] == len(BODY)
@@ -110,38 +83,38 @@ class TestKilled:
 
     def test_when_the_answer_to_complete_was_lost(self, store, folder):
         store.faults = {"complete": "hang-after"}
-        with Daemon(settings(store), folder=folder) as daemon:
+        with Daemon(store.settings(), folder=folder) as daemon:
             with begin(daemon):
                 eventually(lambda: store.objects)
                 stopped_in(daemon, "completing")
-                kill(daemon)
+                daemon.kill()
         store.faults = {}
-        with Daemon(settings(store), folder=folder) as daemon:
+        with Daemon(store.settings(), folder=folder) as daemon:
             settled(daemon, ["stored"])
         assert len(store.objects) == 1 and not store.open
 
     def test_when_the_last_part_never_came(self, store, folder):
         """`completing` is durable while the part's answer is on its way: what the store has is not the whole body."""
         store.faults = {"part": "hang"}
-        with Daemon(settings(store), folder=folder) as daemon:
+        with Daemon(store.settings(), folder=folder) as daemon:
             with begin(daemon):
                 stopped_in(daemon, "completing")
-                kill(daemon)
+                daemon.kill()
         store.faults = {}
-        with Daemon(settings(store), folder=folder) as daemon:
+        with Daemon(store.settings(), folder=folder) as daemon:
             settled(daemon, [])
         assert not store.objects and not store.open
         assert store.seen["complete"] == 0
 
     def test_when_the_last_of_several_parts_never_came(self, store, folder):
         """The parts that are there would make an object, and not the one that was sent."""
-        large = settings(store, SLUICE_MAX_UPLOAD_BYTES=str(8 * MIB))
+        large = store.settings(SLUICE_MAX_UPLOAD_BYTES=str(8 * MIB))
         store.faults = {"part": [None, "hang"]}
         with Daemon(large, folder=folder) as daemon:
             with begin(daemon, image("png", 6 * MIB)):
                 stopped_in(daemon, "completing")
                 eventually(lambda: store.seen["part"] == 2)
-                kill(daemon)
+                daemon.kill()
         store.faults = {}
         assert [upload["parts"] for upload in store.open.values()] == [{1: 5 * MIB}]
         with Daemon(large, folder=folder) as daemon:
@@ -151,63 +124,63 @@ class TestKilled:
 
     def test_while_it_takes_an_upload_back(self, store, folder):
         store.faults = {"abort": "hang"}
-        with Daemon(settings(store), folder=folder) as daemon:
+        with Daemon(store.settings(), folder=folder) as daemon:
             with begin(daemon, sent=150_000):
                 stopped_in(daemon, "streaming")
             stopped_in(daemon, "aborting")
-            kill(daemon)
+            daemon.kill()
         assert len(store.open) == 1
         store.faults = {}
-        with Daemon(settings(store), folder=folder) as daemon:
+        with Daemon(store.settings(), folder=folder) as daemon:
             assert finished(daemon)[:4] == [1, 0, 1, 0]
         assert not store.objects and not store.open
 
     def test_while_it_takes_a_put_back_that_had_arrived(self, store, folder):
         store.faults = {"put": "lost", "head": "forbidden"}
-        put = settings(store, SLUICE_UPLOAD_STRATEGY="put")
+        put = store.settings(SLUICE_UPLOAD_STRATEGY="put")
         with Daemon(put, folder=folder) as daemon:
             with begin(daemon) as connection:
                 assert connection.response().status == 503
             stopped_in(daemon, "aborting")
-            kill(daemon)
+            daemon.kill()
         assert len(store.objects) == 1
         store.faults = {}
         with Daemon(put, folder=folder) as daemon:
             # It is deleted at once, and the row waits until no PutObject can be at work any more.
             eventually(lambda: not store.objects, 15, lambda: daemon.output)
             finished(daemon)
-            assert states(daemon) == ["aborting"]
+            assert daemon.states() == ["aborting"]
 
     @pytest.mark.parametrize("arrived", [True, False])
     def test_while_the_end_of_a_put_is_on_its_way(self, store, folder, arrived):
         store.faults = {"put": "hang-after" if arrived else "hang"}
-        put = settings(store, SLUICE_UPLOAD_STRATEGY="put")
+        put = store.settings(SLUICE_UPLOAD_STRATEGY="put")
         with Daemon(put, folder=folder) as daemon:
             with begin(daemon):
                 stopped_in(daemon, "completing")
                 eventually(lambda: store.seen["put"])
                 if arrived:
                     eventually(lambda: store.objects)
-                kill(daemon)
+                daemon.kill()
         store.faults = {}
         with Daemon(put, folder=folder) as daemon:
             finished(daemon)
             # Nothing can stop a PutObject that the store may have: it is looked for again a quarter of an hour later.
-            assert states(daemon) == ["stored" if arrived else "completing"]
+            assert daemon.states() == ["stored" if arrived else "completing"]
             assert len(store.objects) == arrived
 
 
 def test_a_store_that_forbids_the_look_is_asked_again_and_nothing_is_deleted(store, folder):
     store.faults = {"complete": "hang-after"}
-    with Daemon(settings(store), folder=folder) as daemon:
+    with Daemon(store.settings(), folder=folder) as daemon:
         with begin(daemon):
             eventually(lambda: store.objects)
             stopped_in(daemon, "completing")
-            kill(daemon)
+            daemon.kill()
     store.faults = {"head": "forbidden"}
-    with Daemon(settings(store), folder=folder) as daemon:
+    with Daemon(store.settings(), folder=folder) as daemon:
         assert finished(daemon)[:4] == [1, 0, 0, 1]
-        assert states(daemon) == ["completing"]
+        assert daemon.states() == ["completing"]
         assert any("stays so for now" in text and "403" in text for text in messages(daemon))
         store.faults = {}
         settled(daemon, ["stored"])
@@ -215,14 +188,14 @@ def test_a_store_that_forbids_the_look_is_asked_again_and_nothing_is_deleted(sto
 
 
 def test_a_living_process_keeps_its_rows(store, folder):
-    with Daemon(settings(store), folder=folder) as first:
+    with Daemon(store.settings(), folder=folder) as first:
         with begin(first, sent=150_000) as connection:
             stopped_in(first, "streaming")
             other = tempfile.mkdtemp(prefix="sluice-recovery-")
             try:
-                with Daemon(settings(store, SLUICE_DATABASE=str(first.database)), folder=other) as second:
+                with Daemon(store.settings(SLUICE_DATABASE=str(first.database)), folder=other) as second:
                     assert finished(second)[0] == 0
-                    assert states(second) == ["streaming"] and len(store.open) == 1
+                    assert second.states() == ["streaming"] and len(store.open) == 1
                     connection.send(BODY[150_000:])
                     assert connection.response().status == 201
             finally:
@@ -233,7 +206,7 @@ def test_a_living_process_keeps_its_rows(store, folder):
 def test_a_row_in_doubt_of_a_living_process_is_settled_by_it(store):
     """Complete has no answer, and then the store knows neither upload nor object: the upload itself gives up."""
     store.faults = {"complete": ["vanish"]}
-    with Daemon(settings(store)) as daemon:
+    with Daemon(store.settings()) as daemon:
         with begin(daemon) as connection:
             assert connection.response().status == 503
         settled(daemon, [], 30)
@@ -246,7 +219,7 @@ def test_files_of_a_killed_daemon_are_removed(directory_environment, folder):
         incoming = daemon.folder / "objects" / ".incoming"
         with begin(daemon, sent=150_000):
             stopped_in(daemon, "streaming")
-            kill(daemon)
+            daemon.kill()
     assert len(list(incoming.iterdir())) == 1
     with Daemon(directory_environment, folder=folder) as daemon:
         settled(daemon, [])
@@ -257,7 +230,7 @@ def test_files_of_a_killed_daemon_are_removed_by_hand_too(directory_environment,
     with Daemon(directory_environment, folder=folder) as daemon:
         with begin(daemon, sent=150_000):
             stopped_in(daemon, "streaming")
-            kill(daemon)
+            daemon.kill()
     environment = {**directory_environment, "SLUICE_DATABASE": str(daemon.database),
                    "SLUICE_STORE_DIR": str(daemon.folder / "objects")}
     answer = run("recover", environment=environment)

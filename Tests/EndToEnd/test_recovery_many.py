@@ -6,36 +6,15 @@ import sqlite3
 import tempfile
 import time
 
-import pytest
-
-from support import tokens
 from support.daemon import Daemon
-from support.mortal_store import MortalStore
 from support.waiting import eventually
 
 BYTES = 5
 
 
-def settings(store, **others):
-    return {**store.environment, "JWT_SECRET": tokens.SECRET, "SLUICE_WORKERS": "1", **others}
-
-
-@pytest.fixture
-def store():
-    with MortalStore() as server:
-        yield server
-
-
-@pytest.fixture
-def folder():
-    path = tempfile.mkdtemp(prefix="sluice-recovery-")
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
-
-
 def leave(store, folder, rows, processes):
     """A record of dead processes with `rows` unfinished uploads; every other one was about to be completed."""
-    with Daemon(settings(store), folder=folder) as daemon:
+    with Daemon(store.settings(), folder=folder) as daemon:
         daemon.terminate()
     connection = sqlite3.connect(daemon.database)
     with connection:
@@ -64,7 +43,7 @@ def outcomes(daemon):
 
 def test_more_rows_than_a_page_and_more_processes_than_are_in_hand_at_once(store, folder):
     leave(store, folder, rows=450, processes=150)
-    with Daemon(settings(store), folder=folder) as daemon:
+    with Daemon(store.settings(), folder=folder) as daemon:
         eventually(lambda: is_finished(daemon), 60, lambda: daemon.output[-2_000:])
         assert outcomes(daemon) == {"stored": 225, "aborted": 225, "expired": 0, "passed_over": 0}
         assert {row["state"] for row in daemon.rows()} == {"stored"} and len(daemon.rows()) == 225
@@ -75,7 +54,7 @@ def test_more_rows_than_a_page_and_more_processes_than_are_in_hand_at_once(store
 def test_two_recoveries_at_once_settle_each_row_once(store, folder):
     database = leave(store, folder, rows=200, processes=40)
     others = tempfile.mkdtemp(prefix="sluice-recovery-")
-    shared = settings(store, SLUICE_DATABASE=str(database))
+    shared = store.settings(SLUICE_DATABASE=str(database))
     try:
         with Daemon(shared, folder=folder, wait=None) as first, Daemon(shared, folder=others, wait=None) as second:
             for daemon in (first, second):
@@ -93,25 +72,25 @@ def test_two_recoveries_at_once_settle_each_row_once(store, folder):
 def test_an_end_in_the_middle_of_it_waits_for_nothing_and_loses_nothing(store, folder):
     leave(store, folder, rows=20, processes=2)
     store.faults = {"abort": "hang", "complete": "hang"}
-    with Daemon(settings(store), folder=folder) as daemon:
+    with Daemon(store.settings(), folder=folder) as daemon:
         eventually(lambda: store.seen["abort"] and store.seen["complete"], 15, lambda: daemon.output)
         assert daemon.terminate(15) == 0
         assert len(daemon.rows()) == 20
     store.faults = {}
-    with Daemon(settings(store), folder=folder) as daemon:
+    with Daemon(store.settings(), folder=folder) as daemon:
         eventually(lambda: is_finished(daemon), 30, lambda: daemon.output[-2_000:])
-        assert [row["state"] for row in daemon.rows()] == ["stored"] * 10
+        assert daemon.states() == ["stored"] * 10
     assert not store.open and len(store.objects) == 10
 
 
 def test_a_store_that_is_down_at_the_start_is_asked_again(store, folder):
     leave(store, folder, rows=10, processes=1)
     store.die()
-    with Daemon(settings(store), folder=folder) as daemon:
+    with Daemon(store.settings(), folder=folder) as daemon:
         eventually(lambda: is_finished(daemon), 30, lambda: daemon.output[-2_000:])
         assert len(daemon.rows()) == 10
         assert b"sluice_recovery_kept 10" in daemon.admin("/metrics").body
         store.revive()
-        eventually(lambda: [row["state"] for row in daemon.rows()] == ["stored"] * 5, 60,
+        eventually(lambda: daemon.states() == ["stored"] * 5, 60,
                    lambda: daemon.output[-2_000:])
     assert not store.open and len(store.objects) == 5

@@ -1,9 +1,6 @@
 """Recovery, sweep and expiry against a store that nobody here wrote and that verifies every signature."""
 
 import itertools
-import shutil
-import sqlite3
-import tempfile
 
 import pytest
 
@@ -24,13 +21,6 @@ def bucket(moto):
     return name
 
 
-@pytest.fixture
-def folder():
-    path = tempfile.mkdtemp(prefix="sluice-recovery-")
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
-
-
 def settings(moto, bucket, **others):
     return {**moto.environment, "S3_BUCKET": bucket, "JWT_SECRET": tokens.SECRET, "SLUICE_WORKERS": "1", **others}
 
@@ -49,18 +39,10 @@ def killed_while_streaming(environment, folder, body=BODY, chunked=False, until=
             framed = wire.chunks(body)[:-5] if chunked else body[:-50_000]
             length = {"chunked": True} if chunked else {"length": len(body)}
             connection.send(wire.upload_head(tokens.mint(), "png", **length) + framed)
-            eventually(lambda: [row["state"] for row in daemon.rows()] == ["streaming"], 15, lambda: daemon.output)
+            eventually(lambda: daemon.states() == ["streaming"], 15, lambda: daemon.output)
             eventually(until, 15, lambda: daemon.output)
-            daemon.process.kill()
-            daemon.process.wait(10)
+            daemon.kill()
     return daemon
-
-
-def change(daemon, statement):
-    connection = sqlite3.connect(daemon.database, timeout=10)
-    with connection:
-        connection.execute(statement)
-    connection.close()
 
 
 def test_an_upload_under_way_is_aborted(moto, bucket, folder):
@@ -75,7 +57,7 @@ def test_an_upload_under_way_is_aborted(moto, bucket, folder):
 def test_an_upload_whose_id_was_lost_is_found_by_its_key(moto, bucket, folder):
     environment = settings(moto, bucket)
     killed = killed_while_streaming(environment, folder)
-    change(killed, "UPDATE uploads SET state = 'opening', upload_id = NULL")
+    killed.change("UPDATE uploads SET state = 'opening', upload_id = NULL")
     with Daemon(environment, folder=folder) as daemon:
         eventually(lambda: daemon.rows() == [], 15, lambda: daemon.output)
     assert open_uploads(moto, bucket) == []
@@ -94,9 +76,9 @@ def test_complete_is_asked_again_with_the_parts_that_are_there(moto, bucket, fol
     killed = killed_while_streaming(environment, folder, body, chunked=True, until=stored_bytes)
     stored = stored_bytes()
     # As if that had been the whole of it.
-    change(killed, f"UPDATE uploads SET state = 'completing', size = {stored}")
+    killed.change(f"UPDATE uploads SET state = 'completing', size = {stored}")
     with Daemon(environment, folder=folder) as daemon:
-        eventually(lambda: [row["state"] for row in daemon.rows()] == ["stored"], 20, lambda: daemon.output)
+        eventually(lambda: daemon.states() == ["stored"], 20, lambda: daemon.output)
         key = daemon.rows()[0]["key"]
     assert moto.s3.get_object(Bucket=bucket, Key=key)["Body"].read() == body[:stored]
     assert open_uploads(moto, bucket) == []

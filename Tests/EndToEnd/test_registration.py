@@ -237,8 +237,7 @@ def test_it_survives_a_kill_right_after_its_answer(directory_environment, tmp_pa
     with Daemon(directory_environment, folder=tmp_path) as daemon:
         data = uploaded(daemon, token, sub)
         register(daemon, token, {"imageId": data["imageId"]})
-        daemon.process.kill()
-        daemon.process.wait(10)
+        daemon.kill()
     with Daemon(directory_environment, folder=tmp_path) as daemon:
         assert_registered_already(register(daemon, token, {"imageId": data["imageId"]}), data["imageId"])
 

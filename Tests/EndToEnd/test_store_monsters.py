@@ -14,7 +14,8 @@ from support.daemon import Daemon
 from support.expectations import assert_created, assert_refused
 from support.images import KIB, MIB, image
 from support.monsters import GIBIBYTE, JUNK_XML, Flood, declares, half_of, says, smuggles
-from support.mortal_store import MortalStore, error
+from support.mortal_store import MortalStore
+from support.s3_double import error
 from support.waiting import eventually
 
 SMALL = image("png", 60_000)
@@ -85,7 +86,7 @@ def meet(store, daemon, faults, after={}):
     # Object and 201 come together.
     eventually(lambda: len(objects(store, sub)) == (answer.status == 201), 60,
                lambda: f"{answer.status} and {objects(store, sub)}\n{daemon.output[-3_000:]}")
-    eventually(lambda: [row["state"] for row in daemon.rows("owner = ?", sub)] == ["stored"] * (answer.status == 201),
+    eventually(lambda: daemon.states("owner = ?", sub) == ["stored"] * (answer.status == 201),
                60, lambda: f"{daemon.rows('owner = ?', sub)}\n{daemon.output[-3_000:]}")
     store.faults = {}
     # What went well since keeps the circuit breaker closed.

@@ -22,12 +22,6 @@ def upload(daemon):
     assert_created(daemon.upload(tokens.mint(sub), BODY, "png"), size=len(BODY), kind="png", sub=sub)
 
 
-@pytest.fixture
-def store():
-    with MortalStore() as server:
-        yield server
-
-
 def settings(store, **more):
     return {**store.environment, "JWT_SECRET": tokens.SECRET, **more}
 

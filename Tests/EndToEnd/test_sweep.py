@@ -71,7 +71,7 @@ def test_an_upload_that_a_row_knows_stays_however_old_it_is(store):
         with Daemon(settings(store)) as living:
             with wire.Connection(living.port) as connection:
                 connection.send(wire.upload_head(tokens.mint(), "png", length=len(BODY)) + BODY[:150_000])
-                eventually(lambda: [row["state"] for row in living.rows()] == ["streaming"])
+                eventually(lambda: living.states() == ["streaming"])
                 for upload in store.open.values():
                     upload["begun"] -= HOUR
                 with Daemon(settings(store, SLUICE_DATABASE=str(living.database)), folder=folder) as other:

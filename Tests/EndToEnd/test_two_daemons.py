@@ -80,8 +80,7 @@ def test_what_the_dead_left_is_recovered_by_one_of_two_that_start_at_once(store,
         threads = together(*[lambda client=client: client.upload(daemon.port) for client in uploads])
         for step in steps:
             assert step.reached.wait(20), f"{step} is never reached"
-        daemon.process.kill()
-        daemon.process.wait(10)
+        daemon.kill()
         for step in steps:
             step.let_go()
         join(threads)

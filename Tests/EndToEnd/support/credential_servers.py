@@ -4,11 +4,11 @@ They hand out what `issue` says, so that a test decides whose keys they are and 
 """
 
 import datetime
-import http.server
 import json
-import threading
 import time
 import urllib.parse
+
+from support.loopback import LoopbackServer
 
 
 def expiration(seconds):
@@ -17,54 +17,22 @@ def expiration(seconds):
     return (moment + datetime.timedelta(milliseconds=999)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-class CredentialServer:
-    """An HTTP server on loopback; `seen` are the requests as (method, path, fields)."""
+class CredentialServer(LoopbackServer):
+    """`judge(request, body)` is its status, type and body, unless there is a `fault`, a status; `seen` are the requests
+    as (method, path, fields)."""
 
     def __init__(self, issue):
         self.issue = issue
         self.seen = []
         self.fault = None
-        self._lock = threading.Lock()
-        server = self
+        super().__init__()
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_):
-                pass
-
-            def handle(self):
-                try:
-                    super().handle()
-                except ConnectionError:
-                    # A daemon that ends, or has waited for long enough.
-                    pass
-
-            def serve(self):
-                length = int(self.headers.get("Content-Length") or 0)
-                body = self.rfile.read(length)
-                with server._lock:
-                    server.seen.append((self.command, self.path, dict(self.headers.items())))
-                status, kind, answer = (server.fault, "text/plain", b"") if server.fault else server.answer(self, body)
-                self.send_response(status)
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            do_GET = do_PUT = do_POST = serve
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()
+    def answer(self, handler):
+        body = handler.read()
+        with self._lock:
+            self.seen.append((handler.command, handler.path, dict(handler.headers.items())))
+        status, kind, answer = (self.fault, "text/plain", b"") if self.fault else self.judge(handler, body)
+        handler.reply(status, answer, {"Content-Type": kind})
 
     def asked(self, path=""):
         with self._lock:
@@ -88,7 +56,7 @@ class Instance(CredentialServer):
         self.tokens = {}
         super().__init__(issue)
 
-    def answer(self, request, _body):
+    def judge(self, request, _body):
         fields = request.headers
         if fields.get("X-Forwarded-For"):
             return 403, "text/plain", b""
@@ -118,7 +86,7 @@ class Container(CredentialServer):
         self.authorization = authorization
         super().__init__(issue)
 
-    def answer(self, request, _body):
+    def judge(self, request, _body):
         if request.command != "GET" or request.path != self.PATH:
             return 404, "application/json", b'{"code":"NotFound","message":"nothing here"}'
         if request.headers.get("Authorization") != self.authorization():
@@ -142,7 +110,7 @@ class SecurityTokens(CredentialServer):
         self.accepted = accepted
         super().__init__(issue)
 
-    def answer(self, request, body):
+    def judge(self, request, body):
         form = dict(urllib.parse.parse_qsl(body.decode(), strict_parsing=True))
         fits = (request.command == "POST" and request.path == "/" and "Authorization" not in request.headers
                 and form.get("Action") == "AssumeRoleWithWebIdentity" and form.get("Version") == "2011-06-15"

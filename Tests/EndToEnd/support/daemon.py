@@ -1,5 +1,6 @@
 """The real `sluice`, started with an environment of its own on free loopback ports, watched, and ended by its pid."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -100,6 +101,10 @@ class Daemon:
             if self._owns_folder:
                 shutil.rmtree(self.folder, ignore_errors=True)
 
+    def kill(self):
+        self.process.kill()
+        self.process.wait(10)
+
     def terminate(self, timeout=20) -> int:
         """SIGTERM, and the exit status."""
         self.process.send_signal(signal.SIGTERM)
@@ -159,9 +164,17 @@ class Daemon:
 
     def rows(self, where="1 = 1", *values):
         """Rows of the record of uploads, as dictionaries."""
-        connection = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=10)
-        connection.row_factory = sqlite3.Row
-        try:
-            return [dict(row) for row in connection.execute(f"SELECT * FROM uploads WHERE {where} ORDER BY id", values)]
-        finally:
-            connection.close()
+        return self.select(f"SELECT * FROM uploads WHERE {where} ORDER BY id", *values)
+
+    def states(self, where="1 = 1", *values):
+        return [row["state"] for row in self.rows(where, *values)]
+
+    def select(self, statement, *values):
+        with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=10)) as connection:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute(statement, values)]
+
+    def change(self, statement, *values):
+        """Another program writes to the record; returns how many rows it changed."""
+        with contextlib.closing(sqlite3.connect(self.database, timeout=10)) as connection, connection:
+            return connection.execute(statement, values).rowcount

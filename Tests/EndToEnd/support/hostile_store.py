@@ -1,20 +1,15 @@
 """An S3 that misbehaves on request. It verifies nothing, so it vouches only for how faults are borne."""
 
 import hashlib
-import http.server
 import re
 import socket
 import struct
-import threading
 import urllib.parse
 
-ERROR = b"<?xml version='1.0'?><Error><Code>%b</Code><Message>as told</Message><RequestId>1</RequestId></Error>"
-CREATED = (b"<InitiateMultipartUploadResult><Bucket>b</Bucket><Key>k</Key><UploadId>%d</UploadId>"
-           b"</InitiateMultipartUploadResult>")
-COMPLETED = b"<CompleteMultipartUploadResult><ETag>&quot;0-1&quot;</ETag></CompleteMultipartUploadResult>"
+from support.s3_double import COMPLETED, S3Double, created, error
 
 
-class HostileStore:
+class HostileStore(S3Double):
     """`faults[operation]` is what happens instead of a good answer:
 
     a status (with an XML error), `reset`, `reset-early` (before the body is read), `reset-midway` (within it), `close`,
@@ -32,43 +27,8 @@ class HostileStore:
         self.objects = {}
         # Bytes of bodies that have come.
         self.received = 0
-        self._lock = threading.Lock()
         self._uploads = 0
-        store = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def log_message(self, *_):
-                pass
-
-            def handle(self):
-                try:
-                    super().handle()
-                except (ConnectionError, ValueError):
-                    pass
-
-            def answer_all(self):
-                store.answer(self)
-
-            do_POST = do_PUT = do_DELETE = do_GET = do_HEAD = answer_all
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()
-
-    @property
-    def environment(self):
-        return {"AWS_ENDPOINT_URL_S3": self.endpoint, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "AKIATEST",
-                "AWS_SECRET_ACCESS_KEY": "secret", "S3_BUCKET": "pictures", "SLUICE_S3_PAYLOAD": "unsigned"}
+        super().__init__()
 
     def count(self, operation):
         with self._lock:
@@ -109,14 +69,14 @@ class HostileStore:
             handler.connection.settimeout(100)
             handler.rfile.read(1)
         elif isinstance(fault, int):
-            codes = {403: b"AccessDenied", 503: b"SlowDown"}
-            reply(handler, fault, ERROR % codes.get(fault, b"InternalError"))
+            codes = {403: "AccessDenied", 503: "SlowDown"}
+            reply(handler, fault, error(codes.get(fault, "InternalError")))
         elif fault == "error-in-200":
-            reply(handler, 200, ERROR % b"InternalError")
+            reply(handler, 200, error("InternalError"))
         elif operation == "head":
             self.answer_head(handler)
         else:
-            bodies = {"create": CREATED % upload, "complete": COMPLETED}
+            bodies = {"create": created(upload), "complete": COMPLETED}
             reply(handler, 204 if operation in ("abort", "delete") else 200, bodies.get(operation, b""))
 
     def answer_head(self, handler):

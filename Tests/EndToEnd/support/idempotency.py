@@ -1,7 +1,5 @@
 """Requests with an `Idempotency-Key`, and what is to be said of their answers."""
 
-import sqlite3
-
 from support import wire
 from support.expectations import assert_common_fields, assert_refused
 
@@ -12,12 +10,7 @@ def key(text):
 
 def keys(daemon, where="1 = 1", *values):
     """The keys that the record knows."""
-    connection = sqlite3.connect(f"file:{daemon.database}?mode=ro", uri=True, timeout=10)
-    connection.row_factory = sqlite3.Row
-    try:
-        return [dict(row) for row in connection.execute(f"SELECT * FROM idempotency WHERE {where}", values)]
-    finally:
-        connection.close()
+    return daemon.select(f"SELECT * FROM idempotency WHERE {where}", *values)
 
 
 def assert_replayed(first, second):

@@ -2,7 +2,7 @@
 
 import time
 
-from support.mortal_store import error
+from support.s3_double import error
 
 GIBIBYTE = 1 << 30
 JUNK = b"<Junk>" + bytes(range(256)) * 256

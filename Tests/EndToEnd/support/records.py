@@ -56,14 +56,20 @@ def assert_recent_local(text):
     assert abs(datetime.datetime.now(datetime.timezone.utc) - moment) < datetime.timedelta(minutes=2), text
 
 
-def assert_registered(response, uploaded):
-    """The 201 of a registration, for the `data` of the upload's own 201."""
-    assert response.status == 201, (response.status, response.body)
+def assert_tells(response, status, message):
+    """What every answer with `data` has in common; returns its body."""
+    assert response.status == status, (response.status, response.body)
     assert_common_fields(response)
     assert response["Content-Type"] == "application/json"
     body = response.json
     assert list(body) == ["message", "data", "timestamp"]
-    assert body["message"] == "register_image_metadata_success"
+    assert body["message"] == message
+    return body
+
+
+def assert_registered(response, uploaded):
+    """The 201 of a registration, for the `data` of the upload's own 201."""
+    body = assert_tells(response, 201, "register_image_metadata_success")
     data = body["data"]
     assert list(data) == ["imageId", "imageUrl", "fileSize", "originalFilename", "createdAt"]
     for name in ("imageId", "imageUrl", "fileSize", "originalFilename"):
@@ -75,12 +81,7 @@ def assert_registered(response, uploaded):
 
 def assert_seen(response, uploaded, content_type="image/jpeg"):
     """The 200 of a look, for the `data` of the upload's own 201."""
-    assert response.status == 200, (response.status, response.body)
-    assert_common_fields(response)
-    assert response["Content-Type"] == "application/json"
-    body = response.json
-    assert list(body) == ["message", "data", "timestamp"]
-    assert body["message"] == "get_image_success"
+    body = assert_tells(response, 200, "get_image_success")
     data = body["data"]
     assert list(data) == ["imageId", "imageUrl", "fileSize", "contentType", "originalFilename", "uploadedAt",
                           "registeredAt", "expiresAt"]

@@ -6,14 +6,15 @@ It keeps what S3 keeps, with a digest instead of an object's bytes. It verifies 
 import collections
 import dataclasses
 import hashlib
-import http.server
 import re
 import threading
 import time
 import urllib.parse
 from xml.sax.saxutils import escape
 
-BUCKET = "pictures"
+from support import s3_double
+from support.s3_double import BUCKET, COMPLETED, S3Double, created, error, listed_upload
+
 HOLD_SECONDS_MAX = 60
 # Of a body that is cut off inside: a PutObject shows all but its last 64 KiB before it is whole.
 INSIDE_BYTES = 8_192
@@ -60,7 +61,7 @@ class Refused(Exception):
         self.status, self.code = status, code
 
 
-class SteppingStore:
+class SteppingStore(S3Double):
     def __init__(self):
         self.objects, self.uploads = {}, {}
         self.history = collections.defaultdict(list)
@@ -70,49 +71,7 @@ class SteppingStore:
         self._armed = []
         self._busy = set()
         self._serial = 0
-        self._lock = threading.Lock()
-        store = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            disable_nagle_algorithm = True
-
-            def log_message(self, *_):
-                pass
-
-            def handle(self):
-                try:
-                    super().handle()
-                except (OSError, ValueError):
-                    pass
-
-            def answer_all(self):
-                store.answer(self)
-
-            do_POST = do_PUT = do_DELETE = do_GET = do_HEAD = answer_all
-
-        class Server(http.server.ThreadingHTTPServer):
-            daemon_threads = True
-            request_queue_size = 256
-
-            def handle_error(self, *_):
-                pass
-
-        self._server = Server(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()
-
-    @property
-    def environment(self):
-        return {"AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{self._server.server_port}", "AWS_REGION": "us-east-1",
-                "AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "secret", "S3_BUCKET": BUCKET,
-                "SLUICE_S3_PAYLOAD": "unsigned"}
+        super().__init__()
 
     def arm(self, step):
         with self._lock:
@@ -140,43 +99,30 @@ class SteppingStore:
 
     # What it is asked
 
-    @staticmethod
-    def operation(method, query, key):
-        if method == "POST":
-            return "create" if "uploads" in query else "complete"
-        if method == "HEAD":
-            return "head" if key else "probe"
-        if method == "GET":
-            return "parts" if "uploadId" in query else "search"
-        if "uploadId" in query:
-            return {"PUT": "part", "DELETE": "abort"}[method]
-        return {"PUT": "put", "DELETE": "delete"}[method]
-
     def answer(self, handler):
         parts = urllib.parse.urlsplit(handler.path)
         query = {name: values[0] for name, values in
                  urllib.parse.parse_qs(parts.query, keep_blank_values=True).items()}
         key = urllib.parse.unquote(parts.path).removeprefix(f"/{BUCKET}").lstrip("/")
-        operation = self.operation(handler.command, query, key)
+        operation = s3_double.operation(handler.command, query, key)
         named = key or query.get("prefix", "")
         step = self.take(operation, named, int(query.get("partNumber", 0)))
         length = int(handler.headers.get("Content-Length") or 0)
         try:
             if step and step.point == "inside":
-                body = read(handler, min(length // 2, INSIDE_BYTES))
+                body = handler.read(min(length // 2, INSIDE_BYTES))
                 step.hold()
-                body += read(handler, length - len(body))
+                body += handler.read(length - len(body))
             else:
-                body = read(handler, length)
+                body = handler.read(length)
             status, answered, reply = self.carry_out(step, operation, key, query, handler.headers, body)
         except Refused as refused:
-            status, answered = refused.status, {}
-            reply = f"<Error><Code>{refused.code}</Code><Message>as told</Message></Error>".encode()
+            status, answered, reply = refused.status, {}, error(refused.code)
         finally:
             if step:
                 step.done.set()
         self.note(named, f"{operation}={status}")
-        respond(handler, status, answered, reply)
+        handler.reply(status, reply, answered)
 
     def take(self, operation, key, number):
         with self._lock:
@@ -221,8 +167,7 @@ class SteppingStore:
             self._serial += 1
             name = f"upload-{self._serial}"
             self.uploads[name] = {"key": key, "mark": mark, "parts": {}, "at": time.time()}
-            return 200, {}, (f"<InitiateMultipartUploadResult><UploadId>{name}</UploadId>"
-                             "</InitiateMultipartUploadResult>").encode()
+            return 200, {}, created(name)
         if operation == "search":
             return 200, {}, self.listing(query)
         if operation == "probe":
@@ -268,36 +213,14 @@ class SteppingStore:
             raise Refused(400, "MalformedXML")
         del self.uploads[name]
         self.objects[upload["key"]] = (len(data), hashlib.sha256(data).hexdigest(), upload["mark"])
-        return 200, {}, b"<CompleteMultipartUploadResult><ETag>&quot;0-1&quot;</ETag></CompleteMultipartUploadResult>"
+        return 200, {}, COMPLETED
 
     def listing(self, query):
-        found = ""
-        for name, upload in self.uploads.items():
-            if upload["key"].startswith(query.get("prefix", "")):
-                at = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime(upload["at"]))
-                found += (f"<Upload><Key>{escape(upload['key'])}</Key><UploadId>{name}</UploadId>"
-                          f"<Initiated>{at}</Initiated></Upload>")
+        found = "".join(listed_upload(upload["key"], name, upload["at"]) for name, upload in self.uploads.items()
+                        if upload["key"].startswith(query.get("prefix", "")))
         return (f"<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>{found}"
                 "</ListMultipartUploadsResult>").encode()
 
 
 def etag(data):
     return f'"{hashlib.md5(data).hexdigest()}"'
-
-
-def read(handler, length):
-    data = handler.rfile.read(length)
-    if len(data) != length:
-        raise ConnectionError("the body ended early")
-    return data
-
-
-def respond(handler, status, fields, body):
-    handler.send_response(status)
-    for name, value in fields.items():
-        handler.send_header(name, value)
-    if status != 204 and "Content-Length" not in fields:
-        handler.send_header("Content-Length", str(len(body)))
-    handler.end_headers()
-    if body and handler.command != "HEAD":
-        handler.wfile.write(body)

@@ -4,23 +4,38 @@ What it refuses is kept in `refusals`, so that a test fails for it even where th
 """
 
 import hashlib
-import http.server
-import ssl
-import threading
 import time
 import urllib.parse
 import xml.etree.ElementTree as ET
 
+from support.loopback import Handler, LoopbackServer
+from support.s3_double import BUCKET
 from support.sigv4 import Refused, Verifier, read_body
 
-BUCKET = "pictures"
 REGION = "eu-central-1"
 OWNER = "123456789012"
 PART_BYTES_MIN = 5 * 1024 * 1024
 NAMESPACE = "{http://s3.amazonaws.com/doc/2006-03-01/}"
 
 
-class StrictStore:
+class StrictHandler(Handler):
+    def date_time_string(self, timestamp=None):
+        return super().date_time_string(self.owner.now())
+
+    def handle_expect_100(self):
+        """Whoever asks first is refused before its body is sent."""
+        try:
+            self.owner.judge(self)
+        except Refused as refused:
+            self.owner.refuse(self, refused)
+            self.close_connection = True
+            return False
+        return super().handle_expect_100()
+
+
+class StrictStore(LoopbackServer):
+    handler = StrictHandler
+
     def __init__(self, *, certificate=None, bucket=BUCKET, session_token=None):
         """`certificate`: paths of a chain and its key, for TLS."""
         self.bucket = bucket
@@ -30,58 +45,7 @@ class StrictStore:
         self.before = lambda operation: None
         # What the network makes of a body.
         self.transit = lambda operation, body: body
-        self._lock = threading.Lock()
-        store = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            # TCP_NODELAY: an answer is a head and a body in two writes.
-            disable_nagle_algorithm = True
-
-            def log_message(self, *_):
-                pass
-
-            def handle(self):
-                try:
-                    super().handle()
-                except (ConnectionError, ssl.SSLError):
-                    pass
-
-            def date_time_string(self, timestamp=None):
-                return super().date_time_string(store.now())
-
-            def handle_expect_100(self):
-                """Whoever asks first is refused before its body is sent."""
-                try:
-                    store.judge(self)
-                except Refused as refused:
-                    store.refuse(self, refused)
-                    self.close_connection = True
-                    return False
-                return super().handle_expect_100()
-
-            def answer_all(self):
-                store.answer(self)
-
-            do_POST = do_PUT = do_DELETE = do_GET = do_HEAD = answer_all
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        if certificate:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(*certificate)
-            self._server.socket = context.wrap_socket(
-                self._server.socket, server_side=True, do_handshake_on_connect=False)
-        self.port = self._server.server_port
-        self.scheme = "https" if certificate else "http"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(tls=certificate)
 
     def environment(self, host="127.0.0.1"):
         settings = {
@@ -156,13 +120,13 @@ class StrictStore:
             self.requests.append({
                 "operation": operation, "key": key, "style": style, "fields": fields, "length": len(body),
                 "kind": fields["x-amz-content-sha256"][0]})
-        reply_with(handler, status, answered, reply)
+        handler.reply(status, reply, answered)
 
     def refuse(self, handler, refused):
         with self._lock:
             self.refusals.append(refused)
         body = f"<Error><Code>{refused.code}</Code><Message>refused</Message></Error>".encode()
-        reply_with(handler, refused.status, {}, body)
+        handler.reply(refused.status, body)
 
     # What is done, under the lock
 
@@ -242,14 +206,3 @@ class StrictStore:
             f"<Upload><Key>{upload['key']}</Key><UploadId>{name}</UploadId></Upload>"
             for name, upload in self.uploads.items() if upload["key"].startswith(query["prefix"][0]))
         return 200, {}, f"<ListMultipartUploadsResult>{found}</ListMultipartUploadsResult>".encode()
-
-
-def reply_with(handler, status, fields, body):
-    handler.send_response(status)
-    for name, value in fields.items():
-        handler.send_header(name, value)
-    if status != 204 and "Content-Length" not in fields:
-        handler.send_header("Content-Length", str(len(body)))
-    handler.end_headers()
-    if body and handler.command != "HEAD":
-        handler.wfile.write(body)

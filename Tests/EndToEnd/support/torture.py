@@ -171,8 +171,7 @@ class Lane:
         return self.daemon
 
     def kill(self):
-        self.daemon.process.kill()
-        self.daemon.process.wait(10)
+        self.daemon.kill()
 
     def reach(self, step):
         if not step.reached.wait(20):
