@@ -86,7 +86,7 @@ package final class Catalog: Sendable {
         reads.post(ReadRequest(imageID: imageID, replyTo: replyTo, tag: tag))
     }
 
-    /// Rows of which a write was not kept, each asked for once: nobody but recovery will finish them.
+    /// Rows of which the last write was not kept, each asked for once: nobody but recovery will finish them.
     package func takeLeftRows() -> [Int64] { status.takeLeftRows() }
 
     /// How many writes wait for the writer.
