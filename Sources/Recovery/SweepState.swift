@@ -50,12 +50,17 @@ package struct SweepState: Sendable {
 
     private let ageMilliseconds: Int64
     private let removalsMax: Int
+    private let pagesMax: Int
+    private var pages = 0
     private var phase = Phase.idle
     private var report = Report()
 
-    package init(ageMilliseconds: Int64, removalsMax: Int) {
+    package init(
+        ageMilliseconds: Int64, removalsMax: Int, pagesMax: Int = RecoveryLimits().sweepPagesMax
+    ) {
         self.ageMilliseconds = ageMilliseconds
         self.removalsMax = removalsMax
+        self.pagesMax = pagesMax
     }
 
     package var isIdle: Bool { phase == .idle }
@@ -63,6 +68,16 @@ package struct SweepState: Sendable {
     package mutating func start() -> Command? {
         guard phase == .idle else { return nil }
         report = Report()
+        pages = 0
+        return nextPage()
+    }
+
+    private mutating func nextPage() -> Command {
+        guard pages < pagesMax else {
+            report.trouble = "the store's list goes on after \(pages) pages"
+            return end()
+        }
+        pages += 1
         phase = .listing
         return .list
     }
@@ -72,7 +87,7 @@ package struct SweepState: Sendable {
         report.seen += uploads.count
         // One whose age is not known may be young.
         let old = uploads.filter { ($0.ageMilliseconds ?? 0) >= ageMilliseconds }
-        guard !old.isEmpty else { return isLast ? end() : .list }
+        guard !old.isEmpty else { return isLast ? end() : nextPage() }
         phase = .lookingUp(old, isLast: isLast)
         return .lookUp(old.map(\.key))
     }
@@ -98,9 +113,7 @@ package struct SweepState: Sendable {
 
     private mutating func remove(_ uploads: [Upload], isLast: Bool) -> Command {
         guard let first = uploads.first else {
-            guard !isLast else { return end() }
-            phase = .listing
-            return .list
+            return isLast ? end() : nextPage()
         }
         guard report.removed + report.failed < removalsMax else { return end() }
         phase = .removing(uploads, isLast: isLast)

@@ -40,6 +40,20 @@ import Testing
         #expect(sweep.removed(true) == .end(SweepState.Report(seen: 2, removed: 1)))
     }
 
+    @Test func `a list without an end is left, and the next sweep begins anew`() {
+        var sweep = SweepState(ageMilliseconds: 1_000, removalsMax: 10, pagesMax: 2)
+        let old = upload("a", age: 5_000)
+        for _ in 0 ..< 2 {
+            #expect(sweep.start() == .list)
+            #expect(sweep.listed([], isLast: false) == .list)
+            #expect(sweep.listed([old], isLast: false) == .lookUp(["a"]))
+            #expect(sweep.lookedUp(known: []) == .remove(old))
+            let report = SweepState.Report(
+                seen: 1, removed: 1, trouble: "the store's list goes on after 2 pages")
+            #expect(sweep.removed(true) == .end(report))
+        }
+    }
+
     @Test func `trouble ends it, and another begins anew`() {
         var sweep = state()
         _ = sweep.start()
