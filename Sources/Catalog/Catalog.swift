@@ -22,6 +22,8 @@ package final class Catalog: Sendable {
     package init(
         path: String, configuration: CatalogConfiguration = CatalogConfiguration(), logger: Logger
     ) throws(CatalogError) {
+        // The locks are beside the file itself: processes that know it by different names must find each other there.
+        let path = Files.resolved(path)
         let status = CatalogStatus()
         admissionEntriesMax = configuration.queueEntriesMax - configuration.queueEntriesMax / 4
         stallMilliseconds = configuration.stallMilliseconds

@@ -22,7 +22,7 @@ package struct CatalogBackup {
 
     /// - Parameter replaces: an existing `file` is replaced, in one moment, by the finished copy.
     package init(of database: String, to file: String, replaces: Bool) {
-        self.database = database
+        self.database = Files.resolved(database)
         self.file = file
         self.replaces = replaces
         directory = Files.parent(of: file) ?? "."

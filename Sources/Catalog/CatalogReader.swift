@@ -5,9 +5,10 @@ internal import Linux
 /// Looks into the record for recovery, on a connection of its own for each look. It waits for the disk, so it is for
 /// a thread that may. Nothing is written.
 package struct CatalogReader: Sendable {
+    /// Of the file itself, whatever links lead to it: what the living hold is beside it.
     package let path: String
 
-    package init(path: String) { self.path = path }
+    package init(path: String) { self.path = Files.resolved(path) }
 
     /// The processes that left unfinished rows, the living included; at most `limit`.
     package func instances(limit: Int) throws(CatalogError) -> [String] {

@@ -48,7 +48,7 @@ final class RecoverDryRun {
     private var unknown = 0
 
     private func tellOfTheDead() throws -> Int {
-        let directory = Files.parent(of: settings.database) ?? "."
+        let directory = Files.parent(of: reader.path) ?? "."
         var count = 0
         for instance in try reader.instances(limit: Self.instancesMax)
         where try InstanceClaim.isDead(instance, directory: directory) {
