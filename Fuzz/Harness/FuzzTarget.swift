@@ -43,7 +43,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         do throws(OracleFailure) {
             try run(input)
         } catch {
-            // What libFuzzer notices and keeps the input of; only fuzz executables come here.
+            // Ending the process is how an oracle tells libFuzzer of a finding; no daemon and no test comes here.
             fatalError("\(rawValue): \(error)")
         }
     }

@@ -25,9 +25,8 @@ package struct CredentialPolicy: Sendable {
 
     /// Waiting time after `failures` ≥ 1 failures in a row.
     func retryDelay(failures: Int, random: UInt64) -> Int64 {
-        let doublings = Int64(min(max(failures, 1) - 1, 20))
-        let longest = max(2, min(retryMilliseconds << doublings, retryMillisecondsMax))
-        return longest / 2 + Int64(random % UInt64(longest / 2 + 1))
+        RetryPause.milliseconds(
+            failures: failures, first: retryMilliseconds, longest: retryMillisecondsMax, random: random)
     }
 
     /// When to replace credentials that live for so long. A third of the lead is jitter, so that a fleet that was

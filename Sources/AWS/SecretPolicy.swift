@@ -23,9 +23,8 @@ package struct SecretPolicy: Sendable {
 
     /// Waiting time after `failures` ≥ 1 failures in a row.
     func retryDelay(failures: Int, random: UInt64) -> Int64 {
-        let doublings = Int64(min(max(failures, 1) - 1, 20))
-        let longest = max(2, min(retryMilliseconds << doublings, retryMillisecondsMax))
-        return longest / 2 + Int64(random % UInt64(longest / 2 + 1))
+        RetryPause.milliseconds(
+            failures: failures, first: retryMilliseconds, longest: retryMillisecondsMax, random: random)
     }
 
     /// Age at which a secret is refreshed: also with a TTL of a day so early that half of its life is left to bear

@@ -61,14 +61,6 @@ extension CatalogRow {
 extension Catalog {
     /// Reads one row on a connection of its own, which is slow: for tests and tools, not for requests.
     package func row(_ imageID: Int64) throws(CatalogError) -> CatalogRow? {
-        do {
-            let connection = try DatabaseConnection(path: path, access: .readingOnly)
-            let select = try connection.prepare("SELECT \(CatalogRow.columns) FROM uploads WHERE id = ?1")
-            try select.bind(1, imageID)
-            return try CatalogRow.all(select).first
-        } catch {
-            throw CatalogError(
-                path: path, reason: error.description, remedy: error.rule(path: path, directory: path).remedy)
-        }
+        try CatalogReader(path: path).row(imageID)
     }
 }

@@ -54,6 +54,15 @@ package struct CatalogReader: Sendable {
         }
     }
 
+    /// One row, in whatever state.
+    package func row(_ imageID: Int64) throws(CatalogError) -> CatalogRow? {
+        try read { (connection) throws(DatabaseError) in
+            let select = try connection.prepare("SELECT \(CatalogRow.columns) FROM uploads WHERE id = ?1")
+            try select.bind(1, imageID)
+            return try CatalogRow.all(select).first
+        }
+    }
+
     /// Images whose time has come by `milliseconds` after 1970, and at any time those whose deletion was begun; the
     /// earliest first, at most `limit`.
     package func due(at milliseconds: Int64, limit: Int) throws(CatalogError) -> [CatalogRow] {

@@ -44,9 +44,7 @@ package enum HashAlgorithm: Sendable, CaseIterable {
 /// `EVP_DigestInit_ex` (https://docs.openssl.org/3.0/man7/crypto/, "Performance").
 ///
 /// Invariant: the pointer is a live, immutable `EVP_MD` that is never freed.
-///
-/// `@unchecked`: an `EVP_MD` does not change after it was fetched, and its reference count is atomic.
-@safe struct FetchedDigest: @unchecked Sendable {
+@safe struct FetchedDigest: @unchecked Sendable {  // An `EVP_MD` never changes once fetched; its count is atomic.
     let pointer: OpaquePointer
 
     private init(_ algorithm: HashAlgorithm) {

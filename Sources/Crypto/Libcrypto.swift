@@ -19,7 +19,7 @@ enum Libcrypto {
         let code = ERR_get_error()
         unsafe text.withUnsafeMutableBufferPointer { unsafe ERR_error_string_n(code, $0.baseAddress, $0.count) }
         let reason = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-        // The reason is this function's own: see above.
+        // Without hashes and random numbers every signature and identifier would be worthless: there is no going on.
         fatalError("libcrypto: \(call): \(String(decoding: reason, as: UTF8.self))")
     }
 }

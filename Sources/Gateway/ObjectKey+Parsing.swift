@@ -6,34 +6,44 @@ extension ObjectKey {
     /// Longer than any key of ours in which every byte of the `sub` is percent-encoded.
     private static let encodedBytesMax = 1_024
 
+    /// Whether a key of the store is written exactly as ours are. The subject may be any that was ever safe as one
+    /// segment.
+    package static func matches(_ text: String) -> Bool {
+        ObjectKey(text.utf8Span.span) { $0.validatedText() } != nil
+    }
+
     /// Reads a key as it stands in a URL's path; nil for everything that is not of the pattern of our own keys.
     ///
     /// The four segments are told apart before anything is decoded, so that no `%2F` makes or hides one, and only the
     /// `sub` may hold percent-encoded bytes, since nothing else of a key needs them.
     init?(percentEncoded path: Span<UInt8>) {
+        guard path.count <= Self.encodedBytesMax else { return nil }
+        self.init(path, decodingSubject: Self.decoded)
+    }
+
+    private init?(_ path: Span<UInt8>, decodingSubject decode: (Span<UInt8>) -> String?) {
         let users = "users/"
         let images = "/images/"
-        guard path.count <= Self.encodedBytesMax, path.hasPrefix(users.utf8Span.span) else { return nil }
+        guard path.hasPrefix(users.utf8Span.span) else { return nil }
         let behind = path.extracting(droppingFirst: users.utf8.count)
         var slash = 0
         while slash < behind.count, behind[slash] != 0x2F { slash += 1 }
         let tail = behind.extracting(droppingFirst: slash)
-        guard tail.hasPrefix(images.utf8Span.span), let subject = Self.subject(behind.extracting(0 ..< slash))
+        guard tail.hasPrefix(images.utf8Span.span), let subject = decode(behind.extracting(0 ..< slash)),
+            PathSegment.isSafe(subject)
         else { return nil }
         let name = tail.extracting(droppingFirst: images.utf8.count)
         guard let milliseconds = Self.milliseconds(ofName: name) else { return nil }
         self.init(text: users + subject + images + name.repairedText(), milliseconds: milliseconds)
     }
 
-    private static func subject(_ segment: Span<UInt8>) -> String? {
+    private static func decoded(_ segment: Span<UInt8>) -> String? {
         for index in segment.indices where !segment[index].isPathByte { return nil }
-        guard let decoded = PercentCoding.decode(segment), let subject = decoded.span.validatedText(),
-            PathSegment.isSafe(subject)
-        else { return nil }
-        return subject
+        guard let bytes = PercentCoding.decode(segment) else { return nil }
+        return bytes.span.validatedText()
     }
 
-    /// The time in `{milliseconds}-{uuid}.{extension}`; nil where a name is not of that form.
+    /// The time in `{milliseconds}-{uuid v4}.{extension}`, in lower case; nil where a name is not of that form.
     private static func milliseconds(ofName name: Span<UInt8>) -> Int64? {
         let uuidBytes = 36
         var dash = 0
@@ -42,7 +52,8 @@ extension ObjectKey {
             let value = Decimal.parse(name.extracting(0 ..< dash)), let milliseconds = Int64(exactly: value)
         else { return nil }
         let uuid = name.extracting(dash + 1 ..< dash + 1 + uuidBytes)
-        guard UUIDText.isUUID(uuid) else { return nil }
+        guard UUIDText.isUUID(uuid), uuid[14] == 0x34, uuid[19].hexValue.map({ $0 >> 2 == 0b10 }) == true
+        else { return nil }
         // Ours are written in lower case, and keys are compared byte by byte.
         for index in uuid.indices where uuid[index] != uuid[index].asciiLowercased { return nil }
         let ending = name.extracting(droppingFirst: dash + 1 + uuidBytes)

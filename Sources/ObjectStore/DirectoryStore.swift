@@ -13,8 +13,6 @@ package final class DirectoryStore: UploadStore {
     private let directory: String
     package let publicBase: String?
     private(set) package var openCount = 0
-    /// Unfinished files that were not written to for so long are nobody's.
-    private static let incomingAgeMilliseconds: Int64 = 86_400_000
 
     /// Makes the directory where it is missing.
     ///
@@ -27,7 +25,6 @@ package final class DirectoryStore: UploadStore {
         publicBase = publicBaseURL.map { $0 + "/" }
         let incoming = directory + "/" + Self.incoming
         try Self.make(incoming)
-        try Self.removeOld(in: incoming, before: Clock.wallMilliseconds() - Self.incomingAgeMilliseconds)
     }
 
     /// Makes a directory and those above it, and has their names reach the disk: a power loss would otherwise take all
@@ -42,15 +39,6 @@ package final class DirectoryStore: UploadStore {
         }
         try Files.makeDirectories(path, permissions: 0o755)
         for made in missing { try Files.synchroniseDirectory(Files.parent(of: made) ?? ".") }
-    }
-
-    /// Unfinished files of a process that was killed. Another process may be writing younger ones.
-    private static func removeOld(in incoming: String, before milliseconds: Int64) throws(SystemError) {
-        for name in try Files.list(incoming) {
-            let path = incoming + "/" + name
-            guard let facts = try Files.facts(path), facts.isRegularFile else { continue }
-            if facts.modifiedMilliseconds < milliseconds { try Files.unlink(path) }
-        }
     }
 
     package func begin(

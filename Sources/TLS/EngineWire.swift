@@ -18,9 +18,7 @@ internal import COpenSSL
 }
 
 /// Invariant: the pointer is a method of its own that is never freed and never changes after `init`.
-///
-/// `@unchecked`: for that reason.
-@safe struct BIOMethod: @unchecked Sendable {
+@safe struct BIOMethod: @unchecked Sendable {  // All threads may read what nobody writes to after `init`.
     let pointer: OpaquePointer?
 
     init() {

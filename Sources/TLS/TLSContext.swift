@@ -19,9 +19,9 @@ package struct TLSKeyPair: Sendable {
 /// Invariant: the pointer is a context with one reference of this object's, given back in `deinit`, and each engine
 /// keeps this object; the arguments of the callbacks point to what this object keeps.
 ///
-/// `@unchecked`: nothing changes it after `init`, and libssl itself guards what connections of several threads share
-/// ("SSL_CTX objects are safe to use from several threads once set up", https://docs.openssl.org/3.0/man7/ssl/).
-@safe package final class TLSContext: @unchecked Sendable {
+/// Several threads may use it: libssl itself guards what their connections share ("SSL_CTX objects are safe to use from
+/// several threads once set up", https://docs.openssl.org/3.0/man7/ssl/).
+@safe package final class TLSContext: @unchecked Sendable {  // Nothing changes it after `init`; libssl guards the rest.
     let pointer: OpaquePointer
     let isServer: Bool
     private let keys: ServerKeys?

@@ -1,5 +1,6 @@
 """Uploads that no row knows: old ones of ours are aborted, and no others."""
 
+import os
 import shutil
 import tempfile
 import time
@@ -80,6 +81,18 @@ def test_an_upload_that_a_row_knows_stays_however_old_it_is(store):
                 assert connection.response().status == 201
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_old_unfinished_files_of_a_directory_go_and_young_ones_stay(tmp_path):
+    incoming = tmp_path / "images" / ".incoming"
+    incoming.mkdir(parents=True)
+    for name in ("old", "young"):
+        (incoming / name).write_bytes(BODY)
+    os.utime(incoming / "old", (time.time() - HOUR,) * 2)
+    with Daemon({"SLUICE_STORE": "directory", "SLUICE_STORE_DIR": str(tmp_path / "images"),
+                 "JWT_SECRET": tokens.SECRET, "SLUICE_WORKERS": "1", "SLUICE_ORPHAN_AGE_SECONDS": "120"}) as daemon:
+        swept(daemon)
+        assert [file.name for file in incoming.iterdir()] == ["young"]
 
 
 def test_an_age_that_uploads_under_way_may_have_is_refused(store):
