@@ -102,9 +102,9 @@ final class RecoverDryRun {
         }
         switch command {
         case .list: store.keeper.leftovers(after: marker) { [self] in listed($0) }
-        case .lookUp(let keys):
+        case .lookUp(let names):
             do {
-                next(sweep.lookedUp(known: try reader.unfinishedKeys(among: Set(keys))))
+                next(sweep.lookedUp(known: try reader.unfinishedNames(among: Set(names))))
             } catch {
                 next(sweep.failed(error.description))
             }

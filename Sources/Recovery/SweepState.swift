@@ -5,6 +5,7 @@
 package struct SweepState: Sendable {
     /// An unfinished upload that the store has.
     package struct Upload: Equatable, Sendable {
+        /// Empty where the store does not know yet what it will be called.
         package let key: String
         package let uploadID: String
         /// nil: the store does not say.
@@ -15,12 +16,15 @@ package struct SweepState: Sendable {
             self.uploadID = uploadID
             self.ageMilliseconds = ageMilliseconds
         }
+
+        /// What a row would know it by.
+        var name: String { key.isEmpty ? uploadID : key }
     }
 
     package enum Command: Equatable, Sendable {
         /// Look for the next page.
         case list
-        /// Which of these keys are those of unfinished rows?
+        /// Which of these do unfinished rows know, as key or, of what has none yet, as record token?
         case lookUp([String])
         case remove(Upload)
         case end(Report)
@@ -89,13 +93,13 @@ package struct SweepState: Sendable {
         let old = uploads.filter { ($0.ageMilliseconds ?? 0) >= ageMilliseconds }
         guard !old.isEmpty else { return isLast ? end() : nextPage() }
         phase = .lookingUp(old, isLast: isLast)
-        return .lookUp(old.map(\.key))
+        return .lookUp(old.map(\.name))
     }
 
-    /// - Parameter known: the keys of unfinished rows.
+    /// - Parameter known: the names of unfinished rows.
     package mutating func lookedUp(known: Set<String>) -> Command? {
         guard case .lookingUp(let old, let isLast) = phase else { return nil }
-        return remove(old.filter { !known.contains($0.key) }, isLast: isLast)
+        return remove(old.filter { !known.contains($0.name) }, isLast: isLast)
     }
 
     package mutating func removed(_ isRemoved: Bool) -> Command? {

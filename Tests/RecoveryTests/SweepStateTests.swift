@@ -31,6 +31,15 @@ import Testing
         #expect(sweep.listed([], isLast: true) == .end(SweepState.Report(seen: 3, removed: 1, failed: 1)))
     }
 
+    @Test func `what has no key yet is looked up by its other name`() {
+        var sweep = state()
+        _ = sweep.start()
+        let files = ["one", "two"].map { Upload(key: "", uploadID: $0, ageMilliseconds: 5_000) }
+        #expect(sweep.listed(files, isLast: true) == .lookUp(["one", "two"]))
+        #expect(sweep.lookedUp(known: ["one"]) == .remove(files[1]))
+        #expect(sweep.removed(true) == .end(SweepState.Report(seen: 2, removed: 1)))
+    }
+
     @Test func `the number of removals is bounded`() {
         var sweep = state(removalsMax: 1)
         _ = sweep.start()
