@@ -22,6 +22,8 @@ package final class Catalog: Sendable {
     package init(
         path: String, configuration: CatalogConfiguration = CatalogConfiguration(), logger: Logger
     ) throws(CatalogError) {
+        // The locks are beside the file itself: processes that know it by different names must find each other there.
+        let path = Files.resolved(path)
         let status = CatalogStatus()
         admissionEntriesMax = configuration.queueEntriesMax - configuration.queueEntriesMax / 4
         stallMilliseconds = configuration.stallMilliseconds
@@ -86,7 +88,7 @@ package final class Catalog: Sendable {
         reads.post(ReadRequest(imageID: imageID, replyTo: replyTo, tag: tag))
     }
 
-    /// Rows of which a write was not kept, each asked for once: nobody but recovery will finish them.
+    /// Rows of which the last write was not kept, each asked for once: nobody but recovery will finish them.
     package func takeLeftRows() -> [Int64] { status.takeLeftRows() }
 
     /// How many writes wait for the writer.

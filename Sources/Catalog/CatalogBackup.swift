@@ -1,4 +1,5 @@
 internal import Database
+internal import Gateway
 internal import Linux
 
 /// A copy of the record, made while it is written: whole, checked, and one file.
@@ -21,7 +22,7 @@ package struct CatalogBackup {
 
     /// - Parameter replaces: an existing `file` is replaced, in one moment, by the finished copy.
     package init(of database: String, to file: String, replaces: Bool) {
-        self.database = database
+        self.database = Files.resolved(database)
         self.file = file
         self.replaces = replaces
         directory = Files.parent(of: file) ?? "."
@@ -103,6 +104,7 @@ package struct CatalogBackup {
                     kind: .corrupt, message: "the copy is damaged, and so is the record: \(damage)",
                     operation: "quick_check")
             }
+            try target.execute(Self.withoutBeginnings)
             rows = try target.integer("SELECT count(*) FROM uploads") ?? 0
         } catch {
             throw explained(error)
@@ -110,6 +112,11 @@ package struct CatalogBackup {
         guard !isInterrupted() else { return nil }
         return Outcome(rows: rows, bytes: try giveName())
     }
+
+    /// Uploads that had only begun are not copied. Their rows say that nobody was told of an object, by which recovery
+    /// deletes one that it finds; by the time the copy is used, they have ended and their clients have their 201.
+    private static let withoutBeginnings =
+        "DELETE FROM uploads WHERE stored_ms IS NULL AND state IN " + CatalogSchema.list([.opening, .streaming])
 
     private func giveName() throws(CatalogError) -> Int64 {
         do {

@@ -5,9 +5,10 @@ internal import Linux
 /// Looks into the record for recovery, on a connection of its own for each look. It waits for the disk, so it is for
 /// a thread that may. Nothing is written.
 package struct CatalogReader: Sendable {
+    /// Of the file itself, whatever links lead to it: what the living hold is beside it.
     package let path: String
 
-    package init(path: String) { self.path = path }
+    package init(path: String) { self.path = Files.resolved(path) }
 
     /// The processes that left unfinished rows, the living included; at most `limit`.
     package func instances(limit: Int) throws(CatalogError) -> [String] {
@@ -77,12 +78,16 @@ package struct CatalogReader: Sendable {
         }
     }
 
-    /// Which of these keys are those of unfinished rows, of whichever process.
-    package func unfinishedKeys(among keys: Set<String>) throws(CatalogError) -> Set<String> {
+    /// Which of these are keys or record tokens of unfinished rows, of whichever process.
+    package func unfinishedNames(among names: Set<String>) throws(CatalogError) -> Set<String> {
         try read { (connection) throws(DatabaseError) in
-            let select = try connection.prepare("SELECT key FROM uploads WHERE stored_ms IS NULL")
+            let select = try connection.prepare("SELECT key, record_token FROM uploads WHERE stored_ms IS NULL")
             var found: Set<String> = []
-            while try select.step() { if let key = select.text(0), keys.contains(key) { found.insert(key) } }
+            while try select.step() {
+                for column: Int32 in 0 ... 1 {
+                    if let name = select.text(column), names.contains(name) { found.insert(name) }
+                }
+            }
             return found
         }
     }

@@ -25,10 +25,13 @@ final class CatalogStatus: Sendable {
 
     func ends() { busySince.store(0, ordering: .relaxed) }
 
-    /// Rows of which a write that nobody waits for was not kept.
+    /// Rows of which the last write, which nobody waits for, was not kept.
     private let leftRows = Mutex<[Int64]>([])
 
-    func leave(_ row: Int64) {
+    /// Leaves the row of a lost write to recovery, where nothing of its upload can follow. Of one that still runs the
+    /// row would say too little: recovery would abort it, or delete the object that it has become meanwhile.
+    func leave(_ entry: JournalEntry) {
+        guard entry.isLast, let row = entry.row else { return }
         leftRows.withLock { if $0.count < CatalogLimits.leftRowsMax { $0.append(row) } }
     }
 
@@ -219,8 +222,8 @@ final class CatalogWriter {
             metadata: ["image_id": "\(request.entry.row ?? 0)", "write": "\(request.entry.name)"])
         if request.replyTo != nil {
             answer(request, .failed(.unavailable(trouble.reason)))
-        } else if let row = request.entry.row {
-            status.leave(row)
+        } else {
+            status.leave(request.entry)
         }
     }
 
@@ -266,7 +269,7 @@ final class CatalogWriter {
 
     private func keepForLater(_ request: JournalRequest) {
         guard deferred.count < configuration.deferredEntriesMax else {
-            if let row = request.entry.row { status.leave(row) }
+            status.leave(request.entry)
             if !hasToldOfLoss {
                 hasToldOfLoss = true
                 logger.error("\(file.path): more writes wait than can be kept; recovery will settle their uploads")

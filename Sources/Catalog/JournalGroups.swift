@@ -71,6 +71,15 @@ extension JournalEntry {
         }
     }
 
+    /// Whether its sender has done with the upload and speaks of it no more. Whoever ends an upload without one of
+    /// these hands the row to recovery itself.
+    var isLast: Bool {
+        switch self {
+        case .stored, .gone: true
+        case .opening, .uploadID, .completing, .aborting, .expiring, .registration, .look: false
+        }
+    }
+
     /// The row that it is about; nil for the one that makes its own, and for one that is named by its key.
     ///
     /// A registration need not know it to keep its place: it is synced, so whatever came before it is either written

@@ -51,7 +51,7 @@ package enum Doctor {
     private static func checkDatabase(
         _ settings: ResolvedSettings, isFull: Bool, isDevelopment: Bool, _ report: DoctorReport
     ) {
-        let path = settings.database
+        let path = Files.resolved(settings.database)
         let directory = Files.parent(of: path) ?? "."
         guard (try? Files.isDirectory(directory)) == true else {
             // Development mode makes its own.

@@ -48,7 +48,7 @@ final class RecoverDryRun {
     private var unknown = 0
 
     private func tellOfTheDead() throws -> Int {
-        let directory = Files.parent(of: settings.database) ?? "."
+        let directory = Files.parent(of: reader.path) ?? "."
         var count = 0
         for instance in try reader.instances(limit: Self.instancesMax)
         where try InstanceClaim.isDead(instance, directory: directory) {
@@ -102,9 +102,9 @@ final class RecoverDryRun {
         }
         switch command {
         case .list: store.keeper.leftovers(after: marker) { [self] in listed($0) }
-        case .lookUp(let keys):
+        case .lookUp(let names):
             do {
-                next(sweep.lookedUp(known: try reader.unfinishedKeys(among: Set(keys))))
+                next(sweep.lookedUp(known: try reader.unfinishedNames(among: Set(names))))
             } catch {
                 next(sweep.failed(error.description))
             }

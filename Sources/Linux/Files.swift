@@ -83,6 +83,20 @@ package enum Files {
         }
     }
 
+    /// The path without a symbolic link in it (realpath(3)), of a file that is not there yet too; `path` itself where
+    /// that cannot be told.
+    package static func resolved(_ path: String) -> String {
+        if let found = unsafe realpath(path, nil) {
+            defer { unsafe free(found) }
+            return unsafe String(cString: found)
+        }
+        guard let name = path.split(separator: "/").last,
+            let directory = unsafe realpath(parent(of: path) ?? ".", nil)
+        else { return path }
+        defer { unsafe free(directory) }
+        return unsafe String(cString: directory) + "/" + name
+    }
+
     /// What stands before the last `/`; nil for a bare name.
     package static func parent(of path: String) -> String? {
         var end = path.utf8.endIndex

@@ -111,13 +111,20 @@ private struct DirectoryPlace: Sendable {
         try Files.open(temporaryPath, .readOnly).synchronise()
         if let parent = directories.first { try Files.makeDirectories(parent, permissions: 0o755) }
         try Files.rename(temporaryPath, to: path)
-        for directory in directories { try Files.synchroniseDirectory(directory) }
+        try synchroniseDirectories()
         return .done
     }
 
     private func look() throws(SystemError) -> UploadLife.StoreAnswer {
         guard let facts = try Files.facts(path) else { return .notFound }
-        return facts.bytes == size ? .foundOurs : .foundOther
+        guard facts.bytes == size else { return .foundOther }
+        // Whoever gave it its name may have died, or failed, before that was on the disk.
+        try synchroniseDirectories()
+        return .foundOurs
+    }
+
+    private func synchroniseDirectories() throws(SystemError) {
+        for directory in directories { try Files.synchroniseDirectory(directory) }
     }
 
     private func delete() throws(SystemError) -> UploadLife.StoreAnswer {

@@ -51,6 +51,7 @@ package struct KeeperAnswer: Equatable, Sendable {
 
 /// An unfinished upload that the store holds.
 package struct Leftover: Equatable, Sendable {
+    /// Empty where the store does not know yet what it will be called; then the upload id is the record token.
     package let key: String
     package let uploadID: String
     /// By the store's own clock; nil where it does not say.

@@ -200,12 +200,12 @@ extension Recovery {
         switch command {
         case .list:
             keeper.leftovers(after: sweepMarker) { [weak self] answer in self?.listed(answer) }
-        case .lookUp(let keys):
-            let (reader, keys) = (reader, Set(keys))
+        case .lookUp(let names):
+            let (reader, names) = (reader, Set(names))
             // Beside other looks: it is rare, and waits for none of them.
             let isTaken = files.value(of: { () -> Result<Set<String>, CatalogError> in
                 do throws(CatalogError) {
-                    return .success(try reader.unfinishedKeys(among: keys))
+                    return .success(try reader.unfinishedNames(among: names))
                 } catch {
                     return .failure(error)
                 }

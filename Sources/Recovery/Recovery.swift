@@ -54,7 +54,8 @@ package final class Recovery {
         self.limits = limits
         reader = CatalogReader(path: catalog.path)
         state = RecoveryState(limits: limits)
-        sweep = SweepState(ageMilliseconds: orphanMilliseconds, removalsMax: limits.sweepRemovalsMax)
+        sweep = SweepState(
+            ageMilliseconds: orphanMilliseconds, removalsMax: limits.sweepRemovalsMax, pagesMax: limits.sweepPagesMax)
         answers = try Mailbox(capacity: limits.rowsMax)
         registration = try loop.receive(from: answers) { [weak self] in self?.take($0) }
     }

@@ -16,6 +16,9 @@ package struct RecoveryLimits: Equatable, Sendable {
     /// Complete and the look behind it are asked so often before the upload is taken back: within ten minutes. Nobody
     /// waits for them, but a store that is back after an outage shall find its Complete.
     package var patienceAttemptsMax = 12
+    /// Steps that a row takes one right after the other; no walk that comes to an end has half as many. Some stores go
+    /// on listing uploads that they do not know when they are to abort them: those steps wait like what is asked again.
+    package var stepsMax = 32
     /// A Create may be on its way to the store when its process dies: the list of uploads is not asked before.
     package var createSettleMilliseconds: Int64 = 2_000
     /// Between two looks for rows of other processes that have died meanwhile.
@@ -28,6 +31,8 @@ package struct RecoveryLimits: Equatable, Sendable {
     package var sweepMilliseconds: Int64 = 21_600_000
     /// Uploads that one sweep ends at most; the next goes on.
     package var sweepRemovalsMax = 10_000
+    /// Pages of the list that one sweep reads at most: five million uploads. A list may name its pages in circles.
+    package var sweepPagesMax = 10_000
 
     package init() {}
 }

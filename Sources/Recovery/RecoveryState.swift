@@ -74,6 +74,8 @@ package struct RecoveryState: Sendable {
         let row: RecoveryRow
         var doing: Doing
         var attempt = 0
+        /// Steps so far that led to another at once.
+        var steps = 0
         /// When it is its turn; nil: it is under way or in line.
         var wakeAt: Int64?
         /// It waits after an answer that settled nothing.
@@ -181,7 +183,12 @@ package struct RecoveryState: Sendable {
         case .send(let next):
             entry.doing = .ask(next)
             entry.attempt = 0
-            enqueue(entry)
+            entry.steps += 1
+            guard entry.steps > limits.stepsMax else {
+                enqueue(entry)
+                break
+            }
+            wait(&entry, until: now + pause(entry.steps - limits.stepsMax, random))
         case .write(let state):
             entry.doing = .write(state)
             entry.attempt = 0

@@ -5,6 +5,7 @@
 package struct SweepState: Sendable {
     /// An unfinished upload that the store has.
     package struct Upload: Equatable, Sendable {
+        /// Empty where the store does not know yet what it will be called.
         package let key: String
         package let uploadID: String
         /// nil: the store does not say.
@@ -15,12 +16,15 @@ package struct SweepState: Sendable {
             self.uploadID = uploadID
             self.ageMilliseconds = ageMilliseconds
         }
+
+        /// What a row would know it by.
+        var name: String { key.isEmpty ? uploadID : key }
     }
 
     package enum Command: Equatable, Sendable {
         /// Look for the next page.
         case list
-        /// Which of these keys are those of unfinished rows?
+        /// Which of these do unfinished rows know, as key or, of what has none yet, as record token?
         case lookUp([String])
         case remove(Upload)
         case end(Report)
@@ -50,12 +54,17 @@ package struct SweepState: Sendable {
 
     private let ageMilliseconds: Int64
     private let removalsMax: Int
+    private let pagesMax: Int
+    private var pages = 0
     private var phase = Phase.idle
     private var report = Report()
 
-    package init(ageMilliseconds: Int64, removalsMax: Int) {
+    package init(
+        ageMilliseconds: Int64, removalsMax: Int, pagesMax: Int = RecoveryLimits().sweepPagesMax
+    ) {
         self.ageMilliseconds = ageMilliseconds
         self.removalsMax = removalsMax
+        self.pagesMax = pagesMax
     }
 
     package var isIdle: Bool { phase == .idle }
@@ -63,6 +72,16 @@ package struct SweepState: Sendable {
     package mutating func start() -> Command? {
         guard phase == .idle else { return nil }
         report = Report()
+        pages = 0
+        return nextPage()
+    }
+
+    private mutating func nextPage() -> Command {
+        guard pages < pagesMax else {
+            report.trouble = "the store's list goes on after \(pages) pages"
+            return end()
+        }
+        pages += 1
         phase = .listing
         return .list
     }
@@ -72,15 +91,15 @@ package struct SweepState: Sendable {
         report.seen += uploads.count
         // One whose age is not known may be young.
         let old = uploads.filter { ($0.ageMilliseconds ?? 0) >= ageMilliseconds }
-        guard !old.isEmpty else { return isLast ? end() : .list }
+        guard !old.isEmpty else { return isLast ? end() : nextPage() }
         phase = .lookingUp(old, isLast: isLast)
-        return .lookUp(old.map(\.key))
+        return .lookUp(old.map(\.name))
     }
 
-    /// - Parameter known: the keys of unfinished rows.
+    /// - Parameter known: the names of unfinished rows.
     package mutating func lookedUp(known: Set<String>) -> Command? {
         guard case .lookingUp(let old, let isLast) = phase else { return nil }
-        return remove(old.filter { !known.contains($0.key) }, isLast: isLast)
+        return remove(old.filter { !known.contains($0.name) }, isLast: isLast)
     }
 
     package mutating func removed(_ isRemoved: Bool) -> Command? {
@@ -98,9 +117,7 @@ package struct SweepState: Sendable {
 
     private mutating func remove(_ uploads: [Upload], isLast: Bool) -> Command {
         guard let first = uploads.first else {
-            guard !isLast else { return end() }
-            phase = .listing
-            return .list
+            return isLast ? end() : nextPage()
         }
         guard report.removed + report.failed < removalsMax else { return end() }
         phase = .removing(uploads, isLast: isLast)

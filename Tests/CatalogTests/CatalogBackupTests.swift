@@ -1,6 +1,7 @@
 import Catalog
 import Database
 import Foundation
+import Gateway
 import Synchronization
 import Testing
 
@@ -30,9 +31,33 @@ import Testing
         try FileManager.default.contentsOfDirectory(atPath: fixture.directory.path).filter { $0.contains("partial") }
     }
 
+    /// An upload whose body is whole: those that have only begun are not copied.
+    private func complete(_ number: Int, on catalog: Catalog) throws -> Int64 {
+        let id = try fixture.open(number, on: catalog)
+        #expect(try fixture.perform(.completing(id, size: 1), on: catalog) == .committed(imageID: id))
+        return id
+    }
+
+    /// Recovery on a restored copy would delete the objects that they have become, which have been answered with 201.
+    @Test func `uploads that have only begun are not in the copy, and all others are`() throws {
+        let catalog = try fixture.open { $0.unregisteredMilliseconds = 1 }
+        let ids = try (1 ... 6).map { try fixture.open($0, on: catalog) }
+        let entries: [JournalEntry] = [
+            .uploadID(ids[1], "u"), .completing(ids[2], size: 1), .completing(ids[3], size: 1), .stored(ids[3], at: 1),
+            .aborting(ids[4]), .completing(ids[5], size: 1), .stored(ids[5], at: 1), .expiring(ids[5], at: 9),
+        ]
+        for entry in entries { _ = try fixture.perform(entry, on: catalog) }
+        #expect(try backup()?.rows == 4)
+        catalog.close()
+        let restored = try Catalog(path: path("copy.sqlite"), logger: CatalogFixture.quiet)
+        #expect(try ids.map { try restored.row($0)?.state } == [nil, nil, .completing, .stored, .aborting, .expiring])
+        #expect(try fixture.open(7, on: restored) == 7)
+        restored.close()
+    }
+
     @Test func `a copy is one private file, and a catalog opens it`() throws {
         let catalog = try fixture.open()
-        for number in 1 ... 50 { _ = try fixture.open(number, on: catalog) }
+        for number in 1 ... 50 { _ = try complete(number, on: catalog) }
         let outcome = try #require(try backup())
         #expect(outcome.rows == 50)
         #expect(fixture.size("copy.sqlite") == Int(outcome.bytes))
@@ -53,7 +78,7 @@ import Testing
         let filler = try DatabaseConnection(path: fixture.path, access: .creating)
         try filler.execute("CREATE TABLE filler (x); INSERT INTO filler VALUES (zeroblob(8000000))")
         filler.close()
-        let id = try fixture.open(1, on: catalog)
+        let id = try complete(1, on: catalog)
         var steps = 0
         let outcome = try backup { [fixture] in
             steps += 1
@@ -68,7 +93,7 @@ import Testing
 
     @Test func `nothing that is there is replaced unless that is asked for`() throws {
         let catalog = try fixture.open()
-        _ = try fixture.open(1, on: catalog)
+        _ = try complete(1, on: catalog)
         try Data("precious".utf8).write(to: URL(fileURLWithPath: path("copy.sqlite")))
         #expect(refusal().contains("--force"))
         #expect(try String(contentsOfFile: path("copy.sqlite"), encoding: .utf8) == "precious")

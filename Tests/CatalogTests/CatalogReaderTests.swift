@@ -45,12 +45,13 @@ import Testing
         second.close()
     }
 
-    @Test func `knows the keys of unfinished rows alone`() throws {
+    @Test func `knows the keys and tokens of unfinished rows alone`() throws {
         let catalog = try fixture.open()
         _ = try fixture.open(1, on: catalog)
         _ = try stored(2, on: catalog)
         let keys = (1 ... 3).map { CatalogFixture.opening($0).key }
-        #expect(try reader.unfinishedKeys(among: Set(keys)) == [keys[0]])
+        #expect(try reader.unfinishedNames(among: Set(keys)) == [keys[0]])
+        #expect(try reader.unfinishedNames(among: ["token-1", "token-2", "token-3"]) == ["token-1"])
         catalog.close()
     }
 

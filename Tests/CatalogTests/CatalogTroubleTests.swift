@@ -190,12 +190,30 @@ import Testing
         let id = try fixture.open(1, on: catalog)
         let blocker = try other()
         try blocker.execute("BEGIN IMMEDIATE")
-        for _ in 0 ..< 50 { #expect(catalog.submit(.uploadID(id, "u"), replyTo: nil, tag: 0)) }
+        for _ in 0 ..< 50 { #expect(catalog.submit(.stored(id, at: 1), replyTo: nil, tag: 0)) }
         #expect(isUnavailable(try fixture.perform(.aborting(id), on: catalog)))
         #expect(log.lines(containing: "more writes wait than can be kept") == 1)
         // Recovery is told whose they were.
         #expect(Set(catalog.takeLeftRows()) == [id])
         #expect(catalog.takeLeftRows().isEmpty)
+        try blocker.execute("ROLLBACK")
+        catalog.close()
+    }
+
+    /// Its row says less than the upload has done: recovery would abort it, or delete what it has stored meanwhile.
+    @Test func `an upload that goes on is not left to recovery, whichever of its writes is lost`() throws {
+        let log = CountingLogHandler()
+        let catalog = try fixture.open(logger: Logger(label: "catalog") { _ in log }) { $0.deferredEntriesMax = 0 }
+        let ids = try (1 ... 4).map { try fixture.open($0, on: catalog) }
+        let blocker = try other()
+        try blocker.execute("BEGIN IMMEDIATE")
+        #expect(catalog.submit(.uploadID(ids[0], "u"), replyTo: nil, tag: 0))
+        #expect(catalog.submit(.aborting(ids[1]), replyTo: nil, tag: 0))
+        #expect(catalog.submit(.stored(ids[2], at: 1), replyTo: nil, tag: 0))
+        #expect(catalog.submit(.gone(ids[3]), replyTo: nil, tag: 0))
+        #expect(isUnavailable(try fixture.perform(.opening(CatalogFixture.opening(9)), on: catalog)))
+        #expect(log.lines(containing: "more writes wait than can be kept") == 1)
+        #expect(Set(catalog.takeLeftRows()) == [ids[2], ids[3]])
         try blocker.execute("ROLLBACK")
         catalog.close()
     }

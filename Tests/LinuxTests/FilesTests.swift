@@ -1,4 +1,5 @@
 import Bytes
+import Glibc
 import Testing
 
 @testable import Linux
@@ -130,6 +131,22 @@ import Testing
             try held.unlock()
             thread.join()
         }
+    }
+
+    @Test func `resolves links on the way to a file and at its end, and names that are not there yet`() throws {
+        try withDirectory { path in
+            let real = Files.resolved(path + "/deep")
+            #expect(unsafe symlink("deep/er", path + "/way") == 0)
+            #expect(Files.resolved(path + "/way/new") == real + "/er/new")
+            _ = try Files.open(path + "/deep/er/file", .readWriteNew(permissions: 0o600))
+            defer { _ = try? Files.unlink(path + "/deep/er/file") }
+            #expect(unsafe symlink("way/file", path + "/end") == 0)
+            #expect(Files.resolved(path + "/end") == real + "/er/file")
+        }
+        #expect(Files.resolved("/") == "/")
+        #expect(Files.resolved("none-of-that-name") == Files.resolved(".") + "/none-of-that-name")
+        #expect(Files.resolved("/nonexistent/x") == "/nonexistent/x")
+        #expect(Files.resolved("").isEmpty)
     }
 
     @Test func `tells memory from disk and missing from forbidden`() throws {

@@ -62,6 +62,17 @@ import Testing
         #expect(ask(bench, .takingPutBackAgain, size: 4) == .foundOurs)
     }
 
+    /// Its name may not be on the disk yet: whoever gave it may have died, or failed, just then.
+    @Test func `an object that is found has its name on the disk before the record says so`() throws {
+        let bench = try FilesBench()
+        try write(bench, Self.key)
+        for phase in [UploadLife.RecoveryPhase.confirming, .deciding, .settlingPut, .settlingPutAgain] {
+            let watch = DirectoryWatch(bench.folder + "/users/1/images")
+            #expect(ask(bench, phase) == .foundOurs)
+            #expect(watch.events == ["opened"])
+        }
+    }
+
     @Test func `removes the unfinished file or the object, never the other`() throws {
         let bench = try FilesBench()
         try write(bench, ".incoming/u")

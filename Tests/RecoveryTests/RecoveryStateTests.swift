@@ -127,6 +127,38 @@ import Testing
         }
     }
 
+    /// As some stores do: an upload stays in the list that they say they do not know.
+    @Test func `an upload that is listed for ever keeps nobody busy, and is settled once it is not`() throws {
+        let limits = limits {
+            $0.stepsMax = 6
+            $0.retryBaseMilliseconds = 100
+            $0.retryCapMilliseconds = 1_000
+        }
+        var state = RecoveryState(limits: limits)
+        let row = Self.row(1, .opening, uploadID: nil)
+        state.adopt(row)
+        var now: Int64 = 0
+        var asked: [Int64] = []
+        while now < 60_000 {
+            switch state.next(now: now) {
+            case .ask(let phase, _)?:
+                asked.append(now)
+                let isGone = now > 50_000
+                let answer: UploadLife.StoreAnswer =
+                    phase != .listing ? .noSuchUpload : isGone ? .listedNone : .listedSome
+                state.answered(1, phase == .deleting ? .done : answer, now: now, random: Self.longest)
+            case .write(let written, _)?:
+                #expect(written == .gone)
+                #expect(state.written(1, .committed, now: now, random: Self.longest)?.fate == .aborted)
+            case nil:
+                guard let due = state.nextWake(now: now) else { return #expect(state.count == 0 && asked.count < 70) }
+                try #require(state.isQuiet && state.kept() == [row])
+                now = due
+            }
+        }
+        #expect(state.count == 0)
+    }
+
     @Test func `the pause doubles up to its bound and is random in full`() {
         let limits = limits {
             $0.retryBaseMilliseconds = 100

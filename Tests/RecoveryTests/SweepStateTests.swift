@@ -31,6 +31,15 @@ import Testing
         #expect(sweep.listed([], isLast: true) == .end(SweepState.Report(seen: 3, removed: 1, failed: 1)))
     }
 
+    @Test func `what has no key yet is looked up by its other name`() {
+        var sweep = state()
+        _ = sweep.start()
+        let files = ["one", "two"].map { Upload(key: "", uploadID: $0, ageMilliseconds: 5_000) }
+        #expect(sweep.listed(files, isLast: true) == .lookUp(["one", "two"]))
+        #expect(sweep.lookedUp(known: ["one"]) == .remove(files[1]))
+        #expect(sweep.removed(true) == .end(SweepState.Report(seen: 2, removed: 1)))
+    }
+
     @Test func `the number of removals is bounded`() {
         var sweep = state(removalsMax: 1)
         _ = sweep.start()
@@ -38,6 +47,20 @@ import Testing
         _ = sweep.listed(found, isLast: true)
         #expect(sweep.lookedUp(known: []) == .remove(found[0]))
         #expect(sweep.removed(true) == .end(SweepState.Report(seen: 2, removed: 1)))
+    }
+
+    @Test func `a list without an end is left, and the next sweep begins anew`() {
+        var sweep = SweepState(ageMilliseconds: 1_000, removalsMax: 10, pagesMax: 2)
+        let old = upload("a", age: 5_000)
+        for _ in 0 ..< 2 {
+            #expect(sweep.start() == .list)
+            #expect(sweep.listed([], isLast: false) == .list)
+            #expect(sweep.listed([old], isLast: false) == .lookUp(["a"]))
+            #expect(sweep.lookedUp(known: []) == .remove(old))
+            let report = SweepState.Report(
+                seen: 1, removed: 1, trouble: "the store's list goes on after 2 pages")
+            #expect(sweep.removed(true) == .end(report))
+        }
     }
 
     @Test func `trouble ends it, and another begins anew`() {
