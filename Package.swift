@@ -101,7 +101,7 @@ let package = Package(
             "FuzzHarness",
             [
                 "Bytes", "Crypto", "FormData", "Gateway", "HTTPWire", "Images", "JSONWire", "ObjectStore", "Settings",
-                "SigV4", "Tokens", "XMLWire",
+                "SigV4", "TLS", "Tokens", "XMLWire",
             ], path: "Fuzz/Harness"),
         .executableTarget(
             name: "sluice-replay", dependencies: ["FuzzHarness", "Linux"], path: "Fuzz/Replay", swiftSettings: strict),
@@ -135,7 +135,7 @@ let package = Package(
             "FuzzHarness",
             [
                 "Bytes", "Crypto", "FormData", "Gateway", "HTTPWire", "Images", "JSONWire", "Settings", "SigV4",
-                "Tokens", "XMLWire",
+                "TLS", "Tokens", "XMLWire",
             ]),
     ]
 )
@@ -143,8 +143,9 @@ let package = Package(
 // libFuzzer brings their `main`; where nothing asks for it they would not link. `Fuzz/run.sh` sets the variable.
 if Context.environment["SLUICE_FUZZ"] == "1" {
     for name in [
-        "Canary", "Chunked", "FieldValues", "FileName", "FormSplit", "JSON", "MagicNumber", "ProfileFile",
-        "RequestGenerated", "RequestReference", "RequestSplit", "SigV4", "StoreXML", "TokenStructured", "TokenVerify",
+        "Canary", "Chunked", "FieldValues", "FileName", "FormData", "JSON", "MagicNumber", "ProfileFile",
+        "RequestGenerated", "RequestParser", "RequestReference", "RequestRoundTrip", "RequestSplit", "Settings",
+        "SigV4", "StoreXML", "TLSRecords", "TokenStructured", "TokenVerify",
     ] {
         package.targets.append(
             .executableTarget(
