@@ -140,13 +140,26 @@ let package = Package(
     ]
 )
 
-// libFuzzer brings their `main`; where nothing asks for it they would not link. `Fuzz/run.sh` sets the variable.
-if Context.environment["SLUICE_FUZZ"] == "1" {
-    for name in [
+// libFuzzer brings their `main`; where nothing asks for it they would not link. `Fuzz/Lab/building.py` sets the variable:
+// to 1, or to the names of the wanted ones with commas between. The package is then these and what they need, so that
+// one `swift build` makes them all and nothing else.
+if let wanted = Context.environment["SLUICE_FUZZ"] {
+    let names = [
         "Canary", "Chunked", "FieldValues", "FileName", "FormData", "JSON", "MagicNumber", "ProfileFile",
         "RequestGenerated", "RequestParser", "RequestReference", "RequestRoundTrip", "RequestSplit", "Settings",
         "SigV4", "StoreXML", "TLSRecords", "TokenStructured", "TokenVerify",
-    ] {
+    ]
+    var needed = ["FuzzHarness"]
+    var next = 0
+    while next < needed.count {
+        let subject = package.targets.first { $0.name == needed[next] }
+        for case .byNameItem(let name, _) in subject?.dependencies ?? [] where !needed.contains(name) {
+            needed.append(name)
+        }
+        next += 1
+    }
+    package.targets.removeAll { !needed.contains($0.name) }
+    for name in wanted == "1" ? names : wanted.split(separator: ",").map(String.init) {
         package.targets.append(
             .executableTarget(
                 name: "Fuzz" + name, dependencies: ["FuzzHarness"], path: "Fuzz/Targets/" + name,
