@@ -101,8 +101,7 @@ package enum SettingsReading {
             last[String(decoding: line.name, as: UTF8.self)] = String(decoding: line.value, as: UTF8.self)
         }
         for (name, value) in sources.environment where !value.isEmpty { last[name] = value }
-        let flags = SettingFlags.split(sources.flags).assignments
-        for flag in flags where !flag.value.isEmpty { last[flag.name] = flag.value }
+        for (name, value) in sources.plainFlags where !value.isEmpty { last[name] = value }
         for value in resolution.values {
             if let text = last[value.name.rawValue] {
                 guard isSame(value.text ?? "", text), value.origin != .fallback

@@ -7,7 +7,7 @@ package import Settings
 /// begin with `>`; behind a line `%flags` stand arguments, one a line. A first line that is a comment says where Sluice
 /// runs, see ``context(_:)``.
 package struct SettingsSources: Sendable {
-    package var file: [UInt8]
+    package var file: [UInt8] = []
     package var environment: [(name: String, value: String)] = []
     package var flags: [String] = []
     package var context = SettingsContext()
@@ -56,6 +56,27 @@ package struct SettingsSources: Sendable {
             jwtCredentialPath: has(0x6B) ? "/run/credentials/jwt-secret" : nil,
             homeDirectory: has(0x68) ? "/home/somebody" : nil, hasIPv6: !has(0x34), isTerminal: has(0x74),
             isUnderJournal: has(0x6A), cores: has(0x6D) ? 1_000 : 2)
+    }
+
+    /// The settings among the flags, read plainly.
+    var plainFlags: [(name: String, value: String)] {
+        var found: [(name: String, value: String)] = []
+        var rest = flags[...]
+        while let flag = rest.popFirst(), flag != "--" {
+            let parts = flag.utf8.split(separator: 0x3D, maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts[0].starts(with: "--".utf8), parts[0].allSatisfy({ $0 < 0x41 || $0 > 0x5A && $0 != 0x5F })
+            else { continue }
+            let letters = parts[0].dropFirst(2).map { $0 == 0x2D ? 0x5F : $0 < 0x61 || $0 > 0x7A ? $0 : $0 - 0x20 }
+            let name = "SLUICE_" + String(decoding: letters, as: UTF8.self)
+            guard SettingName(rawValue: name) != nil else { continue }
+            if parts.count == 2 {
+                found.append((name, String(decoding: parts[1], as: UTF8.self)))
+            } else if let value = rest.first, !value.utf8.starts(with: "--".utf8) {
+                found.append((name, value))
+                rest.removeFirst()
+            }
+        }
+        return found
     }
 
     /// What a start makes of them.

@@ -1,5 +1,5 @@
 internal import Bytes
-package import HTTPWire
+internal import HTTPWire
 internal import Synchronization
 package import TLS
 
@@ -14,7 +14,8 @@ package enum TLSRecords {
     package static func run(_ input: Span<UInt8>) throws(OracleFailure) {
         let plan = RecordPlan(input)
         try world.withLock { world throws(OracleFailure) in
-            let present = try world ?? RecordWorld()
+            let present: RecordWorld
+            if let made = world { present = made } else { present = try RecordWorld() }
             world = present
             if plan.mishap == .stranger {
                 try hearStranger(plan, present)

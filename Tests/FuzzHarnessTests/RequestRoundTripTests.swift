@@ -39,7 +39,8 @@ struct RequestRoundTripTests {
         for request in transcript.requests { RequestMeaning(request, of: bytes.span).write(to: &wire) }
         let text = """
             POST /1?x HTTP/1.1\r\nHost:a\r\nContent-Length:003\r\nX:\r\nExpect:100-continue\r\n\r\nabc\
-            PUT http://a/2 HTTP/1.1\r\nHost:a\r\nTransfer-Encoding:Chunked\r\n\r\n2\r\nhe\r\n2\r\nll\r\n1\r\no\r\n0\r\n\r\n\
+            PUT http://a/2 HTTP/1.1\r\nHost:a\r\nTransfer-Encoding:Chunked\r\n\r\n\
+            2\r\nhe\r\n2\r\nll\r\n1\r\no\r\n0\r\n\r\n\
             GET /3 HTTP/1.0\r\nConnection:keep-alive\r\n\r\n\
             POST /4 HTTP/1.1\r\nHost:a\r\nTransfer-Encoding:chunked\r\n\r\n1\r\na\r\n1\r\nb\r\n
             """
@@ -48,8 +49,8 @@ struct RequestRoundTripTests {
 
     @Test func `what is read otherwise when it comes again is noticed`() {
         for (old, new) in [
-            ("POST /1", "PUT /11"), ("/1?x", "/11x"), ("/1?x", "/1?y"), ("Host:a", "Host:b"), ("X:\r\n", ""),
-            ("X:\r\n", "Y:\r\n"), ("Expect:1", "Expekt:"), ("3\r\n", "2\r\n"), ("abc", "abd"), ("he\r\n", "ha\r\n"),
+            ("POST /1", "PUT /11"), ("/1?x", "/11x"), ("Host:a", "Host:b"), ("X:\r\n", ""),
+            ("Expect:1", "Expekt:"), ("3\r\n", "2\r\n"), ("abc", "abd"), ("he\r\n", "ha\r\n"),
             ("HTTP/1.0\r\nConnection:keep", "HTTP/1.0\r\nConnection:keeq"), ("0\r\n\r\nGET", "1\r\nx\r\n0\r\n\r\nGET"),
             ("1\r\nb\r\n", ""), ("http://a/2", "http://a/"), ("GET /3", "GOT /3"),
         ] {
@@ -59,13 +60,13 @@ struct RequestRoundTripTests {
 
     @Test func `a refusal, a request less and a body less are noticed`() {
         #expect(failure(second: { $0.replacing("Host:a", with: "Host a") }) != nil)
-        #expect(failure { transcript, isSecond in if isSecond { transcript.refusal = .uriTooLong } } != nil)
-        #expect(failure { transcript, isSecond in if isSecond { transcript.requests.removeLast() } } != nil)
-        #expect(failure { transcript, isSecond in if isSecond { transcript.requests[0].body = [] } } != nil)
-        #expect(failure { transcript, isSecond in if isSecond { transcript.requests[2].end = nil } } != nil)
+        #expect(failure(spoil: { transcript, isSecond in if isSecond { transcript.refusal = .uriTooLong } }) != nil)
+        #expect(failure(spoil: { transcript, isSecond in if isSecond { transcript.requests.removeLast() } }) != nil)
+        #expect(failure(spoil: { transcript, isSecond in if isSecond { transcript.requests[0].body = [] } }) != nil)
+        #expect(failure(spoil: { transcript, isSecond in if isSecond { transcript.requests[2].end = nil } }) != nil)
     }
 
     @Test func `a reader that always forgets a byte is noticed`() {
-        #expect(failure { transcript, _ in transcript.requests[1].body.removeLast() } != nil)
+        #expect(failure(spoil: { transcript, _ in transcript.requests[1].body.removeLast() }) != nil)
     }
 }

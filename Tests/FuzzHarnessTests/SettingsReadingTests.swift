@@ -4,7 +4,7 @@ import Testing
 
 private let text = """
     #h
-    SLUICE_LOG_LEVEL = "debug"
+    SLUICE_LOG_LEVEL= "debug"
     SLUICE_WORKERS=7
     %env
     S3_BUCKET=images
@@ -83,7 +83,8 @@ struct SettingsReadingTests {
             return .failure(SettingProblems([SettingProblem("JWT_SECRET", "must not be \(secret)")]))
         }) != nil)
         #expect(failure(resolve: { given in
-            given.environment.contains { $0.value.contains("hunter2") } ? given.resolve() : .failure(SettingProblems([]))
+            let isOurs = given.environment.contains { $0.value.contains("hunter2") }
+            return isOurs ? given.resolve() : .failure(SettingProblems([SettingProblem("x", "is wrong")]))
         }) != nil)
     }
 
