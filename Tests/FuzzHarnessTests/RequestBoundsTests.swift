@@ -1,4 +1,4 @@
-import FuzzHarness
+import FuzzWire
 import HTTPWire
 import Testing
 
@@ -7,8 +7,8 @@ private func failure(
     of text: String, limits: WireLimits = WireLimits(),
     parse: (inout RequestParser, Span<UInt8>) -> HeadProgress = { parser, bytes in parser.parse(bytes) },
     decode: (inout BodyDecoder, Span<UInt8>) -> BodyStep = { decoder, bytes in decoder.decode(bytes) }
-) -> OracleFailure? {
-    do throws(OracleFailure) {
+) -> BoundsFailure? {
+    do throws(BoundsFailure) {
         try RequestBounds.check([UInt8](text.utf8).span, limits: limits, parse: parse, decode: decode)
         return nil
     } catch {
@@ -19,7 +19,7 @@ private func failure(
 /// What the oracle says of `text`, when the parser is shown `other` or has other bounds.
 private func failure(
     of text: String, as other: String? = nil, limits: WireLimits = WireLimits(), but: WireLimits
-) -> OracleFailure? {
+) -> BoundsFailure? {
     failure(of: text, limits: limits, parse: { _, bytes in
         guard bytes.count == text.utf8.count else { return .incomplete }
         var parser = RequestParser(limits: but)
@@ -34,7 +34,7 @@ struct RequestBoundsTests {
     @Test func `the parser's own answers pass`() {
         for text in [get, get + get, chunked + get, "\r\n" + get, get.dropLast() + "x", "GET\n", ""] {
             #expect(failure(of: text) == nil, "\(text.debugDescription)")
-            #expect(failure(of: text, limits: RequestSplit.tightLimits) == nil, "\(text.debugDescription)")
+            #expect(failure(of: text, limits: RequestBounds.tightLimits) == nil, "\(text.debugDescription)")
         }
     }
 
@@ -58,7 +58,7 @@ struct RequestBoundsTests {
     }
 
     @Test func `a head that is waited for beyond its end or its bounds is noticed`() {
-        func waiting(_ text: String, _ limits: WireLimits = WireLimits()) -> OracleFailure? {
+        func waiting(_ text: String, _ limits: WireLimits = WireLimits()) -> BoundsFailure? {
             failure(of: text, limits: limits, parse: { _, _ in .incomplete })
         }
         #expect(waiting("GET / HTTP/1.1\r\nHost: a\r\n") == nil)
@@ -66,9 +66,9 @@ struct RequestBoundsTests {
         #expect(waiting("GET / HTTP/1.1\n") != nil)
         #expect(waiting("GET \u{1}") != nil)
         #expect(waiting("\r\n\r\nGET ") != nil)
-        #expect(waiting(String(repeating: "a", count: 66), RequestSplit.tightLimits) != nil)
-        #expect(waiting("GET / HTTP/1.1\r\n" + String(repeating: "a:\r\n", count: 6), RequestSplit.tightLimits) != nil)
-        #expect(waiting("GET / HTTP/1.1\r\n" + String(repeating: "a", count: 176), RequestSplit.tightLimits) != nil)
+        #expect(waiting(String(repeating: "a", count: 66), RequestBounds.tightLimits) != nil)
+        #expect(waiting("GET / HTTP/1.1\r\n" + String(repeating: "a:\r\n", count: 6), RequestBounds.tightLimits) != nil)
+        #expect(waiting("GET / HTTP/1.1\r\n" + String(repeating: "a", count: 176), RequestBounds.tightLimits) != nil)
     }
 
     @Test func `slices that are not where the bytes are are noticed`() {
