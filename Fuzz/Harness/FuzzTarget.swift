@@ -1,3 +1,5 @@
+internal import FuzzWire
+
 /// The fuzz targets by the names that their executables and their folders under `Fuzz` have.
 package enum FuzzTarget: String, CaseIterable, Sendable {
     /// Must fail: it shows that the fuzzer sees coverage and that a failure is noticed.
@@ -5,15 +7,19 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case chunked = "Chunked"
     case fieldValues = "FieldValues"
     case fileName = "FileName"
-    case formSplit = "FormSplit"
+    case formData = "FormData"
     case json = "JSON"
     case magicNumber = "MagicNumber"
     case profileFile = "ProfileFile"
     case requestGenerated = "RequestGenerated"
+    case requestParser = "RequestParser"
     case requestReference = "RequestReference"
+    case requestRoundTrip = "RequestRoundTrip"
     case requestSplit = "RequestSplit"
+    case settings = "Settings"
     case sigV4 = "SigV4"
     case storeXML = "StoreXML"
+    case tlsRecords = "TLSRecords"
     case tokenStructured = "TokenStructured"
     case tokenVerify = "TokenVerify"
 
@@ -24,17 +30,29 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .chunked: try ChunkedReading.run(input)
         case .fieldValues: try FieldValues.run(input)
         case .fileName: try FileNaming.run(input)
-        case .formSplit: try FormSplit.run(input)
+        case .formData: try FormReading.run(input)
         case .json: try JSONReading.run(input)
         case .magicNumber: try MagicReading.run(input)
         case .profileFile: try ProfileReading.run(input)
         case .requestGenerated: try RequestGenerated.run(input)
+        case .requestParser: try Self.checkBounds(input)
         case .requestReference: try RequestReference.run(input)
+        case .requestRoundTrip: try RequestRoundTrip.run(input)
         case .requestSplit: try RequestSplit.run(input)
+        case .settings: try SettingsReading.run(input)
         case .sigV4: try RequestSigning.run(input)
         case .storeXML: try StoreDocument.run(input)
+        case .tlsRecords: try TLSRecords.run(input)
         case .tokenStructured: try TokenStructured.run(input)
         case .tokenVerify: try TokenVerify.run(input)
+        }
+    }
+
+    private static func checkBounds(_ input: Span<UInt8>) throws(OracleFailure) {
+        do throws(BoundsFailure) {
+            try RequestBounds.run(input)
+        } catch {
+            throw OracleFailure(error.description)
         }
     }
 

@@ -1,13 +1,11 @@
+internal import FuzzWire
 package import HTTPWire
 
 /// Fuzzes the reading of requests: any cut of a stream gives the same requests, and what was read is what a second,
 /// plain reading of the whole stream finds.
 package enum RequestSplit {
     /// Every bound within reach of a few hundred bytes, so that the bounds are fuzzed too.
-    package static let tightLimits = WireLimits(
-        headBytesMax: 192, requestLineBytesMax: 64, fieldsMax: 5, methodBytesMax: 8, emptyLinesMax: 1,
-        bodyBytesMax: 4_096, chunkSizeDigitsMax: 6, chunkExtensionBytesMax: 16, chunkExtensionTotalBytesMax: 40,
-        trailerBytesMax: 64, trailerFieldsMax: 3)
+    package static let tightLimits = RequestBounds.tightLimits
 
     package static func run(_ input: Span<UInt8>) throws(OracleFailure) {
         for limits in [WireLimits(), tightLimits] {

@@ -22,8 +22,9 @@ package enum Environment {
         guard var entry = unsafe clinux_environment() else { return [] }
         while let line = unsafe entry.pointee {
             let text = unsafe String(cString: line)
-            if let separator = text.firstIndex(of: "=") {
-                result.append((String(text[..<separator]), String(text[text.index(after: separator)...])))
+            // To a String, `=` and a combining mark behind it are one character.
+            if let separator = text.utf8.firstIndex(of: 0x3D) {
+                result.append((String(text[..<separator]), String(text[text.utf8.index(after: separator)...])))
             }
             unsafe entry += 1
         }

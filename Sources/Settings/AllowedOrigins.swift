@@ -29,6 +29,7 @@ package enum AllowedOrigins: Equatable, Sendable {
 enum SettingList {
     /// The items without the white space around them; empty items are dropped.
     static func items(_ text: String) -> [String] {
-        text.split(separator: ",").map { EnvironmentFile.trimmed($0) }.filter { !$0.isEmpty }
+        // By bytes: to a String, a comma and a combining mark behind it are one character.
+        text.utf8.split(separator: 0x2C).map { EnvironmentFile.trimmed(Substring($0)) }.filter { !$0.isEmpty }
     }
 }

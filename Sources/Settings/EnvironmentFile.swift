@@ -59,7 +59,8 @@ package enum EnvironmentFile {
         guard isName(name) else {
             return .failure(SettingRefusal("a name is letters, digits and _, right before the ="))
         }
-        return unquoted(trimmed(body[body.index(after: equals)...])).map { (name, $0) }
+        // Not `body.index(after:)`: to a String, `=` and a combining mark behind it are one character.
+        return unquoted(trimmed(body[body.utf8.index(after: equals)...])).map { (name, $0) }
     }
 
     private static func unquoted(_ text: String) -> Result<String, SettingRefusal> {

@@ -20,14 +20,15 @@ package enum SettingFlags {
                 output.rest += arguments[(index - 1)...]
                 break
             }
-            let equals = argument.firstIndex(of: "=")
+            // By bytes: to a String, `=` and a combining mark behind it are one character.
+            let equals = argument.utf8.firstIndex(of: 0x3D)
             guard let name = names[String(argument[..<(equals ?? argument.endIndex)])] else {
                 output.rest.append(argument)
                 continue
             }
             let value: String
             if let equals {
-                value = String(argument[argument.index(after: equals)...])
+                value = String(argument[argument.utf8.index(after: equals)...])
             } else if index < arguments.count, !arguments[index].hasPrefix("--") {
                 value = arguments[index]
                 index += 1

@@ -88,6 +88,12 @@ package enum SettingName: String, CaseIterable, Sendable {
     /// What Sluice's own names begin with; unknown names that do are refused.
     package static let prefix = "SLUICE_"
 
+    /// Whether it matters that somebody has set it, even to its default: a file that was named has to be there, and a
+    /// parameter that was named is asked for, with `--dev` too.
+    var isOtherwiseWhenSet: Bool {
+        self == .credentialsFile || self == .configFile || self == .jwtSecretParameter
+    }
+
     /// `--x-y` for `SLUICE_X_Y`; nil for the names that other programs share, which have no flag.
     package var flag: String? {
         guard rawValue.hasPrefix(Self.prefix) else { return nil }

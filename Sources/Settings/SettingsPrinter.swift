@@ -1,6 +1,7 @@
 /// What `sluice settings` prints: lines of an environment file, grouped by where the values came from.
 ///
-/// Read back as an environment file, the lines give the same settings, but for secrets, which are only named.
+/// Read back as an environment file, the lines give the same settings, but for secrets, which are only named. So are
+/// defaults that would mean something else if somebody had set them.
 package enum SettingsPrinter {
     package static func text(_ resolution: SettingsResolution) -> String {
         var headings: [String] = []
@@ -36,6 +37,8 @@ package enum SettingsPrinter {
         let name = value.name.rawValue
         guard let text = value.text else { return "# \(name)=" }
         let isSecret = SettingsTable.row(value.name)?.isSecret ?? true
-        return isSecret ? "# \(name)=(set, not shown)" : "\(name)=\(EnvironmentFile.quoted(text))"
+        if isSecret { return "# \(name)=(set, not shown)" }
+        let isOnlyNamed = value.origin == .fallback && value.name.isOtherwiseWhenSet
+        return "\(isOnlyNamed ? "# " : "")\(name)=\(EnvironmentFile.quoted(text))"
     }
 }

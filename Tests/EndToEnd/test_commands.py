@@ -96,6 +96,16 @@ def test_settings_prints_what_is_in_force_and_no_secret(tmp_path):
         assert name in result.stdout
 
 
+@pytest.mark.parametrize("mark", ["\u0301", "\ufe0f"])
+def test_a_value_may_begin_with_a_combining_mark(mark, tmp_path):
+    (tmp_path / "env").write_text(f"AWS_PROFILE={mark}a\n")
+    result = run("settings", "--env-file", str(tmp_path / "env"), f"--form-field={mark}b",
+                 environment={**S3, "SLUICE_SPOOL_DIR": f"{mark}c"})
+    assert result.returncode == 0, result
+    for line in (f'AWS_PROFILE="{mark}a"', f'SLUICE_FORM_FIELD="{mark}b"', f'SLUICE_SPOOL_DIR="{mark}c"'):
+        assert line in result.stdout.splitlines(), line
+
+
 def test_a_flag_wins_over_the_environment_and_that_over_the_file(directory_environment, tmp_path, token):
     (tmp_path / "env").write_text("SLUICE_MAX_UPLOAD_BYTES=100\nSLUICE_PUBLIC_BASE_URL=https://file.example\n")
     settings = {**directory_environment, "SLUICE_MAX_UPLOAD_BYTES": "200"}

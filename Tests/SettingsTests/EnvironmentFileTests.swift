@@ -21,6 +21,10 @@ import Testing
         #expect(try values("# a\n; b\n\n \t\nA=1\r\n  B=\nC=  x y \t\nexport D=2") == ["A|1", "B|", "C|x y", "D|2"])
     }
 
+    @Test func `a value may begin with a combining mark`() throws {
+        #expect(try values("A=\u{301}b\nB=\u{FE0F}") == ["A|\u{301}b", "B|\u{FE0F}"])
+    }
+
     @Test func `a value may hold equals signs and hashes`() throws {
         #expect(try values("A=b=c==\nB=x #y") == ["A|b=c==", "B|x #y"])
     }

@@ -13,6 +13,11 @@ import Testing
         #expect(split.problems == [])
     }
 
+    @Test func `a value may begin with a combining mark`() {
+        let split = SettingFlags.split(["--form-field=\u{301}a"])
+        #expect(split.assignments.map(\.value) == ["\u{301}a"])
+    }
+
     @Test func `other arguments are left in their order`() {
         let split = SettingFlags.split(["serve", "--dev", "--workers", "2", "--env-file", "x", "--", "--workers", "3"])
         #expect(split.assignments.count == 1)

@@ -29,6 +29,22 @@ import Testing
         #expect(again.settings.publicBaseURL?.text == "https://cdn.example/x")
     }
 
+    @Test func `defaults that would mean something else if they were set are only named`() throws {
+        for context in [
+            SettingsContext(homeDirectory: "/home/a"), SettingsContext(mode: .development, homeDirectory: "/home/a"),
+        ] {
+            let sample = ["JWT_SECRET_PARAMETER": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_ACCESS_KEY_ID": ""]
+            let resolution = try SettingsSample.resolve(sample, context: context).get()
+            let text = SettingsPrinter.text(resolution)
+            let lines = try EnvironmentFile.parse([UInt8](text.utf8), path: "printed").get()
+            #expect(try SettingsResolver.resolve(file: lines, context: context).get().settings == resolution.settings)
+            #expect(text.contains("# AWS_CONFIG_FILE=/home/a/.aws/config\n"))
+            #expect(text.contains("# JWT_SECRET_PARAMETER=/community/JWT_SECRET\n"))
+        }
+        let chosen = SettingsPrinter.text(try SettingsSample.resolve(["AWS_CONFIG_FILE": "/c"]).get())
+        #expect(chosen.contains("\nAWS_CONFIG_FILE=/c\n"))
+    }
+
     @Test func `secrets are named and not shown`() throws {
         let text = SettingsPrinter.text(try SettingsSample.resolve(given).get())
         #expect(text.contains("# JWT_SECRET=(set, not shown)"))
