@@ -185,6 +185,7 @@ class Campaign:
     def _judge(self, turn, folder, lines):
         """Takes what a fuzzer wrote into a folder; true when it wrote anything."""
         found = self.triage.artifacts(folder, lines)
+        began = time.monotonic()
         for kind, data, path in found:
             turn.crashes += 1
             turn.phase = "judges"
@@ -195,6 +196,9 @@ class Campaign:
             if is_new:
                 self.new_findings.append(key)
                 self._announce(key)
+        if turn.started is not None and turn.workers == 1:
+            # RUN_SECONDS are seconds of fuzzing; others on the target go on meanwhile.
+            turn.started += time.monotonic() - began
         return bool(found)
 
     def _announce(self, key):

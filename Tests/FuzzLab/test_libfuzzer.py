@@ -22,7 +22,7 @@ def test_every_kind_of_progress_is_one():
 
 
 def test_no_progress_is_seen_where_there_is_none():
-    for line in ("", "INFO: Seed: 1", "    #0 0x55d0 in main (/x+0x1)", "#12 is a number", "Done 100 runs in 1 second(s)"):
+    for line in ("", "INFO: Seed: 1", "    #0 0x55d0 in main (/x+0x1)", "#12 is a number", "Done 100 runs in 1 s"):
         assert libfuzzer.status(line) is None, line
 
 
@@ -57,16 +57,16 @@ def test_numbers_and_quoted_texts_do_not_make_another_bug():
 
 def test_a_report_of_the_sanitizer_is_told_by_its_own_stack():
     crash = libfuzzer.crash(fake_fuzzer.OVERFLOW.split("\n"))
-    assert (crash.kind, crash.message) == ("crash", "AddressSanitizer: heap-buffer-overflow") or \
-        crash.message == "heap-buffer-overflow"
+    assert (crash.kind, crash.message) == ("crash", "heap-buffer-overflow")
     assert crash.frames == ["$s8JSONWire6ReaderV4nextyyF", "$s11FuzzHarness11JSONReadingO3runyyF"]
     elsewhere = fake_fuzzer.OVERFLOW.replace("6ReaderV4next", "6WriterV4next").split("\n")
     assert libfuzzer.crash(elsewhere).key() != crash.key()
 
 
 def test_frames_without_names_are_places_in_a_file():
-    lines = ["==7== ERROR: libFuzzer: deadly signal", "    #0 0x55d1  (/x/release/FuzzJSON+0x1f)",
-             "    #1 0x7f00  (/lib/x86_64-linux-gnu/libc.so.6+0x2)", "    #2 0x55d2 in LLVMFuzzerTestOneInput E.swift:7"]
+    lines = ["==7== ERROR: libFuzzer: deadly signal", "    #0 0x55d1  (/x/release/FuzzJSON+0x1f) (BuildId: 0)",
+             "    #1 0x7f00  (/lib/x86_64-linux-gnu/libc.so.6+0x2) (BuildId: 1)",
+             "    #2 0x55d2 in LLVMFuzzerTestOneInput /x/Entry.swift:7"]
     assert libfuzzer.crash(lines).frames == ["FuzzJSON+0x1f"]
 
 

@@ -70,7 +70,7 @@ def test_the_picture_is_whole_xml_and_has_a_line_per_target():
 def test_the_line_rises_where_the_edges_do():
     drawn = chart.drawing("JSON", [[0, 100, 1, 1], [50, 200, 1, 1], [100, 200, 1, 1]], 900)
     path = drawn.split('class="edges" d="')[1].split('"')[0]
-    assert path.startswith(f"M{chart.LEFT} ")
+    assert path.startswith(f"M{chart.LEFT}.0 ")
     first, second = path.split("V")[:2]
     assert float(second.split("H")[0]) < float(first.split("H")[0].split(" ")[1])
     assert f"H{chart.LEFT + (chart.WIDTH - chart.LEFT - chart.RIGHT) / 2:.1f}V" in path

@@ -24,7 +24,7 @@ class Checkout:
         entry.parent.mkdir(parents=True, exist_ok=True)
         entry.write_text("")
         program = self.binaries / f"Fuzz{name}"
-        program.write_text(f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(SUPPORT)!r})\n"
+        program.write_text(f"#!{sys.executable} -S\nimport sys\nsys.path.insert(0, {str(SUPPORT)!r})\n"
                            f"import fake_fuzzer\nfake_fuzzer.main({behaviour!r})\n")
         program.chmod(0o755)
 
@@ -36,6 +36,8 @@ class Checkout:
 
     def command(self, *arguments, program="campaign.py"):
         options = ["--source", str(self.source), "--binaries", str(self.binaries)]
+        if program == "campaign.py" and "--jobs" not in arguments:
+            options += ["--jobs", "1"]
         if "--state" not in arguments:
             options += ["--state", str(self.state)]
         return [sys.executable, str(LAB / program), *options, *arguments]
