@@ -88,7 +88,7 @@ let service: [Target] = [
 
 // The program reads its arguments and hands over to `Daemon`, or an input to the harness of the fuzz targets.
 let program: Target = .executableTarget(
-    name: "sluice", dependencies: ["Daemon", "FuzzHarness", "Linux", "Settings", argumentParser],
+    name: "sluice", dependencies: ["Daemon", "FuzzReplay", "Linux", "Settings", argumentParser],
     swiftSettings: strict)
 
 let package = Package(
@@ -104,6 +104,9 @@ let package = Package(
                 "Bytes", "Crypto", "FormData", "Gateway", "HTTPWire", "Images", "JSONWire", "ObjectStore", "Settings",
                 "SigV4", "Tokens", "XMLWire",
             ], path: "Fuzz/Harness"),
+        target("FuzzReplay", ["FuzzHarness", "Linux"], path: "Fuzz/Replaying"),
+        .executableTarget(
+            name: "sluice-replay", dependencies: ["FuzzReplay", "Linux"], path: "Fuzz/Replay", swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         .testTarget(name: "StyleTests", dependencies: ["TestSupport"], swiftSettings: strict),
         tests("Bytes"),
