@@ -106,7 +106,9 @@ class Lab:
         return said
 
     def _swift(self, command, wanted, timeout):
-        values = dict(environment(), SLUICE_FUZZ=wanted)
+        # The order of the two sanitizers is that of a hash table, which Swift seeds anew in each process: half of all
+        # builds would find every command line changed, and compile everything again.
+        values = dict(environment(), SLUICE_FUZZ=wanted, SWIFT_DETERMINISTIC_HASHING="1")
         try:
             done = subprocess.run(command, env=values, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                   stderr=subprocess.STDOUT, text=True, errors="replace", timeout=timeout)
