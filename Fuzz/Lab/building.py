@@ -19,15 +19,19 @@ import tempfile
 CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 CANARY = "Canary"
 
-# The two sanitizers reach the compiler in either order, and with `address` last there is no coverage; the third flag
-# asks for it by name.
-FLAGS = ["-c", "release", "--sanitize=fuzzer", "--sanitize=address",
+# The first two link libFuzzer and AddressSanitizer. They reach the compiler too, in either order, and it takes the last
+# alone: with `fuzzer` there is no AddressSanitizer in the code, with `address` no coverage, and no error either way. The
+# third comes behind them and asks for both; the fourth leaves out the tracing of comparisons, for which there are
+# dictionaries.
+FLAGS = ["-c", "release", "--sanitize=fuzzer", "--sanitize=address", "-Xswiftc", "-sanitize=fuzzer,address",
          "-Xswiftc", "-sanitize-coverage=edge,inline-8bit-counters,pc-table"]
 
 # A program answers with an empty corpus at once, unless it hangs.
 PROBE_SECONDS_MAX = 120
 # The canary falls within a second or two on an idle machine.
 CANARY_SECONDS_MAX = 120
+# Its entry reads past the end of an input that is longer than any it is fuzzed with.
+OVERRUN_BYTES = 2000
 
 _INSTRUMENTED = re.compile(r"Loaded (\d+) modules?\s+\((\d+) inline 8-bit counters\)")
 
@@ -127,7 +131,14 @@ class Lab:
 
     def check_instrumented(self, name):
         """How many edges the program of a target has; `Refused` where libFuzzer would be guessing."""
-        command = [str(self.binary(name)), "-runs=0"]
+        _, said = self._run([str(self.binary(name)), "-runs=0"], name)
+        edges = counters(said)
+        if edges is None:
+            raise Refused(f"{said.rstrip()}\n{name} was built without coverage: libFuzzer would be guessing")
+        return edges
+
+    def _run(self, command, name):
+        """A program that answers at once: (exit code, output)."""
         try:
             done = subprocess.run(command, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                   stderr=subprocess.STDOUT, text=True, errors="replace", timeout=PROBE_SECONDS_MAX)
@@ -135,14 +146,13 @@ class Lab:
             raise Refused(f"{name} does not answer: {' '.join(command)}") from None
         except OSError as error:
             raise Refused(f"{name} does not start: {error}") from None
-        edges = counters(done.stdout)
-        if edges is None:
-            raise Refused(f"{done.stdout.rstrip()}\n{name} was built without coverage: libFuzzer would be guessing")
-        return edges
+        return done.returncode, done.stdout
 
     def check_canary(self):
-        """How many runs the canary lived; `Refused` where it did not fall: a crash would then go unnoticed."""
+        """How many runs the canary lived; `Refused` where it did not fall: a crash would then go unnoticed. So would a
+        read out of bounds without AddressSanitizer, which it does on demand."""
         self.check_instrumented(CANARY)
+        self._check_sanitizer()
         with tempfile.TemporaryDirectory(prefix="sluice-canary-") as place:
             command = [str(self.binary(CANARY)), f"-max_total_time={CANARY_SECONDS_MAX}", "-max_len=16", "-seed=1",
                        "-print_final_stats=1", f"-artifact_prefix={place}/"]
@@ -159,6 +169,14 @@ class Lab:
             raise Refused(f"{done.stdout[-2000:]}\nthe canary did not die of its crash, so nothing was fuzzed")
         runs = re.search(r"^stat::number_of_executed_units: *(\d+)", done.stdout, re.MULTILINE)
         return int(runs.group(1)) if runs else 0
+
+    def _check_sanitizer(self):
+        with tempfile.NamedTemporaryFile(prefix="sluice-canary-") as file:
+            file.write(b"o" * OVERRUN_BYTES)
+            file.flush()
+            code, said = self._run([str(self.binary(CANARY)), file.name], CANARY)
+        if code == 0 or "AddressSanitizer: heap-buffer-overflow" not in said:
+            raise Refused(f"{said[-2000:]}\nthe canary read out of bounds unseen: there is no AddressSanitizer")
 
 
 def main(arguments):

@@ -51,6 +51,13 @@ def test_a_canary_that_lives_ends_it_all(checkout):
     assert not (lab.state / "state.json").exists()
 
 
+def test_a_build_without_address_sanitizer_ends_it_all(checkout):
+    lab = checkout(JSON="quiet")
+    lab.behave("Canary", "unsanitised")
+    code, output = lab.fuzz()
+    assert code == 1 and "there is no AddressSanitizer" in output
+
+
 def test_a_crash_is_judged_made_small_and_shown(checkout):
     lab = checkout(JSON="falls")
     code, output = lab.fuzz()
