@@ -20,9 +20,8 @@ CHECKOUT = pathlib.Path(__file__).resolve().parents[2]
 CANARY = "Canary"
 
 # The first two link libFuzzer and AddressSanitizer. They reach the compiler too, in either order, and it takes the last
-# alone: with `fuzzer` there is no AddressSanitizer in the code, with `address` no coverage, and no error either way. The
-# third comes behind them and asks for both; the fourth leaves out the tracing of comparisons, for which there are
-# dictionaries.
+# alone: `fuzzer` leaves AddressSanitizer out of the code, `address` the coverage, and there is no error either way. The
+# third comes behind them and asks for both; the fourth leaves out the tracing of comparisons: there are dictionaries.
 FLAGS = ["-c", "release", "--sanitize=fuzzer", "--sanitize=address", "-Xswiftc", "-sanitize=fuzzer,address",
          "-Xswiftc", "-sanitize-coverage=edge,inline-8bit-counters,pc-table"]
 
