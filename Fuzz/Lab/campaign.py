@@ -347,7 +347,8 @@ def main(argv):
 
 def check(lab, names, screen):
     """Builds, and lets the canary fall, before anything else runs."""
-    screen.say(f"building {len(names)} target{'' if len(names) == 1 else 's'} and the canary")
+    plural = "" if len(names) == 1 else "s"
+    screen.say(f"building {len(names)} target{plural} and the canary: minutes at first, then seconds")
     lab.build(list(dict.fromkeys([CANARY, *names])))
     screen.say(f"{CANARY}: found within {lab.check_canary()} runs, as it must be")
     names = [name for name in names if name != CANARY]
