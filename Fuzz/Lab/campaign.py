@@ -55,13 +55,14 @@ class Turn:
 
 
 class Campaign:
-    def __init__(self, lab, state, names, seconds, jobs, screen, minimise_seconds=None):
-        self.lab, self.state, self.screen = lab, state, screen
+    def __init__(self, lab, state, edges, seconds, jobs, screen, minimise_seconds=None):
+        """`edges`: how many each target's program has; its names are what is fuzzed."""
+        self.lab, self.state, self.screen, self.edges = lab, state, screen, edges
         self.stop_reason = None
         self.began = time.monotonic()
-        share, rest = divmod(jobs, len(names))
+        share, rest = divmod(jobs, len(edges))
         # Who had least comes first, so that a campaign that is stopped again and again reaches all.
-        names = sorted(names, key=lambda name: state.target(name)["seconds"])
+        names = sorted(edges, key=lambda name: state.target(name)["seconds"])
         self.turns = [Turn(name, seconds, max(1, share + (1 if index < rest else 0)), state.target(name)["seconds"])
                       for index, name in enumerate(names)]
         self.jobs = jobs
@@ -113,7 +114,7 @@ class Campaign:
         """The seeds as links, so that one that falls can be left out; and what earlier campaigns found, once more."""
         turn.phase = "checks"
         restore(self.state, turn.name)
-        self.state.new_build(turn.name, self.lab.check_instrumented(turn.name))
+        self.state.new_build(turn.name, self.edges[turn.name])
         self.triage.check_again(turn.name)
         # A campaign that was killed may have left inputs unjudged.
         for folder in sorted(self.state.place(turn.name, "artifacts").iterdir()):
@@ -328,10 +329,10 @@ def main(argv):
     screen = Screen()
     with State(options.state or lab.scratch / "campaign", room) as state:
         state.check_room()
-        names = check(lab, names, screen)
-        if not names:
+        edges = check(lab, names, screen)
+        if not edges:
             return 0
-        campaign = Campaign(lab, state, names, seconds, jobs, screen, minimise)
+        campaign = Campaign(lab, state, edges, seconds, jobs, screen, minimise)
         for number_ in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number_, campaign.stop)
         began = time.time()
@@ -346,15 +347,12 @@ def main(argv):
 
 
 def check(lab, names, screen):
-    """Builds, and lets the canary fall, before anything else runs."""
+    """Builds, and lets the canary fall, before anything else runs; the edges of each target."""
     plural = "" if len(names) == 1 else "s"
     screen.say(f"building {len(names)} target{plural} and the canary: minutes at first, then seconds")
     lab.build(list(dict.fromkeys([CANARY, *names])))
     screen.say(f"{CANARY}: found within {lab.check_canary()} runs, as it must be")
-    names = [name for name in names if name != CANARY]
-    for name in names:
-        lab.check_instrumented(name)
-    return names
+    return {name: lab.check_instrumented(name) for name in names if name != CANARY}
 
 
 def conclude(state, screen, ended):

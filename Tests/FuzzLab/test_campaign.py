@@ -22,6 +22,14 @@ def test_only_the_named_targets_run(checkout):
     assert list(lab.data()["targets"]) == ["JSON"]
 
 
+def test_more_fuzzers_than_targets_share_one(checkout):
+    lab = checkout(JSON="quiet")
+    code, output = lab.fuzz("--jobs", "3")
+    assert code == 0, output
+    assert lab.data()["targets"]["JSON"]["runs"] == 3 * 2048
+    assert len(list((lab.state / "JSON" / "artifacts").iterdir())) == 3
+
+
 def test_a_target_that_does_not_exist_is_refused_with_those_that_do(checkout):
     code, output = checkout(JSON="quiet").fuzz("JSON,Jason")
     assert code == 2
