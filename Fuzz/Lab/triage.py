@@ -73,7 +73,8 @@ class Triage:
             path.write_bytes(data)
         except OSError as error:
             refuse_full(error, self.state.folder)
-        code, lines = run_bounded([self.lab.binary(name), *limits(), path], REPLAY_SECONDS_MAX, scratch, self.tick)
+        command = [self.lab.binary(name), *limits(), path]
+        code, lines = run_bounded(command, REPLAY_SECONDS_MAX, scratch, self.tick, fast=False)
         path.unlink(missing_ok=True)
         self._said = lines
         if code == 0:

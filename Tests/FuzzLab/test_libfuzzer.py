@@ -1,7 +1,7 @@
 """What libFuzzer says is understood."""
 
 import libfuzzer
-from building import counters
+from building import counters, environment
 from support import fake_fuzzer
 
 
@@ -94,3 +94,12 @@ def test_inputs_in_the_output_are_read_back():
     lines = ["artifact_prefix='/s/'; Test unit written to /s/crash-aa", "Base64: ZGVhZA==", "Base64: eA==",
              "artifact_prefix='/s/'; Test unit written to /s/crash-bb", "Base64: !"]
     assert libfuzzer.spelled_artifacts(lines) == {"crash-aa": b"dead"}
+
+
+def test_what_the_caller_wants_of_the_sanitizer_wins(monkeypatch):
+    monkeypatch.setenv("ASAN_OPTIONS", "quarantine_size_mb=99")
+    assert environment(fast=True)["ASAN_OPTIONS"].endswith(":quarantine_size_mb=99")
+    assert environment()["ASAN_OPTIONS"] == "quarantine_size_mb=99"
+    monkeypatch.delenv("ASAN_OPTIONS")
+    assert environment(fast=True)["ASAN_OPTIONS"].startswith("malloc_context_size=0:")
+    assert "ASAN_OPTIONS" not in environment()
