@@ -29,6 +29,10 @@ JOBS_MAX = 256
 CRASHES_MAX = 40
 # A program that ends without an input, again and again, is told once.
 SILENT_ENDS_MAX = 3
+# A machine that loses its power takes no more than this of the history.
+SAVE_SECONDS = 30
+# Ctrl-C, an end from outside, a terminal that goes.
+STOPPERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Turn:
@@ -63,9 +67,9 @@ class Campaign:
         share, rest = divmod(jobs, len(edges))
         # Who had least comes first, so that a campaign that is stopped again and again reaches all.
         names = sorted(edges, key=lambda name: state.target(name)["seconds"])
-        self.turns = [Turn(name, seconds, max(1, share + (1 if index < rest else 0)), state.target(name)["seconds"])
+        self.turns = [Turn(name, seconds, max(1, share + (1 if index < rest else 0)), state.fuzzed(name))
                       for index, name in enumerate(names)]
-        self.jobs = jobs
+        self.jobs, self.saved_at = jobs, self.began
         options = {} if minimise_seconds is None else {"minimise_seconds": minimise_seconds}
         self.triage = Triage(lab, state, self.tick, **options)
         self.new_findings = []
@@ -75,7 +79,7 @@ class Campaign:
     def stop(self, *_):
         """What Ctrl-C does; the second one ends the process as it would end any."""
         self.stop_reason = "interrupted"
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in STOPPERS:
             signal.signal(number, signal.SIG_DFL)
 
     def tick(self):
@@ -136,6 +140,9 @@ class Campaign:
                 self._listen(turn)
                 self._reap(turn)
             running = [turn for turn in running if not turn.ended]
+            if time.monotonic() - self.saved_at > SAVE_SECONDS:
+                self.state.save()
+                self.saved_at = time.monotonic()
             self._draw()
             time.sleep(0.05)
 
@@ -333,7 +340,7 @@ def main(argv):
         if not edges:
             return 0
         campaign = Campaign(lab, state, edges, seconds, jobs, screen, minimise)
-        for number_ in (signal.SIGINT, signal.SIGTERM):
+        for number_ in STOPPERS:
             signal.signal(number_, campaign.stop)
         began = time.time()
         ended = campaign.run()
