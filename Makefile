@@ -8,7 +8,7 @@ BINARY = .build/$(CONFIG)/sluice
 export SHARED_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build release unit end-to-end soak torture fuzz bench format lint clean
+.PHONY: help run test build release unit end-to-end fuzz-lab soak torture fuzz fuzz-keep bench format lint clean
 
 help: ## list these verbs
 	@echo "make VERB [CONFIG=debug|release]"
@@ -22,7 +22,8 @@ test: ## build and run every test
 	@.ci/setup test
 	@$(SWIFT_BUILD) --build-tests
 	@failed=; $(MAKE) --no-print-directory unit-only || failed=1; \
-	    $(MAKE) --no-print-directory end-to-end-only || failed=1; test -z "$$failed"
+	    $(MAKE) --no-print-directory end-to-end-only || failed=1; \
+	    $(MAKE) --no-print-directory fuzz-lab-only || failed=1; test -z "$$failed"
 
 build: ## build the daemon
 	@.ci/setup build
@@ -42,13 +43,20 @@ end-to-end: build ## build and run the tests of the real daemon; ARGS="-k pipeli
 	@.ci/setup test
 	@$(MAKE) --no-print-directory end-to-end-only
 
-.PHONY: unit-only end-to-end-only
+fuzz-lab: ## run the tests of the fuzz lab's own tools; ARGS="-k disk"
+	@.ci/setup test
+	@$(MAKE) --no-print-directory fuzz-lab-only
+
+.PHONY: unit-only end-to-end-only fuzz-lab-only
 unit-only:
 	@PATH="$(abspath .venv-test/bin):$$PATH" swift test -c $(CONFIG) --skip-build --disable-xctest $(ARGS)
 
 end-to-end-only:
 	@SLUICE_BIN=$${SLUICE_BIN:-$(abspath $(BINARY))} .venv-test/bin/python -m pytest \
 	    -c Tests/EndToEnd/pytest.ini Tests/EndToEnd $(ARGS)
+
+fuzz-lab-only:
+	@.venv-test/bin/python -m pytest -c Tests/FuzzLab/pytest.ini Tests/FuzzLab $(ARGS)
 
 soak: build ## ten minutes of good, bad and hostile clients at once: SOAK_SECONDS=600
 	@.ci/setup test
@@ -60,9 +68,14 @@ torture: build ## kill the daemon a thousand times, at every step and under load
 	@.ci/setup test
 	@SLUICE_BIN=$${SLUICE_BIN:-$(abspath $(BINARY))} .venv-test/bin/python Tests/Soak/torture.py $(ARGS)
 
-fuzz: ## fuzz one target: T=RequestSplit RUN_SECONDS=60
-	@.ci/setup build
-	@RUN_SECONDS="$(or $(RUN_SECONDS),60)" Fuzz/run.sh $(T)
+fuzz: ## fuzz every target for a minute and report: T=JSON,Chunked RUN_SECONDS=60 JOBS=2 STATE=folder
+	@.ci/setup fuzz
+	@exec python3 Fuzz/Lab/campaign.py "$(T)" --seconds "$(or $(RUN_SECONDS),60)" \
+	    $(if $(JOBS),--jobs "$(JOBS)") $(if $(STATE),--state "$(STATE)") $(ARGS)
+
+fuzz-keep: ## copy what a campaign found and the seeds lack into Fuzz/Corpus: T=JSON STATE=folder
+	@.ci/setup fuzz
+	@exec python3 Fuzz/Lab/keep.py "$(T)" $(if $(STATE),--state "$(STATE)")
 
 bench: ## compare with rivals, by the bench in $SHARED_DIR; ARGS="up -p nginx-stream,sluice -w 10k:c64"
 	@test -d "$(SHARED_DIR)/bench" || \

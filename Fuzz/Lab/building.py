@@ -49,10 +49,18 @@ def counters(output):
     return int(match.group(2)) if match and int(match.group(2)) > 0 else None
 
 
-def environment():
-    """What programs run with. Swift's own crash reporter would take a crash before libFuzzer can write its input down;
-    without a symbolizer stacks are mere addresses."""
+# A stack for each allocation and 256 MiB of memory that is kept after it was freed cost up to two fifths of all time.
+# Here the bug is found; its stacks are had by running the input alone, without this.
+FAST = "malloc_context_size=0:quarantine_size_mb=8:thread_local_quarantine_size_kb=64"
+
+
+def environment(fast=False):
+    """What programs run with; `fast` for those that run many inputs. Swift's own crash reporter would take a crash
+    before libFuzzer can write its input down; without a symbolizer stacks are mere addresses."""
     values = dict(os.environ, SWIFT_BACKTRACE="enable=no")
+    if fast:
+        # What the caller has set comes last, and wins.
+        values["ASAN_OPTIONS"] = ":".join(filter(None, [FAST, values.get("ASAN_OPTIONS")]))
     swift = shutil.which("swift")
     beside = pathlib.Path(swift).resolve().with_name("llvm-symbolizer") if swift else None
     symbolizer = str(beside) if beside and beside.exists() else shutil.which("llvm-symbolizer")
