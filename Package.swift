@@ -143,8 +143,9 @@ let package = Package(
 // libFuzzer brings their `main`; where nothing asks for it they would not link. `Fuzz/run.sh` sets the variable.
 if Context.environment["SLUICE_FUZZ"] == "1" {
     for name in [
-        "Canary", "Chunked", "FieldValues", "FileName", "FormSplit", "JSON", "MagicNumber", "ProfileFile",
-        "RequestGenerated", "RequestReference", "RequestSplit", "SigV4", "StoreXML", "TokenStructured", "TokenVerify",
+        "Canary", "Chunked", "FieldValues", "FileName", "FormSplit", "Gateway", "GatewayRequests", "JSON", "MagicNumber",
+        "ProfileFile", "RequestGenerated", "RequestReference", "RequestSplit", "SigV4", "StoreXML", "TokenStructured",
+        "TokenVerify",
     ] {
         package.targets.append(
             .executableTarget(
