@@ -8,6 +8,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case fieldValues = "FieldValues"
     case fileName = "FileName"
     case formData = "FormData"
+    case gateway = "Gateway"
+    case gatewayRequests = "GatewayRequests"
     case json = "JSON"
     case magicNumber = "MagicNumber"
     case profileFile = "ProfileFile"
@@ -31,6 +33,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .fieldValues: try FieldValues.run(input)
         case .fileName: try FileNaming.run(input)
         case .formData: try FormReading.run(input)
+        case .gateway: try GatewaySchedule.run(input)
+        case .gatewayRequests: try GatewayRequests.run(input)
         case .json: try JSONReading.run(input)
         case .magicNumber: try MagicReading.run(input)
         case .profileFile: try ProfileReading.run(input)
