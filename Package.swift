@@ -145,8 +145,9 @@ let package = Package(
 // one `swift build` makes them all and nothing else.
 if let wanted = Context.environment["SLUICE_FUZZ"] {
     let names = [
-        "Canary", "Chunked", "FieldValues", "FileName", "FormSplit", "JSON", "MagicNumber", "ProfileFile",
-        "RequestGenerated", "RequestReference", "RequestSplit", "SigV4", "StoreXML", "TokenStructured", "TokenVerify",
+        "ByteValues", "Canary", "Chunked", "FieldValues", "FileName", "FormSplit", "JSON", "MagicNumber", "ProfileFile",
+        "RequestGenerated", "RequestReference", "RequestSplit", "ResponseWriter", "SigV4", "StoreXML",
+        "TokenStructured", "TokenVerify",
     ]
     var needed = ["FuzzHarness"]
     var next = 0
