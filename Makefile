@@ -8,12 +8,12 @@ BINARY = .build/$(CONFIG)/sluice
 export SHARED_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build release unit end-to-end soak torture fuzz bench format lint clean
+.PHONY: help run test build release unit end-to-end soak torture fuzz fuzz-coverage bench format lint clean
 
 help: ## list these verbs
 	@echo "make VERB [CONFIG=debug|release]"
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS='	' read -r verb does; do \
-	    printf '  %-12s %s\n' "$$verb" "$$does"; done
+	    printf '  %-14s %s\n' "$$verb" "$$does"; done
 
 run: build ## build and serve for development: directory store, fresh secret; ARGS="--listen 127.0.0.1:9000"
 	@exec $(BINARY) serve --dev $(ARGS)
@@ -63,6 +63,10 @@ torture: build ## kill the daemon a thousand times, at every step and under load
 fuzz: ## fuzz one target: T=RequestSplit RUN_SECONDS=60
 	@.ci/setup build
 	@RUN_SECONDS="$(or $(RUN_SECONDS),60)" Fuzz/run.sh $(T)
+
+fuzz-coverage: ## what the committed fuzz inputs reach, held against a floor: T=RequestSplit GAPS=1
+	@.ci/setup build
+	@python3 Fuzz/Lab/coverage.py --target "$(T)" $(if $(GAPS),--gaps) $(ARGS)
 
 bench: ## compare with rivals, by the bench in $SHARED_DIR; ARGS="up -p nginx-stream,sluice -w 10k:c64"
 	@test -d "$(SHARED_DIR)/bench" || \

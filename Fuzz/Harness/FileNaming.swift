@@ -15,6 +15,10 @@ package enum FileNaming {
             try checkShape(name)
             guard !name.utf8.contains(0x2F), !name.utf8.contains(0x5C) else { throw OracleFailure("a path in \(name)") }
         }
+        if let alone = FileName.decode(formFilename: nil, extended: extended) {
+            guard FileName.decode(formFilename: halves[0], extended: extended) == alone
+            else { throw OracleFailure("\(alone) does not count before the other") }
+        }
     }
 
     /// The kind of image that the same bytes name as a `Content-Type`.

@@ -5,7 +5,12 @@ internal import Tokens
 /// The keys of the one secret that all token targets sign with, made once: contexts of libcrypto are dear. Tests run
 /// targets side by side, so they are taken in turn.
 enum FuzzKeys {
-    private static let ring = Mutex(HMACKeyRing(secret: TokenVerify.secret.span))
+    private static let ring = Mutex(made())
+
+    private static func made() -> sending HMACKeyRing? {
+        let secret = TokenVerify.secret
+        return HMACKeyRing(secret: secret.span)
+    }
 
     /// The code of `message`; nothing where there are no keys.
     static func code(_ algorithm: TokenAlgorithm, of message: Span<UInt8>) -> [UInt8] {

@@ -109,7 +109,7 @@ package enum RequestSigning {
     /// What is written of credentials shows none of their secrets.
     static func checkDescription(_ token: String?) throws(OracleFailure) {
         let credentials = Credentials(accessKeyID: keyID, secretAccessKey: secret, sessionToken: token)
-        let texts = ["\(credentials)", String(reflecting: credentials), "\(Mirror(reflecting: credentials).children)"]
+        let texts = ["\(credentials)", String(reflecting: credentials), "\(Array(Mirror(reflecting: credentials).children))"]
         for text in texts where text.contains(secret) || !text.contains(keyID) || token.map(text.contains) ?? false {
             throw OracleFailure("written as \(text)")
         }

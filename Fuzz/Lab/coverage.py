@@ -15,48 +15,28 @@ import subprocess
 import sys
 
 import coverage_report as report
+from building import CHECKOUT as TOP, Lab, Refused
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
+LAB = Lab()
 FUZZ = TOP / "Fuzz"
 SCRATCH = TOP / ".build-fuzz" / "coverage"
 # What a first build and the profiles of all targets take, with room to spare.
 FREE_BYTES_MIN = 1 << 30
 # One command line takes no more than this many paths.
 INPUTS_PER_RUN = 500
-
-
-class Trouble(Exception):
-    """What went wrong, for a person, and the exit code that says whose it is."""
-
-    def __init__(self, message, code=2):
-        super().__init__(message)
-        self.code = code
-
-
-def targets():
-    """The names of all targets but the canary, which has nothing to cover."""
-    return sorted(entry.parent.name for entry in FUZZ.glob("Targets/*/Entry.swift") if entry.parent.name != "Canary")
-
-
-def chosen_targets(name):
-    """The one target that was asked for, or all."""
-    known = targets()
-    if not name:
-        return known
-    if name not in known:
-        raise Trouble(f'there is no fuzz target "{name}"; there are: {" ".join(known)}')
-    return [name]
+# Of inputs that fail, which are mostly one mistake.
+FAILURES_SHOWN = 10
 
 
 def inputs(target):
     """The committed inputs of a target, in the same order every time."""
     files = []
     for folder in ("Corpus", "Regressions"):
-        where = FUZZ / folder / target
+        where = LAB.folder(folder, target)
         if where.is_dir():
             files += sorted(path for path in where.iterdir() if path.is_file() and not path.name.startswith("."))
     if not files:
-        raise Trouble(f"{target} has no inputs: Fuzz/Corpus/{target} is empty or not there")
+        raise Refused(f"{target} has no inputs: Fuzz/Corpus/{target} is empty or not there", code=2)
     return files
 
 
@@ -64,11 +44,11 @@ def tool(name):
     """The path of one of LLVM's tools: that of Swift's own toolchain, since a profile's format is its compiler's."""
     swift = shutil.which("swift")
     if swift is None:
-        raise Trouble("there is no swift in PATH")
+        raise Refused("there is no swift in PATH", code=2)
     beside = pathlib.Path(swift).resolve().parent / name
     found = str(beside) if beside.exists() else shutil.which(name)
     if found is None:
-        raise Trouble(f"there is no {name}: it comes with Swift's toolchain, beside {swift}, or with Debian's llvm")
+        raise Refused(f"there is no {name}: it comes with Swift's toolchain, beside {swift}", code=2)
     return found
 
 
@@ -79,22 +59,22 @@ def run(arguments, environment=None):
         return done.stdout
     said = (done.stderr.strip() or done.stdout.strip())[-4000:]
     if "No space left on device" in said:
-        raise Trouble(f"the disk of {SCRATCH} is full")
+        raise Refused(f"the disk of {SCRATCH} is full", code=2)
     hint = ""
     if "profile version" in said or "unsupported instrumentation profile format" in said:
         hint = "\nuse the LLVM tools that come with this Swift: another version's cannot read its profiles"
-    raise Trouble(f"{pathlib.Path(arguments[0]).name} failed with {done.returncode}:\n{said}{hint}")
+    raise Refused(f"{pathlib.Path(arguments[0]).name} failed with {done.returncode}:\n{said}{hint}", code=2)
 
 
 def build():
     """Builds the replay program with counters, in a folder of its own, and returns its path."""
     if shutil.disk_usage(SCRATCH).free < FREE_BYTES_MIN:
-        raise Trouble(f"the disk of {SCRATCH} has less than {FREE_BYTES_MIN >> 20} MiB free")
+        raise Refused(f"the disk of {SCRATCH} has less than {FREE_BYTES_MIN >> 20} MiB free", code=2)
     swift = ["swift", "build", "--scratch-path", str(SCRATCH), "--product", "sluice-replay"]
     run(swift + ["-Xswiftc", "-profile-generate", "-Xswiftc", "-profile-coverage-mapping"])
     program = SCRATCH / "debug" / "sluice-replay"
     if not program.exists():
-        raise Trouble(f"swift built no {program}")
+        raise Refused(f"swift built no {program}", code=2)
     return program
 
 
@@ -110,9 +90,9 @@ def replay(program, target, profiles):
         done = subprocess.run(
             [str(program), target] + some, cwd=TOP, env=environment, capture_output=True, text=True, errors="replace")
         if done.returncode != 0:
-            raise Trouble(what_failed(program, target, some, done), code=1)
+            raise Refused(what_failed(program, target, some, done))
         if not profile.exists() or profile.stat().st_size == 0:
-            raise Trouble(f"{target} left no profile in {profile}: is the disk full?")
+            raise Refused(f"{target} left no profile in {profile}: is the disk full?", code=2)
         written.append(profile)
     return len(files), written
 
@@ -121,7 +101,8 @@ def what_failed(program, target, paths, done):
     """Names the input that a replay stumbled over."""
     failed = [line for line in done.stdout.splitlines() if ": FAILED: " in line]
     if failed:
-        return f"{target}: an oracle failed\n" + "\n".join(failed)
+        more = "" if len(failed) <= FAILURES_SHOWN else f"\nand {len(failed) - FAILURES_SHOWN} more"
+        return f"{target}: an oracle failed\n" + "\n".join(failed[:FAILURES_SHOWN]) + more
     passed = sum(line.endswith(": passed") for line in done.stdout.splitlines())
     # What a process printed before a trap may be lost with its buffer.
     suspects = paths[passed:] if passed else paths
@@ -172,12 +153,12 @@ def measure(names, wants_html):
 def main(arguments):
     """The command."""
     parser = argparse.ArgumentParser(prog="coverage.py", description=__doc__.splitlines()[0])
-    parser.add_argument("--target", default="", help="count the inputs of this target alone; no floor is held")
+    parser.add_argument("--target", default="", help="count the inputs of these targets alone (A,B); no floor is held")
     parser.add_argument("--gaps", action="store_true", help="list what no input reaches, as file:line")
     parser.add_argument("--no-html", action="store_true", help="leave the pages of the sources out")
     options = parser.parse_args(arguments)
     try:
-        names = chosen_targets(options.target)
+        names = LAB.choose(options.target)
         counts, per_target, whole = measure(names, not options.no_html)
         print(report.text_tables(counts, per_target, whole))
         reasons = report.Reasons(FUZZ / "Lab" / "coverage-gaps.md", TOP)
@@ -186,7 +167,7 @@ def main(arguments):
         if options.target:
             return 0
         faults = report.under_floor(whole, FUZZ / "Lab" / "coverage-floor.txt") + reasons.faults(whole)
-    except (Trouble, report.Unreadable) as trouble:
+    except (Refused, report.Unreadable) as trouble:
         print(f"coverage: {trouble}", file=sys.stderr)
         return getattr(trouble, "code", 2)
     except OSError as error:
