@@ -9,7 +9,7 @@ enum ChunkFramingOracle {
     static func check(_ request: SigningInput, _ framing: ChunkFraming, isLate: Bool) throws(OracleFailure) {
         let (body, chunkBytes) = (request.body, request.chunkBytes)
         let sent = framing == .signed ? [] : trailers
-        let (wire, seed) = encode(request, framing, isLate: isLate)
+        let (wire, seed) = try encode(request, framing, isLate: isLate)
         let announced = framing.encodedLength(
             decoded: Int64(body.count), chunkBytes: Int64(chunkBytes), trailers: sent)
         guard announced == Int64(wire.count) else {
@@ -18,10 +18,14 @@ enum ChunkFramingOracle {
         guard try decode(wire, framing, seed) == body else { throw OracleFailure("decoded, it is another body") }
     }
 
+    private static let lengths: [Int64] = [
+        .max, .max - 20, .max - 28, .max - 100, .max - 101, .max - 210, 1 << 62, (1 << 58) * 31, 1 << 58, 5 << 40,
+        65_536, 1, 0, -1,
+    ]
+
     /// Lengths that are too long for a file, or none.
     static func checkLengths(_ framing: ChunkFraming, _ turn: Int) throws(OracleFailure) {
-        let lengths: [Int64] = [.max, 0, 1, 65_536, .max - 100, 1 << 62, -1, 1 << 58, (1 << 58) * 31, 5 << 40]
-        let (decoded, chunk) = (lengths[turn % 10], lengths[turn / 10 % 10])
+        let (decoded, chunk) = (lengths[turn % 14], lengths[turn / 14 % 14])
         func head(_ count: Int128) -> Int128 {
             Int128(String(count, radix: 16).utf8.count + 2 + (framing == .unsignedTrailer ? 0 : 17 + 64))
         }
@@ -42,7 +46,7 @@ enum ChunkFramingOracle {
     /// The body on the wire, and the signature that the first chunk's continues.
     private static func encode(
         _ request: SigningInput, _ framing: ChunkFraming, isLate: Bool
-    ) -> (wire: [UInt8], seed: [UInt8]) {
+    ) throws(OracleFailure) -> (wire: [UInt8], seed: [UInt8]) {
         let hash = PlainHash()
         let credentials = Credentials(
             accessKeyID: RequestSigning.keyID, secretAccessKey: RequestSigning.secret, sessionToken: nil)
@@ -67,6 +71,10 @@ enum ChunkFramingOracle {
         case .signed: signer.appendEnd(to: &wire)
         case .signedTrailer: signer.appendEnd(trailers: trailers, to: &wire)
         case .unsignedTrailer: ChunkFraming.appendUnsignedEnd(trailers: trailers, to: &wire)
+        }
+        if framing != .unsignedTrailer {
+            let last = PlainSigner.code(signer.lastStringToSign, under: PlainSigner.key("s3"))
+            guard signer.lastSignature.span.copied() == last else { throw OracleFailure("another last signature") }
         }
         return (wire, signed.signature.span.copied())
     }

@@ -18,6 +18,7 @@ package enum FormSplit {
             guard let parsed = try FormBoundary.parse(contentType: input.extracting(first: lineEnd)) else { return }
             boundary = parsed
         } catch {
+            guard OracleFailure.isLine(error.detail) else { throw OracleFailure("nothing to say of \(error)") }
             return
         }
         try check(boundary)

@@ -37,6 +37,11 @@ package enum JSONReading {
         }
         guard let plain else { throw OracleFailure("taken, and it is not JSON") }
         guard outline(value) == plain else { throw OracleFailure("\(outline(value)), not \(plain)") }
+        switch value {
+        case .bool(let bool): guard value.bool == bool else { throw OracleFailure("another bool") }
+        case .array(let elements): guard value.array == elements else { throw OracleFailure("another array") }
+        default: guard value.bool == nil, value.array == nil else { throw OracleFailure("taken for a bool or an array") }
+        }
         var writer = JSONWriter()
         write(value, to: &writer)
         // Escapes make text longer.

@@ -89,7 +89,7 @@ struct PlainSigner {
         return words.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
     }
 
-    private func encoded(_ bytes: some Sequence<UInt8>, keeping kept: UInt8?) -> String {
+    func encoded(_ bytes: some Sequence<UInt8>, keeping kept: UInt8?) -> String {
         var text: [UInt8] = []
         for byte in bytes {
             if PlainBytes.isAlphanumeric(byte) || "-._~".utf8.contains(byte) || byte == kept {
@@ -117,7 +117,7 @@ struct PlainSigner {
         return ["", ".", ".."].contains(segments.last ?? "") ? text + "/" : text
     }
 
-    private func query(_ query: String) -> String {
+    func query(_ query: String) -> String {
         let pairs = Array(query.utf8).split(separator: 0x26).map { piece in
             let name = piece.prefix { $0 != 0x3D }
             // What is encoded stays as it is.

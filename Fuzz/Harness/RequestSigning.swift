@@ -69,10 +69,13 @@ package enum RequestSigning {
             way.moment = turn / 24 % 5 == 0 ? 1 : 0
             try check(request.head, way) { head in sign(head, way, isUsed: effort == .all || turn % 3 == 0) }
         }
+        if effort == .all || turn % 8 == 0 { try checkQuery(request.head.query) }
         for (index, framing) in [ChunkFraming.signed, .signedTrailer, .unsignedTrailer].enumerated()
         where effort == .all || index == turn / 240 {
             if effort == .all || turn % 16 == 0 { try checkDescription(framing == .signed ? nil : "a session's token") }
-            try ChunkFramingOracle.checkLengths(framing, turn)
+            for turn in effort == .all ? 0 ..< 196 : turn ..< turn + 1 {
+                try ChunkFramingOracle.checkLengths(framing, turn)
+            }
             try ChunkFramingOracle.check(request, framing, isLate: turn % 5 == 0)
         }
     }
@@ -106,10 +109,26 @@ package enum RequestSigning {
         else { throw OracleFailure("\(outcome)\nplain: \(plain)") }
     }
 
+    /// Parameters, taken from the query as it stands, become its canonical form.
+    static func checkQuery(_ query: String) throws(OracleFailure) {
+        let plain = PlainSigner(way: ways[0])
+        var parameters: [(name: String, value: String)] = []
+        for piece in query.split(separator: "&", omittingEmptySubsequences: false) {
+            let halves = piece.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            parameters.append((halves[0], halves.count > 1 ? halves[1] : ""))
+        }
+        let wire = parameters.map {
+            plain.encoded($0.name.utf8, keeping: nil) + "=" + plain.encoded($0.value.utf8, keeping: nil)
+        }
+        guard CanonicalQuery.text(parameters) == plain.query(wire.joined(separator: "&"))
+        else { throw OracleFailure("another query of \(parameters)") }
+    }
+
     /// What is written of credentials shows none of their secrets.
     static func checkDescription(_ token: String?) throws(OracleFailure) {
         let credentials = Credentials(accessKeyID: keyID, secretAccessKey: secret, sessionToken: token)
-        let texts = ["\(credentials)", String(reflecting: credentials), "\(Array(Mirror(reflecting: credentials).children))"]
+        let parts = Array(Mirror(reflecting: credentials).children)
+        let texts = ["\(credentials)", String(reflecting: credentials), "\(parts)"]
         for text in texts where text.contains(secret) || !text.contains(keyID) || token.map(text.contains) ?? false {
             throw OracleFailure("written as \(text)")
         }
