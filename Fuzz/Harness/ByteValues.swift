@@ -1,8 +1,8 @@
 internal import Bytes
 
-/// Fuzzes what text and bytes are turned into: moments, addresses, numbers, percent-encoding, base 64, checksums, UUIDs,
-/// and a window of bytes. An input is a letter that says which, and what is to be read; a second, plain reading says
-/// what comes of it.
+/// Fuzzes what text and bytes are turned into: moments, addresses, numbers, percent-encoding, base 64, checksums,
+/// UUIDs, and a window of bytes. An input is a letter that says which, and what is to be read; a second, plain reading
+/// says what comes of it.
 enum ByteValues {
     static func run(_ input: Span<UInt8>) throws(OracleFailure) {
         let bytes = input.copied()

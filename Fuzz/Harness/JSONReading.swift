@@ -40,7 +40,7 @@ package enum JSONReading {
         switch value {
         case .bool(let bool): guard value.bool == bool else { throw OracleFailure("another bool") }
         case .array(let elements): guard value.array == elements else { throw OracleFailure("another array") }
-        default: guard value.bool == nil, value.array == nil else { throw OracleFailure("taken for a bool or an array") }
+        default: guard value.bool == nil, value.array == nil else { throw OracleFailure("taken for another kind") }
         }
         var writer = JSONWriter()
         write(value, to: &writer)
