@@ -8,12 +8,12 @@ BINARY = .build/$(CONFIG)/sluice
 export SHARED_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build release unit end-to-end fuzz-lab soak torture fuzz fuzz-keep bench format lint clean
+.PHONY: help run test build release unit end-to-end fuzz-lab soak torture fuzz fuzz-keep fuzz-coverage bench format lint clean
 
 help: ## list these verbs
 	@echo "make VERB [CONFIG=debug|release]"
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS='	' read -r verb does; do \
-	    printf '  %-12s %s\n' "$$verb" "$$does"; done
+	    printf '  %-14s %s\n' "$$verb" "$$does"; done
 
 run: build ## build and serve for development: directory store, fresh secret; ARGS="--listen 127.0.0.1:9000"
 	@exec $(BINARY) serve --dev $(ARGS)
@@ -76,6 +76,10 @@ fuzz: ## fuzz every target for a minute and report: T=JSON,Chunked RUN_SECONDS=6
 fuzz-keep: ## copy what a campaign found and the seeds lack into Fuzz/Corpus: T=JSON STATE=folder
 	@.ci/setup fuzz
 	@exec python3 Fuzz/Lab/keep.py "$(T)" $(if $(STATE),--state "$(STATE)")
+
+fuzz-coverage: ## what the committed fuzz inputs reach, held against a floor: T=RequestSplit GAPS=1
+	@.ci/setup build
+	@python3 Fuzz/Lab/coverage.py --target "$(T)" $(if $(GAPS),--gaps) $(ARGS)
 
 bench: ## compare with rivals, by the bench in $SHARED_DIR; ARGS="up -p nginx-stream,sluice -w 10k:c64"
 	@test -d "$(SHARED_DIR)/bench" || \

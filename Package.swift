@@ -148,9 +148,10 @@ let package = Package(
 // so that one `swift build` makes them all and nothing else.
 if let wanted = Context.environment["SLUICE_FUZZ"] {
     let names = [
-        "Canary", "Chunked", "FieldValues", "FileName", "FormData", "Gateway", "GatewayRequests", "JSON", "MagicNumber",
-        "ProfileFile", "RequestGenerated", "RequestParser", "RequestReference", "RequestRoundTrip", "RequestSplit", "Settings",
-        "SigV4", "StoreXML", "TLSRecords", "TokenStructured", "TokenVerify",
+        "ByteValues", "Canary", "Chunked", "FieldValues", "FileName", "FormData", "Gateway", "GatewayRequests", "JSON",
+        "MagicNumber", "ProfileFile", "RequestGenerated", "RequestParser", "RequestReference", "RequestRoundTrip",
+        "RequestSplit", "ResponseWriter", "Settings", "SigV4", "StoreXML", "TLSRecords", "TokenStructured",
+        "TokenVerify",
     ]
     let chosen = wanted == "1" ? names : wanted.split(separator: ",").map(String.init)
     // The parser alone: with all counters of the harness behind it, it would be half as fast.

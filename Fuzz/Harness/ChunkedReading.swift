@@ -22,9 +22,9 @@ package struct ChunkedOutcome: Equatable, Sendable {
 /// Fuzzes the chunked transfer coding: any cut gives the same body, a second, plain reading agrees on the body and on
 /// taking or refusing it, and what comes beside the body's bytes stays within its bounds.
 package enum ChunkedReading {
-    package static func run(_ input: Span<UInt8>) throws(OracleFailure) {
+    package static func run(_ input: Span<UInt8>, effort: Effort) throws(OracleFailure) {
         for limits in [WireLimits(), RequestSplit.tightLimits] {
-            try check(input, limits: limits) { input, cuts throws(OracleFailure) in
+            try check(input, limits: limits, effort: effort) { input, cuts throws(OracleFailure) in
                 try decode(input, cuts: cuts, limits: limits)
             }
         }
@@ -32,7 +32,7 @@ package enum ChunkedReading {
 
     /// The oracle, over any way to decode in pieces.
     package static func check(
-        _ input: Span<UInt8>, limits: WireLimits,
+        _ input: Span<UInt8>, limits: WireLimits, effort: Effort = .all,
         decode: (_ input: Span<UInt8>, _ cuts: [Int]) throws(OracleFailure) -> ChunkedOutcome
     ) throws(OracleFailure) {
         let whole = try decode(input, [])
@@ -50,7 +50,7 @@ package enum ChunkedReading {
             let bound = overhead + limits.chunkExtensionTotalBytesMax + limits.trailerBytesMax
             guard wireBytes - whole.body.count <= bound else { throw OracleFailure("too much beside the body") }
         }
-        for cuts in CutPlans.plans(for: input) {
+        for cuts in CutPlans.plans(for: input, effort: effort) {
             let pieces = try decode(input, cuts)
             guard pieces == whole else { throw OracleFailure("cut at \(cuts.prefix(20)): \(pieces), not \(whole)") }
         }

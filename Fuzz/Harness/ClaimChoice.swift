@@ -1,5 +1,4 @@
 internal import Bytes
-internal import Crypto
 internal import JSONWire
 internal import Tokens
 
@@ -15,7 +14,7 @@ struct ClaimChoice {
         let text: String
         let second: Int128?
 
-        init(_ second: Int128) { (text, self.second) = (String(second), second) }
+        init(_ second: Int64) { (text, self.second) = (String(second), Int128(second)) }
 
         init(_ text: String, means second: Int128?) { (self.text, self.second) = (text, second) }
     }
@@ -32,8 +31,9 @@ struct ClaimChoice {
         let leeway = choices.pick([Int64(0), 1, 300, 86_400])
         let policy = TokenPolicy(now: now, leewaySeconds: leeway, trustedRoles: ["SERVICE", "é"])
         let algorithm = choices.pick(TokenAlgorithm.allCases)
-        let expiry = choices.pick(Self.dates(around: Int128(now) - Int128(leeway), now: now))
-        let notBefore: Date? = choices.pick([nil] + Self.dates(around: Int128(now) + Int128(leeway), now: now))
+        let expiry = Self.date(choices.number(under: Self.dates), around: now - leeway, now: now)
+        let place = choices.number(under: 1 + Self.dates)
+        let notBefore = place == 0 ? nil : Self.date(place - 1, around: now + leeway, now: now)
         let role = choices.pick(Self.roles)
         let (subjectJSON, subject) = Self.subject(&choices)
         var members: [String] = []
@@ -49,27 +49,33 @@ struct ClaimChoice {
     }
 
     private static func signed(_ payload: String, _ algorithm: TokenAlgorithm) -> [UInt8] {
-        let secret = TokenVerify.secret
-        var token = Array((TokenMint.encodedHeader(algorithm) + ".").utf8)
-        Base64URL.append(payload.utf8Span.span, to: &token)
-        let signature = HMAC.code(algorithm.hash, key: secret.span, for: token.span)
-        token.append(0x2E)
-        Base64URL.append(signature.span, to: &token)
-        return token
+        let token = TokenMint.compact(payload: payload.utf8Span.span, algorithm: algorithm, mac: FuzzKeys.code)
+        return Array(token.utf8)
     }
 
-    private static func dates(around bound: Int128, now: Int64) -> [Date] {
-        let highest = Int128(Int64.max)
-        return [
-            Date(bound + 1), Date(bound), Date(bound - 1), Date(Int128(now)), Date(Int128(now) + 1), Date(highest),
-            Date(-highest - 1), Date("\(bound + 1)e0", means: bound + 1),
-            Date("\(max(bound, 0)).25", means: max(bound, 0) + 1),
-            Date("9223372036854775808", means: nil), Date("1e400", means: nil),
-            Date("1e18", means: 1_000_000_000_000_000_000),
-            Date("\"\(bound + 1)\"", means: nil), Date("null", means: nil), Date("-0", means: 0),
-            Date("true", means: nil),
-            Date("[\(bound + 1)]", means: nil),
-        ]
+    private static let dates = 17
+
+    /// One of the dates at or beside `bound`, and of those that are none.
+    private static func date(_ place: Int, around bound: Int64, now: Int64) -> Date {
+        switch place {
+        case 0: Date(bound + 1)
+        case 1: Date(bound)
+        case 2: Date(bound - 1)
+        case 3: Date(now)
+        case 4: Date(now + 1)
+        case 5: Date(.max)
+        case 6: Date(.min)
+        case 7: Date("\(bound + 1)e0", means: Int128(bound) + 1)
+        case 8: Date("\(max(bound, 0)).25", means: Int128(max(bound, 0)) + 1)
+        case 9: Date("9223372036854775808", means: nil)
+        case 10: Date("1e400", means: nil)
+        case 11: Date("1e18", means: 1_000_000_000_000_000_000)
+        case 12: Date("\"\(bound + 1)\"", means: nil)
+        case 13: Date("null", means: nil)
+        case 14: Date("-0", means: 0)
+        case 15: Date("true", means: nil)
+        default: Date("[\(bound + 1)]", means: nil)
+        }
     }
 
     private static let roles: [Role] = [
@@ -83,18 +89,19 @@ struct ClaimChoice {
 
     private static let guest = "guest-01234567-89ab-cdef-0123-456789ABCDEF"
 
+    private static let subjects: [(String?, String?)] = [
+        (#""42""#, "42"), (#""\#(guest)""#, guest), (nil, nil), ("42", nil), (#""""#, nil), (#"".""#, nil),
+        (#""..""#, nil), (#""...""#, nil), (#""..a""#, "..a"), (#""a\/b""#, nil), (#""a\\b""#, nil),
+        (#""\u002e\u002E""#, nil), (#""a\u0000""#, nil), (#""\u0085""#, nil), (#""\u2028""#, nil),
+        (#""\ud83d\ude00""#, "\u{1F600}"), (#""\#(guest.dropLast())""#, String(guest.dropLast())),
+        (#""\#(guest)0""#, guest + "0"), (#""%2e%2e%2f""#, "%2e%2e%2f"), ("null", nil),
+    ]
+
     /// A `sub` as it is written, and its text where it is one safe segment.
     private static func subject(_ choices: inout Choices) -> (json: String?, text: String?) {
-        let fixed: [(String?, String?)] = [
-            (#""42""#, "42"), (#""\#(guest)""#, guest), (nil, nil), ("42", nil), (#""""#, nil), (#"".""#, nil),
-            (#""..""#, nil), (#""...""#, nil), (#""..a""#, "..a"), (#""a\/b""#, nil), (#""a\\b""#, nil),
-            (#""\u002e\u002E""#, nil), (#""a\u0000""#, nil), (#""\u0085""#, nil), (#""\u2028""#, nil),
-            (#""\ud83d\ude00""#, "\u{1F600}"), (#""\#(guest.dropLast())""#, String(guest.dropLast())),
-            (#""\#(guest)0""#, guest + "0"), (#""%2e%2e%2f""#, "%2e%2e%2f"), ("null", nil),
-        ]
-        let index = choices.number(under: fixed.count + 4)
-        if index < fixed.count { return fixed[index] }
-        let count = [127, 128, 129, 1][index - fixed.count]
+        let index = choices.number(under: subjects.count + 4)
+        if index < subjects.count { return subjects[index] }
+        let count = [127, 128, 129, 1][index - subjects.count]
         let letter = choices.pick(["a", "é", "한", "~"])
         let text = String(repeating: letter, count: max(count / letter.utf8.count, 1))
         let padded = text + String(repeating: "b", count: max(count - text.utf8.count, 0))

@@ -5,8 +5,12 @@ package import HTTPWire
 /// Host, Connection, Forwarded, X-Forwarded-For) or the beginning of a connection behind a proxy. A second, plain
 /// reading of the value says what is to come of it.
 package enum FieldValues {
-    package static func run(_ input: Span<UInt8>) throws(OracleFailure) {
-        try PrefaceOracle.check(input) { ProxyPreface.parse($0) }
+    private static let names = [
+        "content-length", "transfer-encoding", "host", "connection", "forwarded", "x-forwarded-for",
+    ]
+
+    package static func run(_ input: Span<UInt8>, effort: Effort) throws(OracleFailure) {
+        try PrefaceOracle.check(input, effort: effort) { ProxyPreface.parse($0) }
         try check(input) { head in
             var parser = RequestParser(limits: WireLimits())
             return parser.parse(head)
@@ -19,11 +23,7 @@ package enum FieldValues {
     ) throws(OracleFailure) {
         let line = input.copied()
         guard let colon = line.firstIndex(of: 0x3A), line.count < 4_096 else { return }
-        let name = String(decoding: line[..<colon], as: UTF8.self).lowercased()
-        guard
-            ["content-length", "transfer-encoding", "host", "connection", "forwarded", "x-forwarded-for"]
-                .contains(name)
-        else { return }
+        guard let name = names.first(where: { PlainBytes.isSame(line[..<colon], $0) }) else { return }
         let value = trimmed(line[(colon + 1)...])
         for version in ["1", "0"] {
             let host = name == "host" ? "" : "Host: a\r\n"
@@ -37,7 +37,7 @@ package enum FieldValues {
                 }
                 continue
             }
-            let text = String(decoding: value.map { Unicode.Scalar($0) }.map { UInt16($0.value) }, as: UTF16.self)
+            let text = TableHead.text(value)
             try check(progress, name, text, isCurrent: version == "1")
             if case .head(let parsed) = progress, name.hasSuffix("forwarded") || name.hasSuffix("-for") {
                 try ForwardedOracle.check(parsed, head.span, text, isStandard: name == "forwarded")

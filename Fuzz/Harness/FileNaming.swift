@@ -6,6 +6,7 @@ internal import Images
 package enum FileNaming {
     package static func run(_ input: Span<UInt8>) throws(OracleFailure) {
         try check(input) { FileName.decode(fieldValue: $0) }
+        try checkType(input)
         // Of a form: what stands before the first LF is `filename`, what stands behind it `filename*`.
         let halves = input.copied().split(separator: 0x0A, maxSplits: 1, omittingEmptySubsequences: false).map(
             Array.init)
@@ -14,6 +15,19 @@ package enum FileNaming {
             try checkShape(name)
             guard !name.utf8.contains(0x2F), !name.utf8.contains(0x5C) else { throw OracleFailure("a path in \(name)") }
         }
+        if let alone = FileName.decode(formFilename: nil, extended: extended) {
+            guard FileName.decode(formFilename: halves[0], extended: extended) == alone
+            else { throw OracleFailure("\(alone) does not count before the other") }
+        }
+    }
+
+    /// The kind of image that the same bytes name as a `Content-Type`.
+    private static func checkType(_ input: Span<UInt8>) throws(OracleFailure) {
+        let name = FieldValues.trimmed(input.copied().prefix { $0 != 0x3B })
+        let plain = ["jpeg", "png", "gif"].first { PlainBytes.isSame(name, "image/" + $0) }
+        let type = ImageType(contentType: input)
+        guard type?.fileExtension == plain, type?.mediaType == plain.map({ "image/" + $0 })
+        else { throw OracleFailure("\(String(describing: type)), not \(plain ?? "none")") }
     }
 
     /// The oracle, over any way to read the field's value.

@@ -27,6 +27,7 @@ package struct FormTranscript: Equatable, Sendable {
         }
         fault = reader.finish()
         guard isClosed || fault != nil else { throw OracleFailure("complete, and never closed") }
+        if let fault, !OracleFailure.isLine(fault.detail) { throw OracleFailure("nothing to say of \(fault)") }
     }
 
     /// False after a refusal.
@@ -60,7 +61,8 @@ package struct FormTranscript: Equatable, Sendable {
                 guard parts.last?.isComplete ?? true, !isClosed else { throw OracleFailure("an end within a part") }
                 isClosed = true
             case .refused(let fault):
-                guard reader.finish() == fault else { throw OracleFailure("refused, and not for good") }
+                guard reader.finish() == fault, case (.refused(fault), 0) = reader.next(input)
+                else { throw OracleFailure("refused, and not for good") }
                 return false
             }
         }

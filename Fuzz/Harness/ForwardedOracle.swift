@@ -121,10 +121,6 @@ enum ForwardedOracle {
 
     private static func isObfuscated(_ text: String) -> Bool {
         text.hasPrefix("_") && text.utf8.count >= 2
-            && text.utf8.allSatisfy { $0 == 0x2D || $0 == 0x2E || $0 == 0x5F || $0 < 0x80 && isAlphanumeric($0) }
-    }
-
-    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
-        PlainExtensions.isTokenByte(byte) && !"!#$%&'*+-.^_`|~".utf8.contains(byte)
+            && text.utf8.allSatisfy { $0 == 0x2D || $0 == 0x2E || $0 == 0x5F || PlainBytes.isAlphanumeric($0) }
     }
 }

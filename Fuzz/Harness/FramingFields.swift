@@ -2,17 +2,14 @@ internal import HTTPWire
 
 /// The fields that decide where a body ends and whose site it is for, counted.
 struct FramingFields {
-    private var lengths: [[UInt8]] = []
-    private var codings: [[UInt8]] = []
+    private var lengths: [ArraySlice<UInt8>] = []
+    private var codings: [ArraySlice<UInt8>] = []
     private var hosts = 0
 
-    mutating func note(_ name: String, _ value: [UInt8]) {
-        switch name {
-        case "content-length": lengths.append(value)
-        case "transfer-encoding": codings.append(value)
-        case "host": hosts += 1
-        default: break
-        }
+    mutating func note(_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) {
+        if PlainBytes.isSame(name, "content-length") { lengths.append(value) }
+        if PlainBytes.isSame(name, "transfer-encoding") { codings.append(value) }
+        if PlainBytes.isSame(name, "host") { hosts += 1 }
     }
 
     /// Whether a head that was accepted says one thing only.
@@ -20,7 +17,7 @@ struct FramingFields {
         guard hosts <= 1, hosts == 1 || head.minorVersion == 0 else { throw OracleFailure("\(hosts) Host fields") }
         guard lengths.count + codings.count <= 1 else { throw OracleFailure("two fields that frame the body") }
         if let coding = codings.first {
-            guard String(decoding: coding, as: UTF8.self).lowercased() == "chunked", head.minorVersion == 1,
+            guard PlainBytes.isSame(coding, "chunked"), head.minorVersion == 1,
                 head.framing == .chunked
             else { throw OracleFailure("Transfer-Encoding and \(head.framing)") }
         } else if let length = lengths.first {

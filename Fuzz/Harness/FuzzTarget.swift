@@ -2,6 +2,7 @@ internal import FuzzWire
 
 /// The fuzz targets by the names that their executables and their folders under `Fuzz` have.
 package enum FuzzTarget: String, CaseIterable, Sendable {
+    case byteValues = "ByteValues"
     /// Must fail: it shows that the fuzzer sees coverage and that a failure is noticed.
     case canary = "Canary"
     case chunked = "Chunked"
@@ -18,6 +19,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case requestReference = "RequestReference"
     case requestRoundTrip = "RequestRoundTrip"
     case requestSplit = "RequestSplit"
+    case responseWriter = "ResponseWriter"
     case settings = "Settings"
     case sigV4 = "SigV4"
     case storeXML = "StoreXML"
@@ -25,29 +27,31 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case tokenStructured = "TokenStructured"
     case tokenVerify = "TokenVerify"
 
-    /// Runs one input through the code under test and its oracle.
-    package func run(_ input: Span<UInt8>) throws(OracleFailure) {
+    /// Runs one input through the code under test and its oracle. What fails with some effort fails with all.
+    package func run(_ input: Span<UInt8>, effort: Effort = .all) throws(OracleFailure) {
         switch self {
+        case .byteValues: try ByteValues.run(input)
         case .canary: try Canary.run(input)
-        case .chunked: try ChunkedReading.run(input)
-        case .fieldValues: try FieldValues.run(input)
+        case .chunked: try ChunkedReading.run(input, effort: effort)
+        case .fieldValues: try FieldValues.run(input, effort: effort)
         case .fileName: try FileNaming.run(input)
-        case .formData: try FormReading.run(input)
+        case .formData: try FormReading.run(input, effort: effort)
         case .gateway: try GatewaySchedule.run(input)
         case .gatewayRequests: try GatewayRequests.run(input)
         case .json: try JSONReading.run(input)
         case .magicNumber: try MagicReading.run(input)
         case .profileFile: try ProfileReading.run(input)
-        case .requestGenerated: try RequestGenerated.run(input)
+        case .requestGenerated: try RequestGenerated.run(input, effort: effort)
         case .requestParser: try Self.checkBounds(input)
         case .requestReference: try RequestReference.run(input)
         case .requestRoundTrip: try RequestRoundTrip.run(input)
-        case .requestSplit: try RequestSplit.run(input)
+        case .requestSplit: try RequestSplit.run(input, effort: effort)
+        case .responseWriter: try ResponseReading.run(input)
         case .settings: try SettingsReading.run(input)
-        case .sigV4: try RequestSigning.run(input)
+        case .sigV4: try RequestSigning.run(input, effort: effort)
         case .storeXML: try StoreDocument.run(input)
         case .tlsRecords: try TLSRecords.run(input)
-        case .tokenStructured: try TokenStructured.run(input)
+        case .tokenStructured: try TokenStructured.run(input, effort: effort)
         case .tokenVerify: try TokenVerify.run(input)
         }
     }
@@ -60,10 +64,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         }
     }
 
-    /// Runs one input and ends the process where the oracle fails.
+    /// Runs one input, as a fuzzer does, and ends the process where the oracle fails.
     package func runOrTrap(_ input: Span<UInt8>) {
         do throws(OracleFailure) {
-            try run(input)
+            try run(input, effort: .some)
         } catch {
             // Ending the process is how an oracle tells libFuzzer of a finding; no daemon and no test comes here.
             fatalError("\(rawValue): \(error)")

@@ -22,7 +22,7 @@ struct GeneratedStream {
     init(_ input: Span<UInt8>) {
         var choices = Choices(input)
         let count = 1 + choices.number(under: 4)
-        let planted = choices.pick(Defect.allCases)
+        let planted = choices.pick(Self.defects)
         let place = choices.number(under: count)
         for index in 0 ..< count {
             let isPlanted = planted != .none && index == place
@@ -39,20 +39,13 @@ struct GeneratedStream {
 
     private mutating func append(_ choices: inout Choices, _ defect: Defect) -> [UInt8] {
         if choices.number(under: 4) == 3 { bytes += [0x0D, 0x0A] }
-        let method = choices.pick(["POST", "PUT", "GET", "DELETE", "PATCH", "OPTIONS", "M-SEARCH"])
-        let target = choices.pick(["/", "/v1/images", "/a?b=c&d", "/%41%20/..;x", "http://a/x?y", "HTTP://A:80", "/?"])
+        let method = choices.pick(Self.methods)
+        let target = choices.pick(Self.targets)
         let framing = Self.framing(of: defect) ?? choices.pick([.none, .length, .chunked])
         let body = framing == .none ? [] : Self.body(&choices)
         var lines = [Self.requestLine(method, target, defect)]
-        if defect != .noHost { lines.append(choices.pick(["Host: a", "host:a", "HOST: \t a \t"])) }
-        for _ in 0 ..< choices.number(under: 4) {
-            lines.append(
-                choices.pick([
-                    "Accept: */*", "X-A:", "x-b: é\u{1F600}", "Connection: keep-alive, x", "X-C: a:b, \"c\"",
-                    "!#$%&'*+-.^_`|~: 0",
-                    "Content-Type: image/png", "X-Content-Length: 5", "Transfer-Encodings: gzip", "X-D: \t ",
-                ]))
-        }
+        if defect != .noHost { lines.append(choices.pick(Self.hosts)) }
+        for _ in 0 ..< choices.number(under: 4) { lines.append(choices.pick(Self.fields)) }
         switch framing {
         case .none: break
         case .length:
@@ -61,12 +54,29 @@ struct GeneratedStream {
         case .chunked: lines.append(Self.codingLine(choices.pick(["chunked", "Chunked", "CHUNKED"]), defect))
         }
         lines += Self.extraLines(defect)
-        var head = Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8)
-        if defect == .bareLF, let index = head.lastIndex(of: 0x0D) { head.remove(at: index) }
-        bytes += head
+        for line in lines + [""] {
+            bytes += line.utf8
+            bytes += [0x0D, 0x0A]
+        }
+        if defect == .bareLF, let index = bytes.lastIndex(of: 0x0D) { bytes.remove(at: index) }
         if framing == .chunked { bytes += Self.chunked(body, &choices, defect) } else { bytes += body }
         return body
     }
+
+    private static let defects = Defect.allCases
+    private static let methods = ["POST", "PUT", "GET", "DELETE", "PATCH", "OPTIONS", "M-SEARCH"]
+    private static let targets = ["/", "/v1/images", "/a?b=c&d", "/%41%20/..;x", "http://a/x?y", "HTTP://A:80", "/?"]
+    private static let hosts = ["Host: a", "host:a", "HOST: \t a \t"]
+    private static let fields = [
+        "Accept: */*", "X-A:", "x-b: é\u{1F600}", "Connection: keep-alive, x", "X-C: a:b, \"c\"", "!#$%&'*+-.^_`|~: 0",
+        "Content-Type: image/png", "X-Content-Length: 5", "Transfer-Encodings: gzip", "X-D: \t ",
+    ]
+    private static let pieces = [
+        "a", "0\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "\r\n", "\u{0}\u{7F}", "5;x\r\n",
+    ]
+    private static let extensions = ["", ";x", ";x=y", " ; x = \"a\\\"\t;\"", ";x;y=z"]
+    /// More chunks than this make a stream long and show nothing new.
+    private static let chunksMax = 16
 
     private static func framing(of defect: Defect) -> Framing? {
         switch defect {
@@ -79,9 +89,7 @@ struct GeneratedStream {
     }
 
     private static func body(_ choices: inout Choices) -> [UInt8] {
-        let piece = choices.pick([
-            "a", "0\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "\r\n", "\u{0}\u{7F}", "5;x\r\n",
-        ])
+        let piece = choices.pick(pieces)
         let count = choices.pick([1, 0, 2, 16, 17, 40])
         return Array(String(repeating: piece, count: count).utf8)
     }
@@ -137,13 +145,15 @@ struct GeneratedStream {
     }
 
     private static func chunked(_ body: [UInt8], _ choices: inout Choices, _ defect: Defect) -> [UInt8] {
-        let size = choices.pick([3, 1, 15, 16, 1_000])
-        let `extension` = choices.pick(["", ";x", ";x=y", " ; x = \"a\\\"\t;\"", ";x;y=z"])
+        let size = max(choices.pick([3, 1, 15, 16, 1_000]), body.count / chunksMax)
+        let `extension` = choices.pick(extensions)
         var wire: [UInt8] = []
         for start in stride(from: 0, to: body.count, by: size) {
             let data = body[start ..< min(start + size, body.count)]
-            let digits = choices.pick(["", "0", "00000000"]) + String(data.count, radix: 16)
-            wire += Array("\(digits)\(`extension`)\r\n".utf8) + data + [0x0D, 0x0A]
+            wire += choices.pick(["", "0", "00000000"]).utf8
+            wire += String(data.count, radix: 16).utf8
+            wire += `extension`.utf8
+            wire += [0x0D, 0x0A] + data + [0x0D, 0x0A]
         }
         switch defect {
         case .chunkBareLF: wire += Array("1\na\r\n".utf8)

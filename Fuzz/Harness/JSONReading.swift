@@ -10,6 +10,19 @@ package enum JSONReading {
         for limits in [JSONLimits(), tightLimits] {
             try check(input, limits: limits) { bytes, limits in try? JSONReader.read(bytes, limits: limits) }
         }
+        try checkQuoting(input)
+    }
+
+    /// Any bytes at all become a string that is read as their text.
+    private static func checkQuoting(_ input: Span<UInt8>) throws(OracleFailure) {
+        let text = String(decoding: input.copied(), as: UTF8.self)
+        var (fromBytes, fromText) = ([UInt8](), [UInt8]())
+        JSONWriter.append(input, to: &fromBytes)
+        JSONWriter.append(text, to: &fromText)
+        let roomy = JSONLimits(documentBytesMax: fromBytes.count)
+        guard fromBytes == fromText, let value = try? JSONReader.read(fromBytes.span, limits: roomy),
+            let read = value.string, read.utf8.elementsEqual(text.utf8), value.bool == nil, value.array == nil
+        else { throw OracleFailure("quoted, it is another text") }
     }
 
     /// The oracle, over any way to read JSON; nil is a refusal.
@@ -24,6 +37,11 @@ package enum JSONReading {
         }
         guard let plain else { throw OracleFailure("taken, and it is not JSON") }
         guard outline(value) == plain else { throw OracleFailure("\(outline(value)), not \(plain)") }
+        switch value {
+        case .bool(let bool): guard value.bool == bool else { throw OracleFailure("another bool") }
+        case .array(let elements): guard value.array == elements else { throw OracleFailure("another array") }
+        default: guard value.bool == nil, value.array == nil else { throw OracleFailure("taken for another kind") }
+        }
         var writer = JSONWriter()
         write(value, to: &writer)
         // Escapes make text longer.
@@ -47,22 +65,37 @@ package enum JSONReading {
         }
     }
 
+    /// A member in one of the ways that there are for its value.
+    private static func write(_ member: JSONObject.Member, to writer: inout JSONWriter) {
+        let isEven = member.name.utf8.count % 2 == 0
+        switch member.value {
+        case .string(let text) where isEven: writer.member(member.name, text)
+        case .string(let text): writer.member(member.name, Optional(text))
+        case .bool(let bool): writer.member(member.name, bool)
+        case .null where isEven: writer.member(member.name, String?.none)
+        case .null: writer.member(member.name, Int64?.none)
+        case .number(let number):
+            guard let value = number.int64, String(value) == number.text else { fallthrough }
+            if isEven { writer.member(member.name, value) } else { writer.member(member.name, Optional(value)) }
+        default:
+            writer.name(member.name)
+            write(member.value, to: &writer)
+        }
+    }
+
     private static func write(_ value: JSONValue, to writer: inout JSONWriter) {
         switch value {
         case .null: writer.null()
         case .bool(let bool): writer.bool(bool)
         case .number(let number): writer.raw(number.text.utf8Span.span)
-        case .string(let text): writer.string(text)
+        case .string(let text): writer.string(text.utf8Span.span)
         case .array(let elements):
             writer.beginArray()
             for element in elements { write(element, to: &writer) }
             writer.endArray()
         case .object(let object):
             writer.beginObject()
-            for member in object.members {
-                writer.name(member.name)
-                write(member.value, to: &writer)
-            }
+            for member in object.members { write(member, to: &writer) }
             writer.endObject()
         }
     }

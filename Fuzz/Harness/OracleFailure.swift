@@ -3,4 +3,9 @@ package struct OracleFailure: Error, Equatable, CustomStringConvertible {
     package let description: String
 
     package init(_ description: String) { self.description = description }
+
+    /// Whether a text for people is one line of something.
+    static func isLine(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { (0x20 ..< 0x7F).contains($0) }
+    }
 }

@@ -17,16 +17,14 @@ enum PlainAuthority {
             let inner = String(text.dropFirst().dropLast())
             return inner.contains(":") && address(inner) != nil
         }
-        var rest = Array(text.unicodeScalars)[...]
+        var rest = text.utf8[...]
         guard !rest.isEmpty else { return false }
-        while let scalar = rest.popFirst() {
-            if scalar == "%" {
-                guard rest.count >= 2, rest.prefix(2).allSatisfy({ $0.isASCII && Character($0).isHexDigit })
-                else { return false }
+        while let byte = rest.popFirst() {
+            if byte == 0x25 {
+                guard rest.count >= 2, rest.prefix(2).allSatisfy(PlainBytes.isHexDigit) else { return false }
                 rest = rest.dropFirst(2)
             } else {
-                let isPlain = scalar.isASCII && (Character(scalar).isLetter || Character(scalar).isNumber)
-                guard isPlain || "-._~!$&'()*+;=".unicodeScalars.contains(scalar) else { return false }
+                guard PlainBytes.isHost(byte) else { return false }
             }
         }
         return true

@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// A body read plainly: all of it at once.
 struct PlainBody {
     /// The body bytes that are there.
@@ -16,8 +18,8 @@ struct PlainBody {
         wireBytes = nil
         var index = 0
         while let line = Self.line(rest, from: &index) {
-            guard let size = UInt64(String(decoding: line.prefix(while: Self.isHexDigit), as: UTF8.self), radix: 16)
-            else { return }
+            let digits = line.prefix(while: PlainBytes.isHexDigit)
+            guard let size = UInt64(String(decoding: digits, as: UTF8.self), radix: 16) else { return }
             if size == 0 {
                 while let trailer = Self.line(rest, from: &index) {
                     guard !trailer.isEmpty else {
@@ -28,7 +30,7 @@ struct PlainBody {
                 return
             }
             let present = Int(min(size, UInt64(rest.count - index)))
-            for place in index ..< index + present { bytes.append(rest[place]) }
+            bytes.append(contentsOf: rest.extracting(index ..< index + present))
             index += present
             guard UInt64(present) == size, rest.count - index >= 2, rest[index] == 0x0D, rest[index + 1] == 0x0A
             else { return }
@@ -38,20 +40,14 @@ struct PlainBody {
 
     /// The line at `index`, which moves behind its CRLF; nil without one.
     private static func line(_ bytes: Span<UInt8>, from index: inout Int) -> [UInt8]? {
-        var line: [UInt8] = []
         var place = index
         while place + 1 < bytes.count {
             if bytes[place] == 0x0D, bytes[place + 1] == 0x0A {
-                index = place + 2
-                return line
+                defer { index = place + 2 }
+                return bytes.extracting(index ..< place).copied()
             }
-            line.append(bytes[place])
             place += 1
         }
         return nil
-    }
-
-    private static func isHexDigit(_ byte: UInt8) -> Bool {
-        Character(Unicode.Scalar(byte)).isHexDigit
     }
 }

@@ -16,16 +16,18 @@ struct PlainChunks {
     }
 
     /// The next line, nil where it does not end; an LF alone ends none.
-    private mutating func line() -> [UInt8]? {
-        guard let end = rest.indices.first(where: { rest[$0...].starts(with: [0x0D, 0x0A]) }) else { return nil }
+    private mutating func line() -> ArraySlice<UInt8>? {
+        var end = rest.startIndex
+        while end + 1 < rest.endIndex, rest[end] != 0x0D || rest[end + 1] != 0x0A { end += 1 }
+        guard end + 1 < rest.endIndex else { return nil }
         defer { rest = rest[(end + 2)...] }
-        return Array(rest[..<end])
+        return rest[..<end]
     }
 
     private mutating func chunks(_ limits: WireLimits) -> ChunkedOutcome.End {
         while let line = line() {
-            let digits = line.prefix { Character(Unicode.Scalar($0)).isHexDigit && $0 < 0x80 }
-            let tail = Array(line[digits.count...])
+            let digits = line.prefix(while: PlainBytes.isHexDigit)
+            let tail = line[digits.endIndex...]
             extensionBytes += tail.count + (tail.isEmpty ? 0 : 1)
             guard (1 ... limits.chunkSizeDigitsMax).contains(digits.count),
                 let size = UInt64(String(decoding: digits, as: UTF8.self), radix: 16),
@@ -76,8 +78,8 @@ struct PlainChunks {
 
 /// `*( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )`, by stripping from the left.
 enum PlainExtensions {
-    static func areRight(_ text: [UInt8]) -> Bool {
-        var rest = text[...]
+    static func areRight(_ text: ArraySlice<UInt8>) -> Bool {
+        var rest = text
         while !rest.isEmpty {
             rest = rest.drop(while: isSpace)
             guard rest.popFirst() == 0x3B else { return false }
@@ -115,7 +117,5 @@ enum PlainExtensions {
 
     static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 
-    static func isTokenByte(_ byte: UInt8) -> Bool {
-        "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8.contains(byte)
-    }
+    static func isTokenByte(_ byte: UInt8) -> Bool { PlainBytes.isToken(byte) }
 }

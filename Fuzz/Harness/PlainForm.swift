@@ -29,6 +29,8 @@ struct PlainForm {
 
     private static func find(_ needle: [UInt8], in text: [UInt8], from start: Int) -> Int? {
         guard text.count >= needle.count, start <= text.count - needle.count else { return nil }
-        return (start ... text.count - needle.count).first { text[$0...].starts(with: needle) }
+        return (start ... text.count - needle.count).first {
+            text[$0] == needle[0] && text[$0...].starts(with: needle)
+        }
     }
 }

@@ -4,40 +4,63 @@ internal import SigV4
 
 /// Signature Version 4 as AWS's manual tells it, in strings and sorted arrays, with none of the signer's code.
 struct PlainSigner {
-    let rules: SigningRules
-    let service: String
-    let token: String?
+    private static let unsigned = ["expect", "connection", "user-agent", "authorization", "x-amzn-trace-id"]
+
+    let way: RequestSigning.Way
+
+    private var payload: String {
+        switch way.payload {
+        case .unsigned: "UNSIGNED-PAYLOAD"
+        case .streamingSigned: "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
+        case .streamingSignedTrailer: "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"
+        case .streamingUnsignedTrailer: "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
+        case .digest(let digest): Self.hexadecimal(digest.span.copied())
+        case .empty: Self.hexadecimal(Self.digest(""))
+        }
+    }
 
     func sign(_ request: SigningRequest) -> RequestSigning.Outcome {
-        let payload = "UNSIGNED-PAYLOAD"
-        var fields = request.fields.map { (name: lowercased($0.name), value: $0.value) }
-        fields.append(("x-amz-date", RequestSigning.date))
-        if rules.sendsPayloadHash { fields.append(("x-amz-content-sha256", payload)) }
-        if let token { fields.append(("x-amz-security-token", token)) }
-        let unsigned = ["expect", "connection", "user-agent", "authorization", "x-amzn-trace-id"]
+        let (payload, date) = (payload, RequestSigning.moments[way.moment].date)
+        var added = [(name: "x-amz-date", value: date)]
+        if way.rules.sendsPayloadHash { added.append(("x-amz-content-sha256", payload)) }
+        var fields = request.fields.map { (name: lowercased($0.name), value: $0.value) } + added
+        if let token = way.token, !token.isEmpty {
+            added.append(("x-amz-security-token", token))
+            if way.rules.signsSessionToken { fields.append(("x-amz-security-token", token)) }
+        }
         var values: [String: [String]] = [:]
-        for field in fields where !unsigned.contains(field.name) {
+        for field in fields where !Self.unsigned.contains(field.name) {
             values[field.name, default: []].append(folded(field.value))
         }
-        let names = values.keys.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
+        let names = values.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         let lines = names.map { "\($0):\((values[$0] ?? []).joined(separator: ","))\n" }.joined()
         let signedNames = names.joined(separator: ";")
         let canonical =
             "\(request.method)\n\(path(request.path))\n\(query(request.query))\n\(lines)\n\(signedNames)\n\(payload)"
-        let scope = "20150830/eu-west-1/\(service)/aws4_request"
+        let scope = "\(date.prefix(8))/eu-west-1/\(way.service)/aws4_request"
         let digest = Self.hexadecimal(Self.digest(canonical))
-        let stringToSign = "AWS4-HMAC-SHA256\n\(RequestSigning.date)\n\(scope)\n\(digest)"
-        let signature = Self.hexadecimal(Self.code(stringToSign, under: Self.key(service)))
+        let stringToSign = "AWS4-HMAC-SHA256\n\(date)\n\(scope)\n\(digest)"
+        let signature = Self.hexadecimal(Self.code(stringToSign, under: Self.key(way.service, way.moment)))
         let authorization =
             "AWS4-HMAC-SHA256 Credential=\(RequestSigning.keyID)/\(scope), "
             + "SignedHeaders=\(signedNames), Signature=\(signature)"
+        added.append(("authorization", authorization))
         return RequestSigning.Outcome(
-            canonicalRequest: canonical, stringToSign: stringToSign, authorization: authorization)
+            canonicalRequest: canonical, stringToSign: stringToSign, authorization: authorization,
+            added: added.map { $0.name + ": " + $0.value })
+    }
+
+    private static let keys = ["s3", "ssm"].map { service in
+        (service: service, keys: RequestSigning.moments.map { derivedKey(String($0.date.prefix(8)), service) })
+    }
+
+    static func key(_ service: String, _ moment: Int = 0) -> [UInt8] {
+        keys.first { $0.service == service }?.keys[moment] ?? []
     }
 
     /// Date, region, service and a word, each under the code before.
-    static func key(_ service: String) -> [UInt8] {
-        ["20150830", "eu-west-1", service, "aws4_request"].reduce(Array("AWS4\(RequestSigning.secret)".utf8)) {
+    private static func derivedKey(_ day: String, _ service: String) -> [UInt8] {
+        [day, "eu-west-1", service, "aws4_request"].reduce(Array("AWS4\(RequestSigning.secret)".utf8)) {
             code($1, under: $0)
         }
     }
@@ -50,8 +73,11 @@ struct PlainSigner {
 
     static func digest(_ bytes: [UInt8]) -> [UInt8] { Crypto.SHA256().hash(bytes.span).bytes }
 
+    private static let digits = Array("0123456789abcdef".utf8)
+    private static let upperDigits = Array("0123456789ABCDEF".utf8)
+
     static func hexadecimal(_ bytes: [UInt8]) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        String(decoding: bytes.flatMap { [digits[Int($0 / 16)], digits[Int($0 % 16)]] }, as: UTF8.self)
     }
 
     private func lowercased(_ name: String) -> String {
@@ -63,33 +89,39 @@ struct PlainSigner {
         return words.map { String(decoding: $0, as: UTF8.self) }.joined(separator: " ")
     }
 
-    private func encoded(_ bytes: some Sequence<UInt8>, keeping kept: String) -> String {
-        let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~\(kept)".utf8)
-        return bytes.map { byte in
-            plain.contains(byte)
-                ? String(Unicode.Scalar(byte)) : (byte < 16 ? "%0" : "%") + String(byte, radix: 16).uppercased()
-        }.joined()
+    func encoded(_ bytes: some Sequence<UInt8>, keeping kept: UInt8?) -> String {
+        var text: [UInt8] = []
+        for byte in bytes {
+            if PlainBytes.isAlphanumeric(byte) || "-._~".utf8.contains(byte) || byte == kept {
+                text.append(byte)
+            } else {
+                text += [0x25, Self.upperDigits[Int(byte / 16)], Self.upperDigits[Int(byte % 16)]]
+            }
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 
     private func path(_ path: String) -> String {
         guard !path.utf8.isEmpty else { return "/" }
-        guard rules.normalisesPath else { return path }
-        var kept: [ArraySlice<UInt8>] = []
-        let segments = Array(path.utf8).split(separator: 0x2F, omittingEmptySubsequences: false)
-        let (dot, dots): (ArraySlice<UInt8>, ArraySlice<UInt8>) = ([0x2E], [0x2E, 0x2E])
-        for segment in segments where !segment.isEmpty && segment != dot {
-            if segment == dots { _ = kept.popLast() } else { kept.append(segment) }
-        }
-        let text = kept.map { "/" + encoded($0, keeping: "") }.joined()
-        let last = segments.last ?? []
-        return last.isEmpty || last == dot || last == dots ? text + "/" : text
+        let text = way.rules.normalisesPath ? normalised(path) : path
+        return way.rules.encodesPathAgain ? encoded(text.utf8, keeping: 0x2F) : text
     }
 
-    private func query(_ query: String) -> String {
+    private func normalised(_ path: String) -> String {
+        var kept: [String] = []
+        let segments = path.utf8.split(separator: 0x2F, omittingEmptySubsequences: false).map { String($0) ?? "" }
+        for segment in segments where !segment.isEmpty && segment != "." {
+            if segment == ".." { _ = kept.popLast() } else { kept.append(segment) }
+        }
+        let text = kept.map { "/" + $0 }.joined()
+        return ["", ".", ".."].contains(segments.last ?? "") ? text + "/" : text
+    }
+
+    func query(_ query: String) -> String {
         let pairs = Array(query.utf8).split(separator: 0x26).map { piece in
             let name = piece.prefix { $0 != 0x3D }
             // What is encoded stays as it is.
-            return (encoded(name, keeping: "%"), encoded(piece.dropFirst(name.count + 1), keeping: "%"))
+            return (encoded(name, keeping: 0x25), encoded(piece.dropFirst(name.count + 1), keeping: 0x25))
         }
         let sorted = pairs.sorted { left, right in
             let (first, second) = (Array(left.0.utf8), Array(right.0.utf8))

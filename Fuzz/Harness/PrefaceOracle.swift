@@ -4,13 +4,13 @@ package import HTTPWire
 /// A second reading of the PROXY protocol: what is a preface, whose, and how long.
 package enum PrefaceOracle {
     package static func check(
-        _ input: Span<UInt8>, parse: (Span<UInt8>) -> ProxyPrefaceVerdict
+        _ input: Span<UInt8>, effort: Effort = .all, parse: (Span<UInt8>) -> ProxyPrefaceVerdict
     ) throws(OracleFailure) {
         let verdict = parse(input)
-        try checkPrefixes(input, verdict, parse)
+        try checkPrefixes(input, verdict, effort, parse)
         try checkReader(input, verdict)
         let bytes = input.copied()
-        let plain = bytes.starts(with: Array("PROXY ".utf8)) ? line(bytes) : block(bytes)
+        let plain = bytes.starts(with: "PROXY ".utf8) ? line(bytes) : block(bytes)
         if case .present = verdict {
             guard verdict == plain else { throw OracleFailure("\(verdict), not \(String(describing: plain))") }
         } else {
@@ -18,11 +18,17 @@ package enum PrefaceOracle {
         }
     }
 
-    /// A verdict on a beginning is one on all that begins so.
+    /// A verdict on a beginning is one on all that begins so. With some effort, four beginnings are looked at.
     private static func checkPrefixes(
-        _ input: Span<UInt8>, _ verdict: ProxyPrefaceVerdict, _ parse: (Span<UInt8>) -> ProxyPrefaceVerdict
+        _ input: Span<UInt8>, _ verdict: ProxyPrefaceVerdict, _ effort: Effort,
+        _ parse: (Span<UInt8>) -> ProxyPrefaceVerdict
     ) throws(OracleFailure) {
-        for count in 0 ..< min(input.count, 300) {
+        let all = 0 ..< min(input.count, 300)
+        guard !all.isEmpty else { return }
+        var generator = InputHash(input)
+        var counts = (0 ..< 4).map { _ in Int.random(in: all, using: &generator) }
+        if effort == .all { counts += all }
+        for count in counts {
             let early = parse(input.extracting(first: count))
             guard early == .incomplete || early == verdict else {
                 throw OracleFailure("\(early) after \(count) bytes, then \(verdict)")
@@ -53,7 +59,7 @@ package enum PrefaceOracle {
 
     /// Version 1, as split into words.
     private static func line(_ bytes: [UInt8]) -> ProxyPrefaceVerdict? {
-        guard let end = bytes.indices.first(where: { bytes[$0...].starts(with: [0x0D, 0x0A]) }), end <= 105,
+        guard let end = bytes.firstIndex(of: 0x0D), end + 1 < bytes.count, bytes[end + 1] == 0x0A, end <= 105,
             bytes[..<end].allSatisfy({ $0 != 0x0A && $0 != 0x0D })
         else { return nil }
         let words = bytes[..<end].split(separator: 0x20, omittingEmptySubsequences: false)
@@ -69,19 +75,21 @@ package enum PrefaceOracle {
         return .present(source: ProxySource(address: address, port: port), consumed: end + 2)
     }
 
+    /// The bytes of the addresses by family and transport.
+    private static let sizes: [UInt8: Int] = [
+        0x11: 12, 0x12: 12, 0x21: 36, 0x22: 36, 0x31: 216, 0x32: 216, 0x00: 0, 0x01: 0, 0x02: 0, 0x10: 0,
+        0x20: 0, 0x30: 0,
+    ]
+
     /// Version 2.
     private static func block(_ bytes: [UInt8]) -> ProxyPrefaceVerdict? {
-        let signature = Array("\r\n\r\n\0\r\nQUIT\n".utf8)
-        guard bytes.starts(with: signature), bytes.count >= 16, bytes[12] >> 4 == 2, bytes[12] & 15 <= 1
+        guard bytes.count >= 16, bytes.starts(with: "\r\n\r\n\0\r\nQUIT\n".utf8), bytes[12] >> 4 == 2,
+            bytes[12] & 15 <= 1
         else { return nil }
         let length = Int(bytes[14]) * 256 + Int(bytes[15])
         guard length <= 2_048, bytes.count >= 16 + length else { return nil }
         let rest = Array(bytes[16 ..< 16 + length])
         guard bytes[12] & 15 == 1 else { return .present(source: nil, consumed: 16 + length) }
-        let sizes: [UInt8: Int] = [
-            0x11: 12, 0x12: 12, 0x21: 36, 0x22: 36, 0x31: 216, 0x32: 216, 0x00: 0, 0x01: 0, 0x02: 0, 0x10: 0,
-            0x20: 0, 0x30: 0,
-        ]
         guard let size = sizes[bytes[13]], length >= size else { return nil }
         var source: ProxySource?
         func number(_ range: Range<Int>) -> UInt64 { rest[range].reduce(0) { $0 << 8 | UInt64($1) } }

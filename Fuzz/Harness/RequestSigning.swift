@@ -12,46 +12,126 @@ package enum RequestSigning {
         package var canonicalRequest: String
         package var stringToSign: String
         package var authorization: String
+        /// `name: value` of what goes to the request's fields.
+        package var added: [String]
+    }
+
+    /// Under which rules, for whom and when a request is signed.
+    package struct Way: Sendable {
+        package var rules: SigningRules
+        package var service: String
+        package var token: String?
+        package var payload: PayloadHash
+        /// An index of ``RequestSigning/moments``.
+        package var moment = 0
+
+        package init(_ rules: SigningRules, _ service: String, _ token: String?, _ payload: PayloadHash = .unsigned) {
+            (self.rules, self.service, self.token, self.payload) = (rules, service, token, payload)
+        }
     }
 
     static let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
     static let keyID = "AKIDEXAMPLE"
-    /// 2015-08-30T12:36:00Z.
-    static let time: Int64 = 1_440_938_160_000
-    static let date = "20150830T123600Z"
+    /// Milliseconds since the epoch, and how SigV4 writes them.
+    static let moments: [(milliseconds: Int64, date: String)] = [
+        (1_440_938_160_000, "20150830T123600Z"), (-1, "19691231T235959Z"),
+    ]
 
-    package static func run(_ input: Span<UInt8>) throws(OracleFailure) {
-        guard let request = SigningInput(input) else { return }
-        for (rules, service, token) in [(SigningRules.s3, "s3", nil), (.general, "ssm", "a+token/==")] {
-            try check(request.head, rules: rules, service: service, token: token) { head in
-                sign(head, rules: rules, service: service, token: token)
-            }
+    private static let ways = [
+        Way(.s3, "s3", nil), Way(.general, "ssm", "a+token/=="),
+        Way(
+            SigningRules(
+                normalisesPath: true, encodesPathAgain: false, sendsPayloadHash: true, signsSessionToken: false),
+            "s3", "token", .empty),
+        Way(SigningRules(normalisesPath: false, encodesPathAgain: true, sendsPayloadHash: false), "ssm", ""),
+    ]
+
+    private static func payload(_ turn: Int, _ body: [UInt8]) -> PayloadHash {
+        switch turn {
+        case 0: .unsigned
+        case 1: .streamingSigned
+        case 2: .streamingSignedTrailer
+        case 3: .streamingUnsignedTrailer
+        case 4: .digest(PlainHash().sha256(body.span))
+        default: .empty
         }
-        try ChunkFramingOracle.check(request.body, chunkBytes: request.chunkBytes)
     }
 
-    /// What the signer makes of a request.
-    package static func sign(
-        _ head: SigningRequest, rules: SigningRules, service: String, token: String?
-    ) -> Outcome {
-        let credentials = Credentials(accessKeyID: keyID, secretAccessKey: secret, sessionToken: token)
+    /// With some effort, in one of the ways and in one form of aws-chunked.
+    package static func run(_ input: Span<UInt8>, effort: Effort) throws(OracleFailure) {
+        guard let request = SigningInput(input) else { return }
+        var generator = InputHash(input)
+        let turn = Int(generator.next() % 720)
+        for (index, way) in ways.enumerated()
+        where effort == .all || index == turn % 4 {
+            var way = way
+            way.payload = payload(turn / 4 % 6, request.body)
+            way.moment = turn / 24 % 5 == 0 ? 1 : 0
+            try check(request.head, way) { head in sign(head, way, isUsed: effort == .all || turn % 3 == 0) }
+        }
+        if effort == .all || turn % 8 == 0 { try checkQuery(request.head.query) }
+        for (index, framing) in [ChunkFraming.signed, .signedTrailer, .unsignedTrailer].enumerated()
+        where effort == .all || index == turn / 240 {
+            if effort == .all || turn % 16 == 0 { try checkDescription(framing == .signed ? nil : "a session's token") }
+            for turn in effort == .all ? 0 ..< 196 : turn ..< turn + 1 {
+                try ChunkFramingOracle.checkLengths(framing, turn)
+            }
+            try ChunkFramingOracle.check(request, framing, isLate: turn % 5 == 0)
+        }
+    }
+
+    /// What the signer makes of a request. One that was used has signed another one before, with other credentials.
+    package static func sign(_ head: SigningRequest, _ way: Way, isUsed: Bool = false) -> Outcome {
+        let credentials = Credentials(accessKeyID: keyID, secretAccessKey: secret, sessionToken: way.token)
         var signer = RequestSigner(
-            hash: PlainHash(), credentials: credentials, region: "eu-west-1", service: service, rules: rules)
-        let signed = signer.sign(head, payload: .unsigned, at: time)
+            hash: PlainHash(), credentials: credentials, region: "eu-west-1", service: way.service, rules: way.rules)
+        if isUsed {
+            signer.credentials = Credentials(accessKeyID: "other", secretAccessKey: "other")
+            _ = signer.sign(head, payload: .empty, at: moments[way.moment].milliseconds)
+            signer.credentials = credentials
+            _ = signer.sign(head, payload: signer.digest(of: Span()), at: moments[way.moment].milliseconds)
+        }
+        let signed = signer.sign(head, payload: way.payload, at: moments[way.moment].milliseconds)
+        var added: [(name: String, value: String)] = []
+        signed.append(to: &added)
         return Outcome(
             canonicalRequest: signer.lastCanonicalRequest, stringToSign: signer.lastStringToSign,
-            authorization: signed.authorization)
+            authorization: signed.authorization, added: added.map { $0.name + ": " + $0.value })
     }
 
     /// The oracle, over any way to sign.
     package static func check(
-        _ head: SigningRequest, rules: SigningRules, service: String, token: String?,
-        sign: (SigningRequest) -> Outcome
+        _ head: SigningRequest, _ way: Way, sign: (SigningRequest) -> Outcome
     ) throws(OracleFailure) {
-        let plain = PlainSigner(rules: rules, service: service, token: token).sign(head)
+        let plain = PlainSigner(way: way).sign(head)
         let outcome = sign(head)
-        guard Array(outcome.canonicalRequest.utf8) == Array(plain.canonicalRequest.utf8), outcome == plain
+        guard outcome.canonicalRequest.utf8.elementsEqual(plain.canonicalRequest.utf8), outcome == plain
         else { throw OracleFailure("\(outcome)\nplain: \(plain)") }
+    }
+
+    /// Parameters, taken from the query as it stands, become its canonical form.
+    static func checkQuery(_ query: String) throws(OracleFailure) {
+        let plain = PlainSigner(way: ways[0])
+        var parameters: [(name: String, value: String)] = []
+        for piece in query.split(separator: "&", omittingEmptySubsequences: false) {
+            let halves = piece.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            parameters.append((halves[0], halves.count > 1 ? halves[1] : ""))
+        }
+        let wire = parameters.map {
+            plain.encoded($0.name.utf8, keeping: nil) + "=" + plain.encoded($0.value.utf8, keeping: nil)
+        }
+        guard CanonicalQuery.text(parameters) == plain.query(wire.joined(separator: "&"))
+        else { throw OracleFailure("another query of \(parameters)") }
+    }
+
+    /// What is written of credentials shows none of their secrets.
+    static func checkDescription(_ token: String?) throws(OracleFailure) {
+        let credentials = Credentials(accessKeyID: keyID, secretAccessKey: secret, sessionToken: token)
+        let parts = Array(Mirror(reflecting: credentials).children)
+        let texts = ["\(credentials)", String(reflecting: credentials), "\(parts)"]
+        for text in texts where text.contains(secret) || !text.contains(keyID) || token.map(text.contains) ?? false {
+            throw OracleFailure("written as \(text)")
+        }
     }
 }
 
@@ -85,19 +165,20 @@ struct SigningInput {
             fields: fields)
         body = Array(rest)
         var generator = InputHash(input)
-        chunkBytes = Int.random(in: 1 ... 300, using: &generator)
+        // More chunks than eight show nothing new, and each costs four hashes.
+        chunkBytes = max(Int.random(in: 1 ... 300, using: &generator), body.count / 8)
     }
 }
 
-/// libcrypto's hashes, made anew each time.
+/// libcrypto's hashes.
 struct PlainHash: SigningHash {
-    func sha256(_ bytes: Span<UInt8>) -> SigningDigest {
-        SigningDigest(copying: Crypto.SHA256().hash(bytes).span)
-    }
+    private let hasher = Crypto.SHA256()
 
-    func key(_ secret: Span<UInt8>) -> [UInt8] { secret.copied() }
+    func sha256(_ bytes: Span<UInt8>) -> SigningDigest { SigningDigest(copying: hasher.hash(bytes).span) }
 
-    func code(for message: Span<UInt8>, under key: [UInt8]) -> SigningDigest {
-        SigningDigest(copying: HMAC.code(.sha256, key: key.span, for: message).span)
+    func key(_ secret: Span<UInt8>) -> HMACKey { HMACKey(algorithm: .sha256, key: secret) }
+
+    func code(for message: Span<UInt8>, under key: HMACKey) -> SigningDigest {
+        SigningDigest(copying: key.code(for: message).span)
     }
 }

@@ -7,9 +7,9 @@ package enum RequestSplit {
     /// Every bound within reach of a few hundred bytes, so that the bounds are fuzzed too.
     package static let tightLimits = RequestBounds.tightLimits
 
-    package static func run(_ input: Span<UInt8>) throws(OracleFailure) {
+    package static func run(_ input: Span<UInt8>, effort: Effort) throws(OracleFailure) {
         for limits in [WireLimits(), tightLimits] {
-            try check(input) { stream, cuts throws(OracleFailure) in
+            try check(input, effort: effort) { stream, cuts throws(OracleFailure) in
                 try WireTranscript(stream, cuts: cuts, limits: limits)
             }
         }
@@ -17,12 +17,12 @@ package enum RequestSplit {
 
     /// The oracle, over any way to read a stream in pieces.
     package static func check(
-        _ stream: Span<UInt8>,
+        _ stream: Span<UInt8>, effort: Effort = .all,
         read: (_ stream: Span<UInt8>, _ cuts: [Int]) throws(OracleFailure) -> WireTranscript
     ) throws(OracleFailure) {
         let whole = try read(stream, [])
         try WireOracle.check(whole, of: stream)
-        for cuts in CutPlans.plans(for: stream) {
+        for cuts in CutPlans.plans(for: stream, effort: effort) {
             let pieces = try read(stream, cuts)
             guard pieces == whole else {
                 throw OracleFailure("cut at \(cuts.prefix(20)): \(pieces)\nwhole: \(whole)")

@@ -1,12 +1,19 @@
-/// A request head as a table reads it: one row of the table for each byte, and nothing judged but its shape.
+/// A request head as a table reads it: one row of the table for each byte, and nothing judged but its shape. Places are
+/// offsets into the bytes.
 struct TableHead {
-    private enum State {
+    private enum State: Int, CaseIterable {
         case start, startLF, method, target, version, lineLF, field, name, value, valueLF, endLF, done
     }
 
-    private enum Kind: CaseIterable { case cr, lf, space, tab, colon, token, other, control }
+    private enum Kind: Int, CaseIterable { case cr, lf, space, tab, colon, token, other, control }
 
     private typealias Row = (state: State, kinds: [Kind], next: State)
+
+    /// A field line; an empty value is nowhere.
+    struct Field: Equatable {
+        var name: Range<Int>
+        var value: Range<Int>
+    }
 
     /// RFC 9112 § 3 and § 5. What has no row is refused.
     private static let rows: [Row] = [
@@ -19,44 +26,59 @@ struct TableHead {
         (.value, [.token, .colon, .other, .space, .tab], .value), (.value, [.cr], .valueLF), (.valueLF, [.lf], .field),
     ]
 
-    private static let table: [State: [Kind: State]] = {
-        var table: [State: [Kind: State]] = [:]
+    /// The next state by state and kind.
+    private static let table: [State?] = {
+        var table = [State?](repeating: nil, count: State.allCases.count * Kind.allCases.count)
         for row in rows {
-            for kind in row.kinds { table[row.state, default: [:]][kind] = row.next }
+            for kind in row.kinds { table[row.state.rawValue * Kind.allCases.count + kind.rawValue] = row.next }
         }
         return table
     }()
 
+    private static let kinds: [Kind] = (UInt8.min ... .max).map(kind)
+
+    let bytes: [UInt8]
     private(set) var emptyLines = 0
-    private(set) var method: [UInt8] = []
-    private(set) var target: [UInt8] = []
-    private(set) var version: [UInt8] = []
-    private(set) var fields: [(name: [UInt8], value: [UInt8])] = []
+    private(set) var method = 0 ..< 0
+    private(set) var target = 0 ..< 0
+    private(set) var version = 0 ..< 0
+    private(set) var fields: [Field] = []
     private(set) var headBytes = 0
 
     /// Nil where the bytes do not begin with a whole head.
     init?(_ bytes: [UInt8]) {
+        self.bytes = bytes
+        let (table, kinds, width) = (Self.table, Self.kinds, Kind.allCases.count)
         var state = State.start
-        for byte in bytes {
-            guard let next = Self.table[state]?[Self.kind(byte)] else { return nil }
-            headBytes += 1
-            note(byte, from: state, to: next)
+        for (index, byte) in bytes.enumerated() {
+            guard let next = table[state.rawValue * width + kinds[Int(byte)].rawValue] else { return nil }
+            note(index, from: state, to: next)
             state = next
-            if state == .done { break }
+            if state == .done {
+                headBytes = index + 1
+                break
+            }
         }
         guard state == .done else { return nil }
-        for index in fields.indices { fields[index].value = Array(FieldValues.trimmed(fields[index].value[...])) }
+        for index in fields.indices {
+            let value = FieldValues.trimmed(bytes[fields[index].value])
+            fields[index].value = value.isEmpty ? 0 ..< 0 : value.indices
+        }
     }
 
-    private mutating func note(_ byte: UInt8, from state: State, to next: State) {
+    private mutating func note(_ index: Int, from state: State, to next: State) {
         switch (state, next) {
         case (.startLF, .start): emptyLines += 1
-        case (_, .method): method.append(byte)
-        case (.target, .target): target.append(byte)
-        case (.version, .version): version.append(byte)
-        case (.field, .name): fields.append(([byte], []))
-        case (.name, .name): fields[fields.count - 1].name.append(byte)
-        case (.value, .value): fields[fields.count - 1].value.append(byte)
+        case (.start, .method): method = index ..< index + 1
+        case (.method, .method): method = method.lowerBound ..< index + 1
+        case (.method, .target): target = index + 1 ..< index + 1
+        case (.target, .target): target = target.lowerBound ..< index + 1
+        case (.target, .version): version = index + 1 ..< index + 1
+        case (.version, .version): version = version.lowerBound ..< index + 1
+        case (.field, .name): fields.append(Field(name: index ..< index + 1, value: 0 ..< 0))
+        case (.name, .name): fields[fields.count - 1].name = fields[fields.count - 1].name.lowerBound ..< index + 1
+        case (.name, .value): fields[fields.count - 1].value = index + 1 ..< index + 1
+        case (.value, .value): fields[fields.count - 1].value = fields[fields.count - 1].value.lowerBound ..< index + 1
         default: break
         }
     }
@@ -73,12 +95,17 @@ struct TableHead {
         }
     }
 
-    /// The values of the fields of that name, a character for each byte.
-    func values(_ name: String) -> [String] {
-        fields.filter { String(decoding: $0.name, as: UTF8.self).lowercased() == name }.map { Self.text($0.value) }
+    /// The values of the fields of that name, which is in lower case.
+    func values(_ name: String) -> [ArraySlice<UInt8>] {
+        var values: [ArraySlice<UInt8>] = []
+        for field in fields where PlainBytes.isSame(bytes[field.name], name) { values.append(bytes[field.value]) }
+        return values
     }
 
+    /// A character for each byte.
     static func text(_ bytes: some Sequence<UInt8>) -> String {
-        String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
+        var text = String.UnicodeScalarView()
+        for byte in bytes { text.append(Unicode.Scalar(byte)) }
+        return String(text)
     }
 }

@@ -1,13 +1,14 @@
+internal import Bytes
 internal import HTTPWire
 
-/// What a head that has the right shape says, judged over characters.
+/// What a head that has the right shape says, judged over characters and places.
 struct TableVerdict: Equatable {
-    let method: String
-    let target: String
+    let method: Range<Int>
+    let target: Range<Int>
     let path: String
     let query: String?
     let minorVersion: Int
-    let fields: [String]
+    let fields: [TableHead.Field]
     let framing: BodyFraming
     let keepsAlive: Bool
     let expectsContinue: Bool
@@ -20,18 +21,20 @@ struct TableVerdict: Equatable {
             head.method.count <= limits.methodBytesMax, head.fields.count <= limits.fieldsMax,
             head.emptyLines <= limits.emptyLinesMax
         else { return nil }
-        switch TableHead.text(head.version) {
+        switch TableHead.text(head.bytes[head.version]) {
         case "HTTP/1.1": minorVersion = 1
         case "HTTP/1.0": minorVersion = 0
         default: return nil
         }
         let isCurrent = minorVersion == 1
-        method = TableHead.text(head.method)
-        target = TableHead.text(head.target)
-        guard let parts = PlainTarget(target, method: method) else { return nil }
+        (method, target, fields, headBytes) = (head.method, head.target, head.fields, head.headBytes)
+        guard
+            let parts = PlainTarget(
+                TableHead.text(head.bytes[target]), method: TableHead.text(head.bytes[method]))
+        else { return nil }
         path = parts.path
         query = parts.query
-        let hosts = head.values("host")
+        let hosts = head.values("host").map { TableHead.text($0) }
         guard hosts.count == 1 || hosts.isEmpty && !isCurrent, hosts.allSatisfy(PlainAuthority.isRight)
         else { return nil }
         if let authority = parts.authority, let host = hosts.first {
@@ -41,36 +44,36 @@ struct TableVerdict: Equatable {
         guard lengths.count + codings.count <= 1 else { return nil }
         var framing = BodyFraming.none
         if let length = lengths.first {
-            guard !length.isEmpty, length.unicodeScalars.allSatisfy({ "0" ... "9" ~= $0 }),
-                let value = UInt64("0" + length.drop { $0 == "0" }), value <= limits.bodyBytesMax
+            guard !length.isEmpty, length.allSatisfy({ (0x30 ... 0x39).contains($0) }),
+                let value = UInt64("0" + TableHead.text(length.drop { $0 == 0x30 })), value <= limits.bodyBytesMax
             else { return nil }
             framing = .length(value)
         } else if let coding = codings.first {
-            guard coding.lowercased() == "chunked", isCurrent else { return nil }
+            guard PlainBytes.isSame(coding, "chunked"), isCurrent else { return nil }
             framing = .chunked
         }
         self.framing = framing
-        func options(_ name: String) -> [String] {
-            head.values(name).flatMap { $0.split(separator: ",") }
-                .map { TableHead.text(FieldValues.trimmed(Array($0.utf8)[...])).lowercased() }
+        func has(_ option: String, in name: String) -> Bool {
+            head.values(name).contains { value in
+                value.split(separator: 0x2C).contains { PlainBytes.isSame(FieldValues.trimmed($0), option) }
+            }
         }
-        let connection = options("connection")
-        keepsAlive = !connection.contains("close") && (isCurrent || connection.contains("keep-alive"))
+        keepsAlive = !has("close", in: "connection") && (isCurrent || has("keep-alive", in: "connection"))
         let hasBody = framing != .none && framing != .length(0)
-        expectsContinue = options("expect").contains("100-continue") && isCurrent && hasBody
-        fields = head.fields.map { TableHead.text($0.name) + ":" + TableHead.text($0.value) }
-        headBytes = head.headBytes
+        expectsContinue = isCurrent && hasBody && has("100-continue", in: "expect")
     }
 
     /// What the parser found, in the same words.
     init(_ head: RequestHead, of bytes: Span<UInt8>) {
-        func text(_ slice: ByteSlice) -> String { TableHead.text(slice.range.map { bytes[$0] }) }
-        method = text(head.methodName)
-        target = text(head.target)
+        func text(_ slice: ByteSlice) -> String { TableHead.text(slice.bytes(in: bytes).copied()) }
+        method = head.methodName.range
+        target = head.target.range
         path = text(head.path)
         query = head.query.map { text($0) }
         minorVersion = Int(head.minorVersion)
-        fields = head.fields.map { text($0.name) + ":" + text($0.value) }
+        fields = head.fields.map {
+            TableHead.Field(name: $0.name.range, value: $0.value.isEmpty ? 0 ..< 0 : $0.value.range)
+        }
         framing = head.framing
         keepsAlive = head.keepsAlive
         expectsContinue = head.expectsContinue
@@ -112,16 +115,14 @@ struct PlainTarget {
     }
 
     private static func isRight(_ text: String) -> Bool {
-        var rest = Array(text.utf8)[...]
+        var rest = text.utf8[...]
         while let byte = rest.popFirst() {
             if byte == 0x25 {
                 let digits = rest.prefix(2)
-                guard digits.count == 2, digits.allSatisfy({ $0 < 0x80 && Character(Unicode.Scalar($0)).isHexDigit })
-                else { return false }
+                guard digits.count == 2, digits.allSatisfy(PlainBytes.isHexDigit) else { return false }
                 rest = rest.dropFirst(2)
             } else {
-                let isWord = PlainExtensions.isTokenByte(byte) && !"#^`|%".utf8.contains(byte)
-                guard isWord || "/?:@(),;=".utf8.contains(byte) else { return false }
+                guard PlainBytes.isTarget(byte) else { return false }
             }
         }
         return true

@@ -6,7 +6,13 @@ package enum TokenOracle {
     package static func check(
         _ result: Result<TokenClaims, TokenRefusal>, of token: [UInt8], policy: TokenPolicy, secret: [UInt8]
     ) throws(OracleFailure) {
-        let payload = signedPayload(token, secret: secret)
+        try check(result, signedPayload(token, secret: secret), policy)
+    }
+
+    /// `payload` is that of a rightly signed token, nil of any other.
+    static func check(
+        _ result: Result<TokenClaims, TokenRefusal>, _ payload: [UInt8]?, _ policy: TokenPolicy
+    ) throws(OracleFailure) {
         switch result {
         case .success(let claims):
             guard let payload else { throw OracleFailure("accepted with a wrong signature") }
@@ -26,33 +32,48 @@ package enum TokenOracle {
     }
 
     /// The payload of three canonical parts whose last one is the HMAC that the first one names.
-    private static func signedPayload(_ token: [UInt8], secret: [UInt8]) -> [UInt8]? {
+    static func signedPayload(_ token: [UInt8], secret: [UInt8]) -> [UInt8]? {
         let parts = token.split(separator: 0x2E, omittingEmptySubsequences: false)
         guard parts.count == 3, let header = decoded(parts[0]), let payload = decoded(parts[1]),
             let signature = decoded(parts[2]), let name = PlainJSON(header)?.single("alg")?.text
         else { return nil }
-        let algorithms: [String: HashAlgorithm] = ["HS256": .sha256, "HS384": .sha384, "HS512": .sha512]
-        guard let algorithm = algorithms[name] else { return nil }
+        let algorithm: HashAlgorithm
+        switch name {
+        case "HS256": algorithm = .sha256
+        case "HS384": algorithm = .sha384
+        case "HS512": algorithm = .sha512
+        default: return nil
+        }
         let input = [UInt8](parts[0]) + [0x2E] + [UInt8](parts[1])
         let code = HMAC.code(algorithm, key: secret.span, for: input.span)
         return code.bytes == signature ? payload : nil
     }
 
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
-    private static let sextets = Dictionary(uniqueKeysWithValues: zip(alphabet, UInt8(0)...))
+    /// The place of each byte in the alphabet; 64 for a byte that is not in it.
+    private static let sextets = (UInt8.min ... .max).map { byte in alphabet.firstIndex(of: byte) ?? 64 }
 
-    /// The bytes of base64url whose unused bits are zero.
-    private static func decoded(_ text: ArraySlice<UInt8>) -> [UInt8]? {
-        var bits: [Bool] = []
-        for byte in text {
-            guard let sextet = sextets[byte] else { return nil }
-            for shift in (UInt8(0) ..< 6).reversed() { bits.append(sextet >> shift & 1 == 1) }
+    /// The bytes of base64url whose unused bits are zero: of every four letters, three bytes of one number.
+    static func decoded(_ text: ArraySlice<UInt8>) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.count)
+        let sextets = sextets
+        var group = text.startIndex
+        while group < text.endIndex {
+            let count = min(4, text.endIndex - group)
+            guard count > 1 else { return nil }
+            var number = 0
+            for place in 0 ..< 4 {
+                let sextet = place < count ? sextets[Int(text[group + place])] : 0
+                guard sextet < 64 else { return nil }
+                number = number * 64 + sextet
+            }
+            let whole = [UInt8(number / 65_536), UInt8(number / 256 % 256), UInt8(number % 256)]
+            bytes += whole.prefix(count - 1)
+            guard whole[(count - 1)...].allSatisfy({ $0 == 0 }) else { return nil }
+            group += count
         }
-        let whole = bits.count / 8 * 8
-        guard bits.count - whole < 6, !bits[whole...].contains(true) else { return nil }
-        return stride(from: 0, to: whole, by: 8).map { start in
-            bits[start ..< start + 8].reduce(0) { $0 << 1 | ($1 ? 1 : 0) }
-        }
+        return bytes
     }
 
     private static func check(
@@ -94,6 +115,7 @@ package enum TokenOracle {
     private static func isSegment(_ subject: String) -> Bool {
         guard (1 ... 128).contains(subject.utf8.count), !subject.utf8.allSatisfy({ $0 == 0x2E }) else { return false }
         return subject.unicodeScalars.allSatisfy { scalar in
+            if PlainBytes.isAlphanumeric(UInt8(exactly: scalar.value) ?? 0) { return true }
             let category = scalar.properties.generalCategory
             return scalar != "/" && scalar != "\\" && category != .control && category != .lineSeparator
                 && category != .paragraphSeparator
@@ -103,6 +125,6 @@ package enum TokenOracle {
     private static func isGuest(_ subject: String) -> Bool {
         let groups = subject.split(separator: "-", omittingEmptySubsequences: false)
         return groups.count == 6 && groups[0] == "guest" && groups.dropFirst().map(\.utf8.count) == [8, 4, 4, 4, 12]
-            && groups.dropFirst().allSatisfy { $0.unicodeScalars.allSatisfy { $0.isASCII && Character($0).isHexDigit } }
+            && groups.dropFirst().allSatisfy { $0.utf8.allSatisfy(PlainBytes.isHexDigit) }
     }
 }

@@ -20,7 +20,7 @@ package enum WireOracle {
     }
 
     private static func checkHead(_ head: RequestHead, _ bytes: Span<UInt8>) throws(OracleFailure) {
-        var lines = try lines(bytes)
+        var lines = try lines(bytes.copied())[...]
         guard lines.count >= 3, lines.removeLast().isEmpty, lines.removeLast().isEmpty else {
             throw OracleFailure("a head that does not end with an empty line")
         }
@@ -30,55 +30,56 @@ package enum WireOracle {
         guard lines.count == head.fields.count else { throw OracleFailure("more or fewer fields than lines") }
         var framing = FramingFields()
         for (line, field) in zip(lines, head.fields) {
-            guard let colon = line.firstIndex(of: 0x3A), colon > 0 else { throw OracleFailure("a nameless field") }
-            let name = Array(line[..<colon])
-            var value = line[(colon + 1)...]
-            while let first = value.first, first == 0x20 || first == 0x09 { value.removeFirst() }
-            while let last = value.last, last == 0x20 || last == 0x09 { value.removeLast() }
-            guard field.name.bytes(in: bytes).copied() == name, field.value.bytes(in: bytes).copied() == Array(value)
+            guard let colon = line.firstIndex(of: 0x3A), colon > line.startIndex
+            else { throw OracleFailure("a nameless field") }
+            let value = FieldValues.trimmed(line[(colon + 1)...])
+            guard isAt(line[..<colon], field.name), isAt(value, field.value)
             else { throw OracleFailure("a field that is not where its slices say") }
-            framing.note(String(decoding: name, as: UTF8.self).lowercased(), Array(value))
+            framing.note(line[..<colon], value)
         }
         try framing.check(head)
     }
 
+    /// Whether `part`, whose indices are offsets into the head, is what `slice` says.
+    private static func isAt(_ part: ArraySlice<UInt8>, _ slice: ByteSlice) -> Bool {
+        part.isEmpty ? slice.isEmpty : slice.range == part.indices
+    }
+
     private static func checkRequestLine(
-        _ head: RequestHead, _ bytes: Span<UInt8>, _ line: [UInt8]
+        _ head: RequestHead, _ bytes: Span<UInt8>, _ line: ArraySlice<UInt8>
     ) throws(OracleFailure) {
         let parts = line.split(separator: 0x20, omittingEmptySubsequences: false)
-        guard parts.count == 3, Array(parts[0]) == head.methodName.bytes(in: bytes).copied(),
-            Array(parts[1]) == head.target.bytes(in: bytes).copied(), !parts[0].isEmpty, !parts[1].isEmpty,
-            Array(parts[2]) == Array("HTTP/1.\(head.minorVersion)".utf8), head.minorVersion <= 1
+        guard parts.count == 3, isAt(parts[0], head.methodName), isAt(parts[1], head.target), !parts[0].isEmpty,
+            !parts[1].isEmpty, parts[2].dropLast().elementsEqual("HTTP/1.".utf8),
+            parts[2].last == 0x30 + head.minorVersion, head.minorVersion <= 1
         else { throw OracleFailure("a request line that is not method, target and version") }
         guard parts[1].allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { throw OracleFailure("a target with other bytes") }
         if let query = head.query {
             let whole = head.path.bytes(in: bytes).copied() + [0x3F] + query.bytes(in: bytes).copied()
             guard query.range.lowerBound == head.path.range.upperBound + 1 || parts[1].first != 0x2F,
-                parts[1].first != 0x2F || whole == Array(parts[1])
+                parts[1].first != 0x2F || parts[1].elementsEqual(whole)
             else { throw OracleFailure("path and query are not the target") }
         }
     }
 
     /// The lines between CRLFs; a CR or an LF alone, or NUL, has no place in a head.
-    private static func lines(_ bytes: Span<UInt8>) throws(OracleFailure) -> [[UInt8]] {
-        var lines: [[UInt8]] = []
-        var line: [UInt8] = []
-        var index = 0
+    private static func lines(_ bytes: [UInt8]) throws(OracleFailure) -> [ArraySlice<UInt8>] {
+        var lines: [ArraySlice<UInt8>] = []
+        lines.reserveCapacity(16)
+        var (start, index) = (0, 0)
         while index < bytes.count {
             switch bytes[index] {
             case 0x0D:
                 guard index + 1 < bytes.count, bytes[index + 1] == 0x0A else { throw OracleFailure("a CR alone") }
-                lines.append(line)
-                line = []
+                lines.append(bytes[start ..< index])
                 index += 2
+                start = index
             case 0x0A: throw OracleFailure("an LF alone")
             case 0x00: throw OracleFailure("NUL in a head")
-            case let byte:
-                line.append(byte)
-                index += 1
+            default: index += 1
             }
         }
-        lines.append(line)
+        lines.append(bytes[start...])
         return lines
     }
 

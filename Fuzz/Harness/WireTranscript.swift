@@ -16,6 +16,9 @@ package struct WireTranscript: Equatable, Sendable {
     package var refusal: WireRefusal?
     /// Where the stream's end was met; ``WirePosition/refused`` after a refusal.
     package var position = WirePosition.betweenRequests
+    /// What an answer to the request under way, or to the refused one, has to know of it.
+    package var asksForNoBody = false
+    package var origin: [UInt8]?
 
     /// Feeds `stream` to a reader, cut at the given offsets (which ascend), and checks on the way what every single
     /// answer must hold.
@@ -28,6 +31,8 @@ package struct WireTranscript: Equatable, Sendable {
             lower = upper
         }
         position = feed.position
+        asksForNoBody = feed.asksForNoBody
+        origin = feed.origin
     }
 }
 
@@ -41,6 +46,8 @@ private struct WireFeed {
     init(limits: WireLimits) { reader = WireReader(limits: limits) }
 
     var position: WirePosition { reader.position }
+    var asksForNoBody: Bool { reader.asksForNoBody }
+    var origin: [UInt8]? { reader.origin }
 
     mutating func read(
         _ stream: Span<UInt8>, _ piece: Range<Int>, into transcript: inout WireTranscript
@@ -70,6 +77,10 @@ private struct WireFeed {
                 guard !transcript.requests.isEmpty else { throw OracleFailure("the end of nothing") }
                 transcript.requests[transcript.requests.count - 1].end = offset
             case .refused(let refusal):
+                let again = reader.next(stream.extracting(droppingFirst: offset))
+                guard again == (.refused(refusal), 0) else { throw OracleFailure("refused, and not for good") }
+                guard (400 ... 599).contains(refusal.status), OracleFailure.isLine(refusal.detail)
+                else { throw OracleFailure("nothing to say of \(refusal)") }
                 transcript.refusal = refusal
                 return
             }

@@ -23,6 +23,14 @@ struct CivilTimeParsingTests {
         #expect(CivilTime.milliseconds(parsing: text) == nil)
     }
 
+    @Test func `the year 0 is read day by day`() {
+        for day in 0 ..< 366 {
+            let milliseconds = -62_167_219_200_000 + Int64(day) * 86_400_000
+            let text = CivilTime(millisecondsSinceEpoch: milliseconds).iso8601
+            #expect(text.hasPrefix("0000-") && CivilTime.milliseconds(parsing: text) == milliseconds, "\(text)")
+        }
+    }
+
     @Test func `what is written is read again`() {
         for milliseconds in stride(from: Int64(-2_000_000_000_000), through: 8_000_000_000_000, by: 86_413_777_111) {
             let text = CivilTime(millisecondsSinceEpoch: milliseconds).iso8601

@@ -74,10 +74,11 @@ struct ValueOracleTests {
         func failure(_ change: (inout SigningRequest) -> Void) -> OracleFailure? {
             self.failure { () throws(OracleFailure) in
                 for rules in [SigningRules.s3, .general] {
-                    try RequestSigning.check(head, rules: rules, service: "s3", token: nil) { _ in
+                    let way = RequestSigning.Way(rules, "s3", nil)
+                    try RequestSigning.check(head, way) { _ in
                         var changed = head
                         change(&changed)
-                        return RequestSigning.sign(changed, rules: rules, service: "s3", token: nil)
+                        return RequestSigning.sign(changed, way)
                     }
                 }
             }
