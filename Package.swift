@@ -140,6 +140,28 @@ let package = Package(
     ]
 )
 
+/// Leaves nothing in the package but these targets and what they need.
+@MainActor func keep(_ names: [String]) {
+    var needed = names
+    var next = 0
+    while next < needed.count {
+        let subject = package.targets.first { $0.name == needed[next] }
+        for dependency in subject?.dependencies ?? [] {
+            switch dependency {
+            case .byNameItem(let name, _), .targetItem(let name, _): if !needed.contains(name) { needed.append(name) }
+            default: break
+            }
+        }
+        next += 1
+    }
+    package.targets.removeAll { !needed.contains($0.name) }
+}
+
+// `Tests/sanitized.sh` names the subjects whose tests it builds with a sanitizer: all of them would take twice as long.
+if let subjects = Context.environment["SLUICE_TESTS"] {
+    keep(subjects.split(separator: ",").map { $0 + "Tests" })
+}
+
 // libFuzzer brings their `main`; where nothing asks for it they would not link. `Fuzz/Lab/building.py` sets the variable:
 // to 1, or to the names of the wanted ones with commas between. The package is then these and what they need, so that
 // one `swift build` makes them all and nothing else.
@@ -148,16 +170,7 @@ if let wanted = Context.environment["SLUICE_FUZZ"] {
         "Canary", "Chunked", "FieldValues", "FileName", "FormSplit", "JSON", "MagicNumber", "ProfileFile",
         "RequestGenerated", "RequestReference", "RequestSplit", "SigV4", "StoreXML", "TokenStructured", "TokenVerify",
     ]
-    var needed = ["FuzzHarness"]
-    var next = 0
-    while next < needed.count {
-        let subject = package.targets.first { $0.name == needed[next] }
-        for case .byNameItem(let name, _) in subject?.dependencies ?? [] where !needed.contains(name) {
-            needed.append(name)
-        }
-        next += 1
-    }
-    package.targets.removeAll { !needed.contains($0.name) }
+    keep(["FuzzHarness"])
     for name in wanted == "1" ? names : wanted.split(separator: ",").map(String.init) {
         package.targets.append(
             .executableTarget(
