@@ -8,7 +8,8 @@ BINARY = .build/$(CONFIG)/sluice
 export SHARED_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build release unit end-to-end soak torture fuzz bench format lint clean
+.PHONY: help run test build release unit end-to-end test-asan test-tsan soak torture fuzz fuzz-proof bench format lint \
+    clean
 
 help: ## list these verbs
 	@echo "make VERB [CONFIG=debug|release]"
@@ -50,6 +51,14 @@ end-to-end-only:
 	@SLUICE_BIN=$${SLUICE_BIN:-$(abspath $(BINARY))} .venv-test/bin/python -m pytest \
 	    -c Tests/EndToEnd/pytest.ini Tests/EndToEnd $(ARGS)
 
+test-asan: ## the tests of pure targets and fences, and all fuzz seeds, under AddressSanitizer; ARGS="--filter TLS"
+	@.ci/setup test
+	@.ci/sanitized address $(ARGS)
+
+test-tsan: ## the tests of pure targets, loops and threads, and all fuzz seeds, under ThreadSanitizer
+	@.ci/setup test
+	@.ci/sanitized thread $(ARGS)
+
 soak: build ## ten minutes of good, bad and hostile clients at once: SOAK_SECONDS=600
 	@.ci/setup test
 	@SLUICE_BIN=$${SLUICE_BIN:-$(abspath $(BINARY))} .venv-test/bin/python Tests/Soak/soak.py
@@ -63,6 +72,10 @@ torture: build ## kill the daemon a thousand times, at every step and under load
 fuzz: ## fuzz one target: T=RequestSplit RUN_SECONDS=60
 	@.ci/setup build
 	@RUN_SECONDS="$(or $(RUN_SECONDS),60)" Fuzz/run.sh $(T)
+
+fuzz-proof: ## plant known bugs in a copy, one at a time, and see each found; N="05 host" chooses, ARGS=--table
+	@.ci/setup test
+	@python3 Fuzz/Lab/proof.py $(N) $(ARGS)
 
 bench: ## compare with rivals, by the bench in $SHARED_DIR; ARGS="up -p nginx-stream,sluice -w 10k:c64"
 	@test -d "$(SHARED_DIR)/bench" || \
