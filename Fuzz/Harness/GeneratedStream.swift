@@ -147,7 +147,7 @@ struct GeneratedStream {
         }
         switch defect {
         case .chunkBareLF: wire += Array("1\na\r\n".utf8)
-        case .chunkNoEnd: wire += Array("1\r\nab\r\n".utf8)
+        case .chunkNoEnd: wire += Array(choices.pick(["1\r\nab\r\n", "1\r\nab\n", "1\r\na\rb", "1\r\na\n"]).utf8)
         case .chunkSign: wire += Array("+1\r\na\r\n".utf8)
         case .chunkPrefix: wire += Array("0x1\r\na\r\n".utf8)
         case .chunkEmpty: wire += Array(";x\r\n".utf8)

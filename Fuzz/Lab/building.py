@@ -50,10 +50,9 @@ def environment():
     """What programs run with. Swift's own crash reporter would take a crash before libFuzzer can write its input down;
     without a symbolizer stacks are mere addresses."""
     values = dict(os.environ, SWIFT_BACKTRACE="enable=no")
-    symbolizer = shutil.which("llvm-symbolizer")
-    if symbolizer is None and (swift := shutil.which("swift")):
-        beside = pathlib.Path(swift).resolve().with_name("llvm-symbolizer")
-        symbolizer = str(beside) if beside.exists() else None
+    swift = shutil.which("swift")
+    beside = pathlib.Path(swift).resolve().with_name("llvm-symbolizer") if swift else None
+    symbolizer = str(beside) if beside and beside.exists() else shutil.which("llvm-symbolizer")
     if symbolizer:
         values.setdefault("ASAN_SYMBOLIZER_PATH", symbolizer)
     return values
@@ -107,7 +106,8 @@ class Lab:
         return said
 
     def _swift(self, command, wanted, timeout):
-        # The order of the sanitizers hangs on Swift's hashing: another one, and everything is compiled anew.
+        # The order of the two sanitizers is that of a hash table, which Swift seeds anew in each process: half of all
+        # builds would find every command line changed, and compile everything again.
         values = dict(environment(), SLUICE_FUZZ=wanted, SWIFT_DETERMINISTIC_HASHING="1")
         try:
             done = subprocess.run(command, env=values, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
