@@ -8,8 +8,8 @@ BINARY = .build/$(CONFIG)/sluice
 export SHARED_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build release unit end-to-end test-asan test-tsan soak torture fuzz fuzz-proof bench format lint \
-    clean
+.PHONY: help run test build release unit end-to-end fuzz-lab test-asan test-tsan soak torture fuzz fuzz-keep \
+    fuzz-proof bench format lint clean
 
 help: ## list these verbs
 	@echo "make VERB [CONFIG=debug|release]"
@@ -23,7 +23,8 @@ test: ## build and run every test
 	@.ci/setup test
 	@$(SWIFT_BUILD) --build-tests
 	@failed=; $(MAKE) --no-print-directory unit-only || failed=1; \
-	    $(MAKE) --no-print-directory end-to-end-only || failed=1; test -z "$$failed"
+	    $(MAKE) --no-print-directory end-to-end-only || failed=1; \
+	    $(MAKE) --no-print-directory fuzz-lab-only || failed=1; test -z "$$failed"
 
 build: ## build the daemon
 	@.ci/setup build
@@ -43,13 +44,20 @@ end-to-end: build ## build and run the tests of the real daemon; ARGS="-k pipeli
 	@.ci/setup test
 	@$(MAKE) --no-print-directory end-to-end-only
 
-.PHONY: unit-only end-to-end-only
+fuzz-lab: ## run the tests of the fuzz lab's own tools; ARGS="-k disk"
+	@.ci/setup test
+	@$(MAKE) --no-print-directory fuzz-lab-only
+
+.PHONY: unit-only end-to-end-only fuzz-lab-only
 unit-only:
 	@PATH="$(abspath .venv-test/bin):$$PATH" swift test -c $(CONFIG) --skip-build --disable-xctest $(ARGS)
 
 end-to-end-only:
 	@SLUICE_BIN=$${SLUICE_BIN:-$(abspath $(BINARY))} .venv-test/bin/python -m pytest \
 	    -c Tests/EndToEnd/pytest.ini Tests/EndToEnd $(ARGS)
+
+fuzz-lab-only:
+	@.venv-test/bin/python -m pytest -c Tests/FuzzLab/pytest.ini Tests/FuzzLab $(ARGS)
 
 test-asan: ## the tests of pure targets and fences, and all fuzz seeds, under AddressSanitizer; ARGS="--filter TLS"
 	@.ci/setup test
@@ -69,12 +77,17 @@ torture: build ## kill the daemon a thousand times, at every step and under load
 	@.ci/setup test
 	@SLUICE_BIN=$${SLUICE_BIN:-$(abspath $(BINARY))} .venv-test/bin/python Tests/Soak/torture.py $(ARGS)
 
-fuzz: ## fuzz one target: T=RequestSplit RUN_SECONDS=60
-	@.ci/setup build
-	@RUN_SECONDS="$(or $(RUN_SECONDS),60)" Fuzz/run.sh $(T)
+fuzz: ## fuzz every target for a minute and report: T=JSON,Chunked RUN_SECONDS=60 JOBS=2 STATE=folder
+	@.ci/setup fuzz
+	@exec python3 Fuzz/Lab/campaign.py "$(T)" --seconds "$(or $(RUN_SECONDS),60)" \
+	    $(if $(JOBS),--jobs "$(JOBS)") $(if $(STATE),--state "$(STATE)") $(ARGS)
+
+fuzz-keep: ## copy what a campaign found and the seeds lack into Fuzz/Corpus: T=JSON STATE=folder
+	@.ci/setup fuzz
+	@exec python3 Fuzz/Lab/keep.py "$(T)" $(if $(STATE),--state "$(STATE)")
 
 fuzz-proof: ## plant known bugs in a copy, one at a time, and see each found; N="05 host" chooses, ARGS=--table
-	@.ci/setup test
+	@.ci/setup fuzz
 	@python3 Fuzz/Lab/proof.py $(N) $(ARGS)
 
 bench: ## compare with rivals, by the bench in $SHARED_DIR; ARGS="up -p nginx-stream,sluice -w 10k:c64"

@@ -86,9 +86,10 @@ let service: [Target] = [
         ]),
 ]
 
-// The program reads its arguments and hands over to `Daemon`.
+// The program reads its arguments and hands over to `Daemon`, or an input to the harness of the fuzz targets.
 let program: Target = .executableTarget(
-    name: "sluice", dependencies: ["Daemon", "Linux", "Settings", argumentParser], swiftSettings: strict)
+    name: "sluice", dependencies: ["Daemon", "FuzzReplay", "Linux", "Settings", argumentParser],
+    swiftSettings: strict)
 
 let package = Package(
     name: "sluice",
@@ -103,8 +104,9 @@ let package = Package(
                 "Bytes", "Crypto", "FormData", "Gateway", "HTTPWire", "Images", "JSONWire", "ObjectStore", "Settings",
                 "SigV4", "Tokens", "XMLWire",
             ], path: "Fuzz/Harness"),
+        target("FuzzReplay", ["FuzzHarness", "Linux"], path: "Fuzz/Replaying"),
         .executableTarget(
-            name: "sluice-replay", dependencies: ["FuzzHarness", "Linux"], path: "Fuzz/Replay", swiftSettings: strict),
+            name: "sluice-replay", dependencies: ["FuzzReplay", "Linux"], path: "Fuzz/Replay", swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         .testTarget(name: "StyleTests", dependencies: ["TestSupport"], swiftSettings: strict),
         tests("Bytes"),
@@ -157,14 +159,14 @@ let package = Package(
     package.targets.removeAll { !needed.contains($0.name) }
 }
 
-// `Tests/sanitized.sh` names the subjects whose tests it builds with a sanitizer: all of them would take twice as long.
+// `.ci/sanitized` names the subjects whose tests it builds with a sanitizer: all of them would take twice as long.
 if let subjects = Context.environment["SLUICE_TESTS"] {
     keep(subjects.split(separator: ",").map { $0 + "Tests" })
 }
 
-// libFuzzer brings their `main`; where nothing asks for it they would not link. `Fuzz/Lab/building.py` sets the variable:
-// to 1, or to the names of the wanted ones with commas between. The package is then these and what they need, so that
-// one `swift build` makes them all and nothing else.
+// libFuzzer brings their `main`; where nothing asks for it they would not link. `Fuzz/Lab/building.py` sets the
+// variable: to 1, or to the names of the wanted ones with commas between. The package is then these and what they need,
+// so that one `swift build` makes them all and nothing else.
 if let wanted = Context.environment["SLUICE_FUZZ"] {
     let names = [
         "Canary", "Chunked", "FieldValues", "FileName", "FormSplit", "JSON", "MagicNumber", "ProfileFile",

@@ -44,7 +44,7 @@ struct Sluice: ParsableCommand {
         version: "sluice \(Version.text)",
         subcommands: [
             ServeCommand.self, TokenCommand.self, SettingsListCommand.self, BackupCommand.self,
-            DoctorCommand.self, RecoverCommand.self,
+            DoctorCommand.self, RecoverCommand.self, ReplayCommand.self,
         ])
 }
 

@@ -1,0 +1,389 @@
+"""`make fuzz`: every target in its turn, what they find judged on the spot, a report at the end.
+
+    make fuzz                              every target for RUN_SECONDS=60
+    make fuzz T=JSON,Chunked RUN_SECONDS=600 JOBS=2 STATE=/var/tmp/campaign
+
+Exit codes: 0 nothing found, 1 something found or failed, 2 wrong usage, 130 interrupted. What was found stays in STATE
+(.build-fuzz/campaign) whatever ends the campaign, and the next one goes on from there.
+"""
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import report
+from building import CANARY, CHECKOUT, Lab, Refused
+from merging import merge, restore
+from running import Fuzzing, Interrupted
+from screen import Row, Screen, duration
+from state import DISK_FREE_BYTES_MIN, DiskFull, State, refuse_full
+from triage import Triage, equal_files, reproduction, test_to_add
+
+SECONDS_MAX = 30 * 86_400
+JOBS_MAX = 256
+# A bug that every few inputs meet would keep the rest of the code from being seen, and the disk from being empty.
+CRASHES_MAX = 40
+# A program that ends without an input, again and again, is told once.
+SILENT_ENDS_MAX = 3
+
+
+class Turn:
+    """A target's share of a campaign."""
+
+    def __init__(self, name, seconds, workers, before):
+        self.name, self.seconds, self.workers = name, seconds, workers
+        # Seconds of earlier campaigns: where this one's points go on.
+        self.before = before
+        self.started = None
+        self.phase = "waits"
+        self.fuzzers = []
+        self.crashes = self.silent_ends = self.runs = 0
+        self.spent = 0.0
+        self.ended = False
+
+    @property
+    def elapsed(self):
+        return self.spent if self.started is None or self.ended else time.monotonic() - self.started
+
+    @property
+    def left(self):
+        return self.seconds - self.elapsed
+
+
+class Campaign:
+    def __init__(self, lab, state, names, seconds, jobs, screen, minimise_seconds=None):
+        self.lab, self.state, self.screen = lab, state, screen
+        self.stop_reason = None
+        self.began = time.monotonic()
+        share, rest = divmod(jobs, len(names))
+        # Who had least comes first, so that a campaign that is stopped again and again reaches all.
+        names = sorted(names, key=lambda name: state.target(name)["seconds"])
+        self.turns = [Turn(name, seconds, max(1, share + (1 if index < rest else 0)), state.target(name)["seconds"])
+                      for index, name in enumerate(names)]
+        self.jobs = jobs
+        options = {} if minimise_seconds is None else {"minimise_seconds": minimise_seconds}
+        self.triage = Triage(lab, state, self.tick, **options)
+        self.new_findings = []
+
+    # Stopping.
+
+    def stop(self, *_):
+        """What Ctrl-C does; the second one ends the process as it would end any."""
+        self.stop_reason = "interrupted"
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+
+    def tick(self):
+        """Called while something is waited for."""
+        if self.stop_reason:
+            raise Interrupted
+        for turn in self.turns:
+            self._listen(turn)
+        self._draw()
+
+    # The run.
+
+    def run(self):
+        """Fuzzes, and leaves the state saved; returns how it ended."""
+        try:
+            for turn in self.turns:
+                self.state.check_room()
+                self._prepare(turn)
+            self._fuzz()
+            for turn in self.turns:
+                self._merge(turn)
+            ended = "finished"
+        except Interrupted:
+            ended = "interrupted"
+        except DiskFull as full:
+            self.screen.say(str(full))
+            ended = "disk full"
+        except Refused as refusal:
+            self.screen.say(str(refusal))
+            ended = "failed"
+        finally:
+            self._end_all()
+        return ended
+
+    def _prepare(self, turn):
+        """The seeds as links, so that one that falls can be left out; and what earlier campaigns found, once more."""
+        turn.phase = "checks"
+        restore(self.state, turn.name)
+        self.state.new_build(turn.name, self.lab.check_instrumented(turn.name))
+        self.triage.check_again(turn.name)
+        # A campaign that was killed may have left inputs unjudged.
+        for folder in sorted(self.state.place(turn.name, "artifacts").iterdir()):
+            self._judge(turn, folder, [])
+        link_seeds(self.lab, self.state, turn.name)
+        turn.phase = "waits"
+
+    def _fuzz(self):
+        waiting = list(self.turns)
+        running = []
+        while waiting or running:
+            if self.stop_reason:
+                raise Interrupted
+            self.state.check_room()
+            while waiting and sum(turn.workers for turn in running) + waiting[0].workers <= self.jobs:
+                running.append(waiting.pop(0))
+                self._begin(running[-1])
+            for turn in running:
+                self._listen(turn)
+                self._reap(turn)
+            running = [turn for turn in running if not turn.ended]
+            self._draw()
+            time.sleep(0.05)
+
+    def _begin(self, turn):
+        turn.started = time.monotonic()
+        turn.phase = "fuzzes"
+        turn.fuzzers = [self._start(turn, number) for number in range(turn.workers)]
+
+    def _start(self, turn, number):
+        return Fuzzing(self.lab, self.state, turn.name, number, turn.left)
+
+    def _listen(self, turn):
+        if turn.ended:
+            return
+        for fuzzer in turn.fuzzers:
+            for status in fuzzer.read():
+                self.state.record(turn.name, turn.before + turn.elapsed, status)
+
+    def _reap(self, turn):
+        """Judges what has ended, and starts it again while there is time."""
+        for fuzzer in list(turn.fuzzers):
+            code = fuzzer.code()
+            if code is None:
+                continue
+            turn.fuzzers.remove(fuzzer)
+            self._listen_last(turn, fuzzer)
+            if fuzzer.instrumented is None and fuzzer.last.runs == 0 and code == 0:
+                raise Refused(f"{turn.name} says nothing of its coverage: nothing of it was fuzzed")
+            found = self._judge(turn, fuzzer.artifacts, list(fuzzer.lines))
+            if code != 0 and not found:
+                self._silent_end(turn, fuzzer.number, code)
+            if turn.left >= 1 and turn.crashes < CRASHES_MAX and turn.silent_ends < SILENT_ENDS_MAX:
+                turn.phase = "fuzzes"
+                turn.fuzzers.append(self._start(turn, fuzzer.number))
+        if not turn.fuzzers:
+            if turn.crashes >= CRASHES_MAX:
+                self.state.note(turn.name, f"given up after {CRASHES_MAX} crashes in one campaign: fix them first")
+            self._end(turn)
+
+    def _listen_last(self, turn, fuzzer):
+        for status in fuzzer.read():
+            self.state.record(turn.name, turn.before + turn.elapsed, status)
+        runs = fuzzer.statistics.get("number_of_executed_units", fuzzer.last.runs)
+        turn.runs += runs
+        self.state.target(turn.name)["runs"] += runs
+        fuzzer.close()
+
+    def _judge(self, turn, folder, lines):
+        """Takes what a fuzzer wrote into a folder; true when it wrote anything."""
+        found = self.triage.artifacts(folder, lines)
+        began = time.monotonic()
+        for kind, data, path in found:
+            turn.crashes += 1
+            turn.phase = "judges"
+            key, is_new = self.triage.take(turn.name, kind, data, lines)
+            # Only now: an interruption before leaves the file for the next campaign.
+            path.unlink()
+            set_aside(self.state, turn.name, data)
+            if is_new:
+                self.new_findings.append(key)
+                self._announce(key)
+        if turn.started is not None and turn.workers == 1:
+            # RUN_SECONDS are seconds of fuzzing; others on the target go on meanwhile.
+            turn.started += time.monotonic() - began
+        return bool(found)
+
+    def _announce(self, key):
+        found = self.state.data["findings"][key]
+        self.screen.say("\n".join([
+            f"FOUND {key}: {found['message']} ({found['bytes']} bytes, {found['minimised']})",
+            f"  see it again:  {reproduction(self.state, key, found)}",
+            "  keep it from coming back:", *(f"    {line}" for line in test_to_add(self.state, key, found))]))
+
+    def _silent_end(self, turn, number_, code):
+        turn.silent_ends += 1
+        how = f"signal {-code}" if code < 0 else f"code {code}"
+        text = f"a fuzzer ended with {how} and left no input; its last words are in {turn.name}/log-{number_}"
+        self.state.note(turn.name, text)
+        self.screen.say(f"{turn.name}: {text}")
+
+    def _end(self, turn):
+        turn.spent = turn.elapsed
+        turn.ended = True
+        turn.phase = "done"
+        self.state.target(turn.name)["seconds"] += turn.spent
+        self.state.save()
+
+    def _merge(self, turn):
+        turn.phase = "merges"
+        self._draw()
+        merge(self.lab, self.state, turn.name, self.tick)
+        turn.phase = "done"
+
+    def _end_all(self):
+        for turn in self.turns:
+            if turn.ended or turn.started is None:
+                continue
+            for fuzzer in turn.fuzzers:
+                fuzzer.stop()
+                self._listen_last(turn, fuzzer)
+            turn.fuzzers = []
+            turn.spent = turn.elapsed
+            turn.ended = True
+            turn.phase = "done"
+            self.state.target(turn.name)["seconds"] += turn.spent
+
+    # What is seen of it.
+
+    def _draw(self):
+        rows = []
+        for turn in self.turns:
+            target = self.state.target(turn.name)
+            phase = f"{turn.phase} {duration(max(0, turn.left))}" if turn.phase == "fuzzes" else turn.phase
+            speed = sum(fuzzer.last.per_second for fuzzer in turn.fuzzers) or target["per_second"]
+            since = turn.before + turn.elapsed - target["new_edge_at"] if target["edges"] else None
+            open_ = sum(1 for _, found in self.state.findings(turn.name) if found["open"])
+            rows.append(Row(turn.name, phase, speed, target["edges"], target["edges_all"], target["corpus"], open_,
+                            since))
+        open_ = sum(1 for _, found in self.state.findings() if found["open"])
+        heading = f"sluice fuzz  {duration(time.monotonic() - self.began)}  {open_} found  {self.state.folder}"
+        self.screen.draw(heading, rows)
+
+
+def link_seeds(lab, state, name):
+    """Links to the seeds and regressions, without those that are known to fall: they would end each run at its start.
+    The files themselves are nobody's to change."""
+    place = state.place(name, "seeds")
+    fallen = [(state.folder / "findings" / key / kind).read_bytes()
+              for key, found in state.findings(name) if found["open"] for kind in ("original", "input")
+              if (state.folder / "findings" / key / kind).is_file()]
+    try:
+        shutil.rmtree(place)
+        place.mkdir()
+        for kind in ("Corpus", "Regressions"):
+            folder = lab.folder(kind, name)
+            for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+                if path.is_file() and path.read_bytes() not in fallen:
+                    (place / f"{kind}-{path.name}").symlink_to(path)
+    except OSError as error:
+        refuse_full(error, state.folder)
+
+
+def set_aside(state, name, data):
+    """Keeps an input that falls out of what the next run starts from; a seed loses its link only."""
+    for kind in ("seeds", "corpus"):
+        for path in equal_files(state.place(name, kind), data):
+            path.unlink()
+
+
+def number(name, text, most):
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if not 1 <= value <= most or not text.strip().isascii() or not text.strip().isdigit():
+        raise Refused(f'{name} is a number from 1 to {most}, not "{text}"', code=2)
+    return value
+
+
+def commit(source):
+    """Which sources these are; empty where git does not know."""
+    try:
+        done = subprocess.run(["git", "-C", str(source), "describe", "--always", "--dirty", "--tags"],
+                              capture_output=True, text=True, timeout=30)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def arguments(argv):
+    parser = argparse.ArgumentParser(prog="make fuzz", description="Runs the fuzz targets.", allow_abbrev=False)
+    parser.add_argument("targets", nargs="*", help="all but the canary where none is named")
+    parser.add_argument("--seconds", default="60", help="for each target (RUN_SECONDS)")
+    parser.add_argument("--jobs", default=str(os.cpu_count() or 1), help="fuzzers at once (JOBS)")
+    parser.add_argument("--state", default="", help="where the campaign is kept (STATE)")
+    parser.add_argument("--source", default=CHECKOUT, help="another checkout")
+    parser.add_argument("--binaries", help="a folder of programs that are built already")
+    parser.add_argument("--minimise-seconds", default="45", help="for each finding")
+    parser.add_argument("--disk-free-mib", default=str(DISK_FREE_BYTES_MIN >> 20), help="stop below this")
+    return parser.parse_args(argv)
+
+
+def main(argv):
+    options = arguments(argv)
+    lab = Lab(options.source, binaries=options.binaries)
+    names = lab.choose(",".join(options.targets))
+    seconds = number("RUN_SECONDS", options.seconds, SECONDS_MAX)
+    jobs = number("JOBS", options.jobs, JOBS_MAX)
+    minimise = number("--minimise-seconds", options.minimise_seconds, 3600)
+    room = number("--disk-free-mib", options.disk_free_mib, 1 << 20) << 20
+    screen = Screen()
+    with State(options.state or lab.scratch / "campaign", room) as state:
+        state.check_room()
+        names = check(lab, names, screen)
+        if not names:
+            return 0
+        campaign = Campaign(lab, state, names, seconds, jobs, screen, minimise)
+        for number_ in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number_, campaign.stop)
+        began = time.time()
+        ended = campaign.run()
+        state.data["campaigns"].append({
+            "began": began, "ended": time.time(), "how": ended, "commit": commit(lab.source), "jobs": jobs,
+            "seconds": seconds, "targets": [turn.name for turn in campaign.turns],
+            "runs": sum(turn.runs for turn in campaign.turns),
+            "spent": {turn.name: [round(turn.spent, 1), turn.runs] for turn in campaign.turns},
+            "new": campaign.new_findings})
+        return conclude(state, screen, ended)
+
+
+def check(lab, names, screen):
+    """Builds, and lets the canary fall, before anything else runs."""
+    screen.say(f"building {len(names)} target{'' if len(names) == 1 else 's'} and the canary")
+    lab.build(list(dict.fromkeys([CANARY, *names])))
+    screen.say(f"{CANARY}: found within {lab.check_canary()} runs, as it must be")
+    names = [name for name in names if name != CANARY]
+    for name in names:
+        lab.check_instrumented(name)
+    return names
+
+
+def conclude(state, screen, ended):
+    """Saves and reports; the exit code."""
+    screen.clear()
+    full = None
+    for write in (state.save, lambda: report.write(state)):
+        try:
+            write()
+        except DiskFull as error:
+            full = error
+    for line in report.summary(state):
+        print(line)
+    if full:
+        print(f"{full}; the report could not be written", file=sys.stderr)
+    else:
+        print(f"report: {state.folder / 'report.html'} (and report.md)")
+    if ended == "interrupted":
+        print("interrupted: the same command goes on from here")
+        return 130
+    open_ = [key for key, found in state.findings() if found["open"]]
+    return 1 if open_ or full or ended != "finished" else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except Refused as refusal:
+        print(refusal, file=sys.stderr)
+        sys.exit(refusal.code)
+    except KeyboardInterrupt:
+        print("interrupted before anything ran", file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,35 @@
+#!/bin/bash -eu
+# Puts every fuzz target into $OUT with its seeds, dictionary and options, as OSS-Fuzz and ClusterFuzzLite want them
+# (https://google.github.io/oss-fuzz/getting-started/new-project-guide/#buildsh). The canary stays at home: it must fall.
+
+# Sets the flags that an engine and a sanitizer ask for. Those for tools version 6.2 and later have a name of their own;
+# an image that is older does not know it.
+. precompile_swift
+flags=${SWIFT6_2FLAGS:-"-Xswiftc -static-stdlib --static-swift-stdlib --sanitize=fuzzer --sanitize=$SANITIZER"}
+
+cd "$SRC/sluice"
+targets=$(cd Fuzz/Targets && for entry in */Entry.swift; do dirname "$entry"; done | grep -vx Canary)
+export SLUICE_FUZZ=$(echo $targets | tr ' ' ',')
+
+if [ "$SANITIZER" != coverage ]; then
+    # The two sanitizers reach the compiler in either order, and with the second one last there is no coverage and no
+    # error; this asks for it by name.
+    flags="$flags -Xswiftc -sanitize-coverage=edge,inline-8bit-counters,pc-table"
+fi
+# $OUT is all that the runners get, so the libraries go with it. RPATH and not RUNPATH, since it holds for their own
+# libraries too. $flags is a list of words.
+swift build -c release --scratch-path "${SCRATCH:-.build-fuzz}" $flags \
+    -Xlinker --disable-new-dtags -Xlinker -rpath -Xlinker '$ORIGIN/lib'
+
+mkdir -p "$OUT/lib"
+for target in $targets; do
+    program="${SCRATCH:-.build-fuzz}/release/Fuzz$target"
+    cp "$program" "$OUT/"
+    ldd "$program" | awk '$3 ~ /^\// { print $3 }' | grep -Ev '/(libc|libm|libdl|libpthread|librt)\.so' |
+        xargs -r cp -L -n -t "$OUT/lib"
+    rm -f "$OUT/Fuzz${target}_seed_corpus.zip"
+    find "Fuzz/Corpus/$target" "Fuzz/Regressions/$target" -type f 2>/dev/null |
+        zip -q -j -@ "$OUT/Fuzz${target}_seed_corpus.zip"
+    if [ -f "Fuzz/Dictionaries/$target.dict" ]; then cp "Fuzz/Dictionaries/$target.dict" "$OUT/Fuzz$target.dict"; fi
+    printf '[libfuzzer]\nmax_len = 4096\ntimeout = 10\nrss_limit_mb = 2048\n' >"$OUT/Fuzz$target.options"
+done

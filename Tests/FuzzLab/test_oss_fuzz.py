@@ -1,0 +1,79 @@
+"""What Fuzz/oss-fuzz/build.sh puts where OSS-Fuzz and ClusterFuzzLite look for it, with a compiler that only writes
+programs."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import zipfile
+
+import pytest
+
+from building import CHECKOUT
+from running import INPUT_BYTES_MAX, INPUT_SECONDS_MAX, MEMORY_MIB_MAX
+
+SWIFT = """#!/bin/sh
+echo "$SLUICE_FUZZ $*" >>"$OUT/../said"
+mkdir -p "$SCRATCH/release"
+for name in $(echo "$SLUICE_FUZZ" | tr , ' '); do cp /bin/true "$SCRATCH/release/Fuzz$name"; done
+"""
+
+
+@pytest.fixture
+def place(tmp_path):
+    if shutil.which("zip") is None:
+        pytest.fail("there is no zip here: .ci/setup test installs it")
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tmp_path / "out").mkdir()
+    (tools / "swift").write_text(SWIFT)
+    (tools / "precompile_swift").write_text("")
+    for tool in tools.iterdir():
+        tool.chmod(0o755)
+    (tmp_path / "sluice").symlink_to(CHECKOUT)
+    return tmp_path
+
+
+def build(place, sanitizer, flags=None):
+    values = dict(os.environ, SRC=str(place), OUT=str(place / "out"), SCRATCH=str(place / "scratch"),
+                  SANITIZER=sanitizer, PATH=f"{place / 'tools'}:{os.environ['PATH']}")
+    if flags is not None:
+        (place / "tools" / "precompile_swift").write_text(f'export SWIFT6_2FLAGS="{flags}"\n')
+    subprocess.run([CHECKOUT / "Fuzz/oss-fuzz/build.sh"], env=values, check=True, timeout=100)
+    return (place / "said").read_text()
+
+
+def test_every_target_but_the_canary_comes_with_its_seeds_dictionary_and_options(place):
+    build(place, "address")
+    out = place / "out"
+    names = {path.parent.name for path in CHECKOUT.glob("Fuzz/Targets/*/Entry.swift")} - {"Canary"}
+    assert len(names) >= 14
+    assert {path.name for path in out.iterdir() if path.is_file() and not path.suffix} == \
+        {f"Fuzz{name}" for name in names}
+    for name in names:
+        with zipfile.ZipFile(out / f"Fuzz{name}_seed_corpus.zip") as seeds:
+            assert len(seeds.namelist()) >= len(list((CHECKOUT / "Fuzz/Corpus" / name).iterdir()))
+        has_dictionary = (CHECKOUT / f"Fuzz/Dictionaries/{name}.dict").exists()
+        assert (out / f"Fuzz{name}.dict").exists() == has_dictionary
+        options = (out / f"Fuzz{name}.options").read_text()
+        for line in ("[libfuzzer]", f"max_len = {INPUT_BYTES_MAX}", f"timeout = {INPUT_SECONDS_MAX}",
+                     f"rss_limit_mb = {MEMORY_MIB_MAX}"):
+            assert line in options
+
+
+def test_the_compiler_is_asked_for_coverage_by_name(place):
+    said = build(place, "address")
+    assert "-sanitize-coverage=edge,inline-8bit-counters,pc-table" in said and "--sanitize=address" in said
+    assert "Canary" not in said
+
+
+def test_the_flags_of_the_image_are_taken_where_it_has_them(place):
+    said = build(place, "coverage", "--sanitize=fuzzer -Xswiftc -profile-generate")
+    assert "-profile-generate" in said and "sanitize-coverage" not in said
+
+
+def test_clusterfuzzlite_finds_its_folder():
+    folder = CHECKOUT / ".clusterfuzzlite"
+    assert {path.name for path in folder.iterdir()} >= {"build.sh", "Dockerfile", "project.yaml"}
+    assert "language: swift" in (folder / "project.yaml").read_text()
+    assert pathlib.Path(folder).is_symlink() and os.access(folder / "build.sh", os.X_OK)
