@@ -18,7 +18,8 @@ from building import CHECKOUT, Refused
 
 FOLDER = CHECKOUT / "Fuzz" / "Planted"
 # What a build of a target reads. The tests are there because the package names them.
-COPIED = ["Package.swift", "Package.resolved", "Sources", "Fuzz/Harness", "Fuzz/Targets", "Fuzz/Replay", "Tests"]
+COPIED = ["Package.swift", "Package.resolved", "Sources", "Tests", "Fuzz/Harness", "Fuzz/Targets", "Fuzz/Replay",
+          "Fuzz/Replaying"]
 
 _NAME = re.compile(r"(\d\d)-[a-z0-9-]+\.patch")
 _CHANGED = re.compile(r"^(?:---|\+\+\+) [ab]/(\S+)$", re.MULTILINE)

@@ -29,7 +29,6 @@ CONTROL_SECONDS = 5
 GRACE_SECONDS = 240
 DOCUMENT = CHECKOUT / "Docs" / "Fuzzing.md"
 MARK = "<!-- planted -->"
-MARK_END = "<!-- /planted -->"
 
 
 class QuickLab(Lab):
@@ -103,7 +102,8 @@ def prove(lab, scratch, bug, place, seconds):
     try:
         lab.build([bug.target])
     except Refused as refusal:
-        raise Refused(f"{bug.name} does not compile:\n{refusal}") from None
+        errors = dict.fromkeys(line for line in str(refusal).splitlines() if " error: " in line and "`-" not in line)
+        raise Refused("\n".join([f"{bug.name} does not compile:", *list(errors)[:8]])) from None
     outcome = run(lab, bug.target, place / bug.name, seconds)
     if outcome.code == 0:
         raise Refused(f"{bug.name}: {bug.target} did not find it in {seconds} s and {outcome.runs} runs")
@@ -125,13 +125,13 @@ def table(rows):
 
 
 def write_table(rows):
-    """Puts the table between its marks in the document; `Refused` where there are none."""
+    """Puts the table behind its mark in the document, in the place of what stands there up to the next heading."""
     text = DOCUMENT.read_text() if DOCUMENT.is_file() else ""
     before, mark, rest = text.partition(MARK)
-    _, end, after = rest.partition(MARK_END)
-    if not mark or not end:
-        raise Refused(f"{DOCUMENT} has no place for the table: {MARK} and {MARK_END}")
-    DOCUMENT.write_text(f"{before}{MARK}\n\n{table(rows)}\n\n{MARK_END}{after}")
+    if not mark:
+        raise Refused(f"{DOCUMENT} has no place for the table: {MARK}")
+    _, heading, after = rest.partition("\n## ")
+    DOCUMENT.write_text(f"{before}{MARK}\n\n{table(rows)}\n{heading}{after}")
 
 
 def prove_all(bugs, place, seconds, with_control=True):
