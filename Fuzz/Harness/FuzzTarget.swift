@@ -6,6 +6,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case fieldValues = "FieldValues"
     case fileName = "FileName"
     case formSplit = "FormSplit"
+    case gateway = "Gateway"
+    case gatewayRequests = "GatewayRequests"
     case json = "JSON"
     case magicNumber = "MagicNumber"
     case profileFile = "ProfileFile"
@@ -25,6 +27,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .fieldValues: try FieldValues.run(input)
         case .fileName: try FileNaming.run(input)
         case .formSplit: try FormSplit.run(input)
+        case .gateway: try GatewaySchedule.run(input)
+        case .gatewayRequests: try GatewayRequests.run(input)
         case .json: try JSONReading.run(input)
         case .magicNumber: try MagicReading.run(input)
         case .profileFile: try ProfileReading.run(input)

@@ -6,23 +6,82 @@ extension GatewayWorld {
         tally.created += 1
         if upload.put != nil { tally.puts += 1 }
         if imageID != upload.imageID { violate("\(upload.key): 201 with the id of another upload") }
-        if Int(fileBytes) != upload.body.count { violate("\(upload.key): 201 of \(fileBytes) bytes") }
-        if bucket.objects[upload.key]?.bytes != upload.body { violate("\(upload.key): 201 without its object") }
+        if Int(fileBytes) != upload.body.bytes.count { violate("\(upload.key): 201 of \(fileBytes) bytes") }
+        if bucket.objects[upload.key]?.bytes != upload.body.bytes { violate("\(upload.key): 201 without its object") }
+        checkWorth(upload)
         if !record.isOnDisk(imageID, [.completing, .stored]) {
             violate("\(upload.key): 201 without a record that survives")
         }
+        promise(imageID)
     }
+
+    /// The 201 of another upload goes out once more: same key, same bytes, and what was promised then still holds.
+    func checkReplay(_ upload: WorldUpload, _ image: ImageRecord) {
+        tally.replayed += 1
+        guard let known = upload.known, known.image == image, image.state == .stored, upload.body.idempotencyKey > 0
+        else { return violate("\(upload.key): a replay of what it does not know") }
+        if upload.parts != nil || upload.put != nil { violate("\(upload.key): a replay that asked the store") }
+        checkWorth(upload)
+        // Its time may have been over since.
+        guard let row = record.row(image.imageID), row.state == .stored || row.state == .completing else { return }
+        if row.idempotencyKey != upload.body.idempotencyKey || bucket.objects[row.key]?.bytes != upload.body.bytes {
+            violate("\(upload.key): a replay of other bytes")
+        }
+        if !record.isOnDisk(image.imageID, [.completing, .stored]) {
+            violate("\(upload.key): a replay without a record that survives")
+        }
+        promise(image.imageID)
+    }
+
+    /// What gets a 201 is an image within the cap, sent to its end.
+    private func checkWorth(_ upload: WorldUpload) {
+        if !upload.body.isImage { violate("\(upload.key): 201 of what is no image") }
+        if UInt64(upload.body.bytes.count) > upload.policy.uploadBytesMax { violate("\(upload.key): 201 over the cap") }
+        if !upload.body.framing.isWhole { violate("\(upload.key): 201 of a form that is not one") }
+        if !upload.isBodyEnded { violate("\(upload.key): 201 before the end of the body") }
+    }
+
+    /// A refusal goes out: there is a reason for it.
+    func checkRefusal(_ upload: WorldUpload, _ refusal: Refusal) {
+        tally.refused += 1
+        let body = upload.body
+        let isDue =
+            switch refusal {
+            case .invalidFileSignature: !body.isImage
+            case .fileTooLarge: UInt64(body.bytes.count) > upload.policy.uploadBytesMax
+            case .badRequest: !body.framing.isWhole
+            case .requestTimeout: true
+            case .storeUnavailable: hasFaults
+            case .idempotencyConflict: upload.known.map { isOther($0, body.bytes) } ?? false
+            case .idempotencyInProgress: upload.known.map { $0.image.state != .stored } ?? false
+            default: false
+            }
+        if !isDue { violate("\(upload.key): refused for nothing: \(refusal)") }
+    }
+
+    private func isOther(_ known: KnownUpload, _ bytes: [UInt8]) -> Bool { known.sha256 != bytes }
 
     /// What was promised stays true, whatever happens.
     func checkPromises() {
-        for upload in uploads where upload.isPromised {
-            guard let imageID = upload.imageID else { continue }
-            if bucket.objects[upload.key] == nil { violate("\(upload.key): an object that was promised is deleted") }
-            switch record.row(imageID)?.state {
-            case .completing, .stored: break
-            case .opening, .streaming, .expiring, .aborting, .gone, nil:
-                violate("\(upload.key): the record of a promise says \(String(describing: record.row(imageID)))")
+        for imageID in promised {
+            guard let row = record.row(imageID) else {
+                violate("row \(imageID) of a promise is gone")
+                continue
             }
+            if bucket.objects[row.key] == nil { violate("\(row.key): an object that was promised is deleted") }
+            switch row.state {
+            case .completing, .stored: break
+            case .opening, .streaming, .expiring, .aborting, .gone:
+                violate("\(row.key): the record of a promise says \(row.state)")
+            }
+        }
+    }
+
+    /// Nothing happens any more, and every process lives that will: whoever still waits is told nothing.
+    func checkAnswers() {
+        for upload in uploads where processes[upload.instance].isAlive && violations.isEmpty {
+            if !upload.isEnded { violate("\(upload.key): does not end") }
+            if upload.replies == 0, !upload.isClientGone { violate("\(upload.key): no reply") }
         }
     }
 
@@ -51,14 +110,11 @@ extension GatewayWorld {
                 violate("row \(index + 1) of key \(row.key) has no object")
                 continue
             }
-            if object.bytes != uploads[row.key].body { violate("\(row.key): other bytes than were sent") }
+            if object.bytes != uploads[row.key].body.bytes { violate("\(row.key): other bytes than were sent") }
             if row.size != Int64(object.bytes.count) { violate("row \(index + 1) has another size than its object") }
         }
-        for key in bucket.objects.keys.sorted() where !record.rows.contains(where: { $0?.key == key }) {
+        for key in bucket.objects.keys where !record.rows.contains(where: { $0?.key == key }) {
             violate("\(key): an object without a record")
-        }
-        for upload in uploads where processes[upload.instance].isAlive && !upload.isEnded {
-            violate("\(upload.key): does not end")
         }
     }
 }

@@ -6,8 +6,14 @@ struct WorldRecord {
         let key: Int
         let instance: Int
         var state: UploadLife.State
+        let idempotencyKey: Int
         var uploadID: String?
         var size: Int64?
+        var digest: [UInt8]?
+        /// The role that registered the image.
+        var registrant: String?
+        /// Whether its registration lifted the expiry.
+        var isKept = false
     }
 
     /// By image id less one; nil: the row is dropped.
@@ -24,8 +30,8 @@ struct WorldRecord {
         return states.contains(row.state)
     }
 
-    mutating func open(key: Int, instance: Int) -> Int64 {
-        commit(rows.count, Row(key: key, instance: instance, state: .opening))
+    mutating func open(key: Int, instance: Int, idempotencyKey: Int) -> Int64 {
+        commit(rows.count, Row(key: key, instance: instance, state: .opening, idempotencyKey: idempotencyKey))
         return Int64(rows.count)
     }
 
@@ -48,6 +54,32 @@ struct WorldRecord {
         commit(Int(id) - 1, state == .gone ? nil : row)
         if state.durability == .machine { synchronise() }
         return true
+    }
+
+    /// The sum of its bytes, within the transaction of `completing`.
+    mutating func setDigest(_ digest: [UInt8], of id: Int64) {
+        guard var row = row(id) else { return }
+        row.digest = digest
+        commit(Int(id) - 1, row)
+        if row.state.durability == .machine { synchronise() }
+    }
+
+    /// The image's time is over.
+    mutating func expire(_ id: Int64) -> Bool {
+        guard var row = row(id), row.state.mayBecome(.expiring) else { return false }
+        row.state = .expiring
+        commit(Int(id) - 1, row)
+        if UploadLife.State.expiring.durability == .machine { synchronise() }
+        return true
+    }
+
+    /// A promise, as the 201 of an upload is one: it is on the disk.
+    mutating func register(_ id: Int64, by registrant: String?, isKept: Bool) {
+        guard var row = row(id) else { return }
+        row.registrant = registrant
+        row.isKept = isKept
+        commit(Int(id) - 1, row)
+        synchronise()
     }
 
     /// Drops an opening whose sender was told that it failed.

@@ -2,7 +2,8 @@ internal import Gateway
 
 extension WorldUpload {
     func submit(_ write: UploadWrite) {
-        if world.isDisturbed, world.choices.isOne(in: write.isAwaited ? 80 : world.lostWrites) {
+        if world.isDisturbed, world.choices.happens(in: write.isAwaited ? 80 : world.lostWrites) {
+            world.hasFaults = true
             world.note("\(key): the journal's queue is full")
             // Nobody waits for a lazy write: it is lost.
             if write.isAwaited { journalFailed(write) }
@@ -22,45 +23,75 @@ extension WorldUpload {
             return true
         }
         guard let write = writes.first else { return false }
-        let fate = world.isDisturbed ? world.choices.roll(40) : 39
-        if fate == 0 {
+        let fate = fate()
+        if fate == .refused {
+            world.hasFaults = true
             world.note("\(key): \(write) cannot be written")
             // What nobody waits for is kept for later.
             guard write.isAwaited else { return true }
             writes.removeFirst()
-            answers.append((write, false))
+            answers.append((write, .failed))
             return true
         }
         writes.removeFirst()
+        if case .opening = write, let known = world.known(body) {
+            world.note("\(key): its key is that of row \(known.image.imageID)")
+            answers.append((write, fate == .unseen ? .failed : .known(known)))
+            return true
+        }
         let isCommitted = perform(write)
         world.note("\(key): \(write) \(isCommitted ? "is committed" : "finds no row for it")")
         guard write.isAwaited else { return true }
         // An error of the commit itself says nothing of what is in the file.
-        let isSeen = fate != 1
-        if !isSeen, case .opening = write { uncertainID = rowID }
-        answers.append((write, isCommitted && isSeen))
+        if fate == .unseen {
+            world.hasFaults = true
+            if case .opening = write { uncertainID = rowID }
+        }
+        answers.append((write, isCommitted && fate != .unseen ? .committed : .failed))
         return true
+    }
+
+    private enum Fate {
+        case written, refused
+        /// It is written, and answered as failed.
+        case unseen
+    }
+
+    private func fate() -> Fate {
+        guard world.isDisturbed else { return .written }
+        if world.choices.isScript {
+            let fate = world.choices.roll(8)
+            return fate == 1 ? .refused : fate == 2 ? .unseen : .written
+        }
+        let fate = world.choices.roll(40)
+        return fate == 0 ? .refused : fate == 1 ? .unseen : .written
     }
 
     private func perform(_ write: UploadWrite) -> Bool {
         if case .opening = write {
-            rowID = world.record.open(key: key, instance: instance)
+            rowID = world.record.open(key: key, instance: instance, idempotencyKey: body.idempotencyKey)
             return true
         }
         guard let rowID else { return false }
-        return world.record.write(write, rowID)
+        if !world.record.write(write, rowID) { return false }
+        if case .completing = write, body.idempotencyKey > 0 { world.record.setDigest(body.bytes, of: rowID) }
+        return true
     }
 
     func takeJournalAnswer() -> Bool {
         guard !answers.isEmpty else { return false }
-        let (write, isCommitted) = answers.removeFirst()
-        world.note("\(key): \(write) is answered: \(isCommitted)")
-        switch write {
-        case .opening where isCommitted:
+        let (write, outcome) = answers.removeFirst()
+        world.note("\(key): \(write) is answered: \(outcome)")
+        switch (write, outcome) {
+        case (.opening, .known(let known)):
+            self.known = known
+            kept = []
+            exchange.openingKnown(known, into: &effects)
+        case (.opening, .committed):
             imageID = rowID
             exchange.openingCommitted(imageID: rowID ?? 0, into: &effects)
-        case .withdrawn where isCommitted: exchange.withdrawalCommitted(into: &effects)
-        case .completing where isCommitted: exchange.completingDurable(into: &effects)
+        case (.withdrawn, .committed): exchange.withdrawalCommitted(into: &effects)
+        case (.completing, .committed): exchange.completingDurable(into: &effects)
         default: journalFailed(write)
         }
         perform()

@@ -10,7 +10,7 @@ extension WorldUpload {
         case .send(let next):
             step = next
             isTaken = false
-            if next == .delete || world.choices.roll(8) == 0 { world.shortenFuse(to: 3) }
+            if !world.choices.isScript, next == .delete || world.choices.roll(8) == 0 { world.shortenFuse(to: 3) }
         case .wait(let milliseconds): waitDue = world.now + Int64(world.choices.roll(milliseconds + 1))
         case .pause(let milliseconds): waitDue = world.now + Int64(milliseconds)
         case nil: break
@@ -67,6 +67,9 @@ extension WorldUpload {
             guard kept.count >= start + Int(length) else { return nil }
             return .part(uploadID: uploadID, number: number, bytes: Array(kept[start ..< start + Int(length)]))
         case .complete(let uploadID, let parts):
+            for (index, part) in parts.enumerated() where part.number != index + 1 || part.etag != "e" {
+                world.violate("\(key): the parts are completed in another order")
+            }
             return .complete(uploadID: uploadID, length: parts.reduce(0) { $0 + $1.length })
         case .abort(let uploadID): return .abort(uploadID: uploadID)
         case .head: return .head(key: key)
@@ -132,7 +135,7 @@ extension WorldUpload {
 
     private func take(_ step: S3Step, _ answer: S3Answer) {
         let isRewound = step.hasBody && (route == .spool || world.choices.roll(2) == 0)
-        let mayRetry = !world.isDisturbed || world.choices.roll(8) > 0
+        let mayRetry = !world.isDisturbed || !world.choices.happens(in: 8)
         if put != nil {
             react(
                 put?.answered(answer, isRewound: isRewound, sends: sends, isWhole: isTaken, mayRetry: mayRetry)

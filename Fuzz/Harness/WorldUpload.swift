@@ -1,19 +1,17 @@
+internal import Bytes
 internal import Gateway
-internal import Images
 internal import ObjectStore
-internal import Tokens
 
 /// One upload with its client, and what its driver does, in a ``GatewayWorld``.
 final class WorldUpload {
     static let openTimerMilliseconds: Int64 = 200
     static let deadlineMilliseconds: Int64 = 60_000
+    private static let pieceBytesMax = 15
 
     unowned let world: GatewayWorld
     let key: Int
     let instance: Int
-    /// What the client means to send, and as what it declares it.
-    let body: [UInt8]
-    let declared: UInt64?
+    let body: WorldBody
     let route: BodyRoute
     let policy: UploadPolicy
 
@@ -22,10 +20,11 @@ final class WorldUpload {
     private var isPerforming = false
 
     // The client.
-    var sent = 0
-    var isBodyEnded = false
-    var isClientGone = false
-    var replies: [UploadAnswer] = []
+    private var form: FormIntake?
+    private var sent = 0
+    private(set) var isBodyEnded = false
+    private(set) var isClientGone = false
+    private(set) var replies = 0
     /// Bytes that were kept for the store.
     var kept: [UInt8] = []
 
@@ -34,11 +33,13 @@ final class WorldUpload {
     /// The same, once it is known here.
     var imageID: Int64?
     var writes: [UploadWrite] = []
-    var answers: [(write: UploadWrite, isCommitted: Bool)] = []
+    var answers: [(write: UploadWrite, outcome: JournalOutcome)] = []
     /// Whether its last write leaves nothing to recovery.
     var isSettled = false
     /// The opening was answered as failed, and may be in the record: it is withdrawn.
     var uncertainID: Int64?
+    /// What its `Idempotency-Key` stands for.
+    var known: KnownUpload?
 
     // The store.
     var parts: S3UploadState?
@@ -56,16 +57,33 @@ final class WorldUpload {
     var deadlineDue: Int64?
     private(set) var isEnded = false
 
-    init(world: GatewayWorld, key: Int, instance: Int, body: [UInt8], isChunked: Bool, policy: UploadPolicy) {
+    enum JournalOutcome {
+        case committed, failed
+        case known(KnownUpload)
+    }
+
+    init(
+        world: GatewayWorld, key: Int, instance: Int, body: WorldBody, policy: UploadPolicy, expectsContinue: Bool
+    ) {
         self.world = world
         self.key = key
         self.instance = instance
         self.body = body
         self.policy = policy
-        declared = isChunked ? nil : UInt64(body.count)
-        route = policy.route(declaredBytes: declared)
+        var plan = body.plan(expectsContinue: expectsContinue)
+        if let begun = body.intake() {
+            form = begun.form
+            plan = begun.plan
+            sent = begun.headBytes
+        } else if body.framing.isForm {
+            world.violate("\(key): a form does not begin")
+        }
+        route = policy.route(declaredBytes: plan.declaredBytes)
         deadlineDue = world.now + Self.deadlineMilliseconds
-        exchange = UploadExchange(plan: Self.plan(declared), policy: policy, into: &effects)
+        exchange = UploadExchange(plan: plan, policy: policy, into: &effects)
+        if expectsContinue != effects.contains(.sendContinue), !body.framing.isForm {
+            world.violate("\(key): 100 Continue is not what was asked for")
+        }
         perform()
     }
 
@@ -75,19 +93,6 @@ final class WorldUpload {
         limits.cleanupAttemptsMax = 3
         return limits
     }()
-    private static let claims = TokenClaims(subject: "1", role: .user, expiresAt: 9)
-    private static let objectKey = ObjectKey(subject: "1", milliseconds: 1, uuid: "u", type: .gif)
-
-    private static func plan(_ declared: UInt64?) -> UploadPlan {
-        UploadPlan(
-            key: objectKey, claims: claims, type: .gif, declaredBytes: declared, filename: nil, host: "h",
-            recordToken: "r", expectsContinue: false)
-    }
-
-    var isPromised: Bool {
-        if case .created = replies.first { return true }
-        return false
-    }
 
     // MARK: - What may happen
 
@@ -115,29 +120,82 @@ final class WorldUpload {
     }
 
     private func actAsClient() -> Bool {
-        guard replies.isEmpty, !isClientGone else { return false }
+        guard replies == 0, !isClientGone else { return false }
         if world.isDisturbed, world.choices.isOne(in: isBodyEnded ? 60 : 50) {
-            loseClient()
+            lose()
             return true
         }
-        guard !isBodyEnded, heldBytes < GatewayWorld.windowBytes else { return false }
-        if sent == body.count {
+        if sent < body.wire.count { return send() }
+        return endBody()
+    }
+
+    /// The client sends what it likes of what is left, unless it is not read.
+    func send() -> Bool {
+        guard replies == 0, !isClientGone, !isBodyEnded, heldBytes < GatewayWorld.windowBytes, sent < body.wire.count
+        else { return false }
+        let length = world.choices.amount(upTo: min(Self.pieceBytesMax, body.wire.count - sent))
+        world.note("\(key): \(length) bytes")
+        let start = sent
+        sent += length
+        let wire = body.wire
+        take(wire.span.extracting(start ..< start + length))
+        if kept.count > policy.uploadBytesMax { world.violate("\(key): \(kept.count) bytes are kept") }
+        perform()
+        return true
+    }
+
+    /// As `FormDriver` reads a form, and everybody else a body.
+    private func take(_ piece: Span<UInt8>) {
+        guard form != nil else { return takeFile(piece) }
+        var offset = 0
+        while offset < piece.count, replies == 0, !isClientGone {
+            let rest = piece.extracting(droppingFirst: offset)
+            guard let (step, consumed) = form?.next(rest) else { return }
+            offset += consumed
+            switch step {
+            case .none: break
+            case .file(let range): takeFile(rest.extracting(range))
+            case .heldFile(let range):
+                let delimiter = form?.delimiter ?? []
+                takeFile(delimiter.span.extracting(range))
+            case .refused(let refusal): refuseForm(refusal)
+            case .begin, .complete: world.violate("\(key): a form that has two ends or beginnings")
+            }
+            perform()
+        }
+    }
+
+    private func takeFile(_ piece: Span<UInt8>) {
+        if exchange.receive(piece, into: &effects) { kept.append(contentsOf: piece) } else { kept = [] }
+    }
+
+    /// The form is answered, and its upload told that nobody waits for it.
+    private func refuseForm(_ refusal: FormRefusal) {
+        guard replies == 0, !isClientGone else { return }
+        lose()
+        replies += 1
+        world.checkRefusal(self, refusal.refusal)
+    }
+
+    /// The body ends, once everything is sent.
+    @discardableResult func endBody() -> Bool {
+        guard replies == 0, !isClientGone, !isBodyEnded, sent == body.wire.count else { return false }
+        world.note("\(key): the body ends")
+        switch form?.bodyEnded() {
+        case .complete?, nil:
             isBodyEnded = true
-            world.note("\(key): the body ends")
-            exchange.bodyEnded(into: &effects)
-        } else {
-            let length = 1 + world.choices.roll(min(15, body.count - sent))
-            world.note("\(key): \(length) bytes")
-            let piece = Array(body[sent ..< sent + length])
-            sent += length
-            if exchange.receive(piece.span, into: &effects) { kept += piece } else { kept = [] }
-            if kept.count > policy.uploadBytesMax { world.violate("\(key): \(kept.count) bytes are kept") }
+            // The bytes stand for their own sum: nothing else has it.
+            let digest = body.idempotencyKey > 0 ? body.bytes : nil
+            exchange.bodyEnded(digest: digest, into: &effects)
+        case .refused(let refusal)?: refuseForm(refusal)
+        case .some(.none), .begin?, .file?, .heldFile?: world.violate("\(key): a form does not end")
         }
         perform()
         return true
     }
 
-    private func loseClient() {
+    func lose() {
+        guard !isClientGone, replies == 0 else { return }
         world.note("\(key): the client is lost")
         isClientGone = true
         if !isBodyEnded { kept = [] }
@@ -157,7 +215,7 @@ final class WorldUpload {
         var due = Int64.max
         if let openTimerDue { due = min(due, openTimerDue) }
         if let waitDue { due = min(due, waitDue) }
-        if let deadlineDue, replies.isEmpty, !isClientGone { due = min(due, deadlineDue) }
+        if let deadlineDue, replies == 0, !isClientGone { due = min(due, deadlineDue) }
         return due
     }
 
@@ -175,7 +233,7 @@ final class WorldUpload {
             if put != nil { react(put?.waited() ?? .none) } else { react(parts?.waited() ?? .none) }
         } else if let due = deadlineDue, due <= now {
             deadlineDue = nil
-            guard replies.isEmpty, !isClientGone else { return }
+            guard replies == 0, !isClientGone else { return }
             if isStuck { world.violate("\(key): waits for nothing, and is not done") }
             cancel(.requestTimeout)
         }
@@ -208,7 +266,8 @@ final class WorldUpload {
         world.note("\(key):   → \(effect)")
         if isEnded { world.violate("\(key): an effect after the end: \(effect)") }
         switch effect {
-        case .sendContinue, .openSpool: break
+        case .sendContinue: break
+        case .openSpool: if route != .spool { world.violate("\(key): a spool for a window") }
         case .startOpenTimer: openTimerDue = world.now + Self.openTimerMilliseconds
         case .journal(let write): submit(write)
         case .create:
@@ -246,12 +305,15 @@ final class WorldUpload {
 
     private func reply(_ answer: UploadAnswer) {
         if isClientGone { world.violate("\(key): a reply to nobody") }
-        if !replies.isEmpty { world.violate("\(key): two replies") }
-        replies.append(answer)
-        if case .created(let imageID, let fileBytes) = answer {
+        replies += 1
+        if replies > 1 { world.violate("\(key): two replies") }
+        switch answer {
+        case .created(let imageID, let fileBytes):
             world.checkPromise(self, imageID: imageID, fileBytes: fileBytes)
-        } else {
-            world.tally.refused += 1
+        case .replayed(let image): world.checkReplay(self, image)
+        case .refused(let refusal):
+            kept = []
+            world.checkRefusal(self, refusal)
         }
     }
 }

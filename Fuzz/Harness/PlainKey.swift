@@ -1,0 +1,92 @@
+internal import Gateway
+internal import Tokens
+
+/// Keys and URLs, taken apart at their slashes.
+enum PlainKey {
+    static func base(_ publicURL: PublicURL, _ scheme: String, _ host: String) -> String {
+        switch publicURL {
+        case .base(let base): base
+        case .ofRequest: scheme + "://" + host + "/objects/"
+        }
+    }
+
+    static func url(of key: String, _ publicURL: PublicURL, _ scheme: String, _ host: String) -> String {
+        var text = base(publicURL, scheme, host)
+        for byte in key.utf8 {
+            let isPlain = isWord(byte) || "-._~/".utf8.contains(byte)
+            let digits = String(byte, radix: 16, uppercase: true)
+            text += isPlain ? String(UnicodeScalar(byte)) : "%" + (digits.utf8.count == 1 ? "0" : "") + digits
+        }
+        return text
+    }
+
+    private static func isWord(_ byte: UInt8) -> Bool {
+        (0x30 ... 0x39).contains(byte) || (0x41 ... 0x5A).contains(byte) || (0x61 ... 0x7A).contains(byte)
+    }
+
+    static func percentDecoded(_ bytes: ArraySlice<UInt8>) -> [UInt8]? {
+        var output: [UInt8] = []
+        var rest = bytes
+        while let byte = rest.popFirst() {
+            guard byte == 0x25 else {
+                output.append(byte)
+                continue
+            }
+            let digits = rest.prefix(2)
+            guard digits.count == 2, digits.allSatisfy({ isHex($0) }),
+                let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
+            else { return nil }
+            output.append(value)
+            rest = rest.dropFirst(2)
+        }
+        return output
+    }
+
+    private static func isHex(_ byte: UInt8) -> Bool {
+        (0x30 ... 0x39).contains(byte) || (0x41 ... 0x46).contains(byte) || (0x61 ... 0x66).contains(byte)
+    }
+
+    /// The key that a URL names, with the time in it; nil for everything that is none of ours.
+    static func key(of url: [UInt8], base: String) -> (text: String, milliseconds: Int64)? {
+        let front = Array(base.utf8)
+        guard url.starts(with: front), url.count - front.count <= 1_024 else { return nil }
+        let segments = url[front.count...].split(separator: 0x2F, omittingEmptySubsequences: false)
+        guard segments.count == 4 else { return nil }
+        let isPath = segments[1].allSatisfy { isWord($0) || "-._~!$&'()*+,;=:@%".utf8.contains($0) }
+        guard isPath, let subject = percentDecoded(segments[1]) else { return nil }
+        let text = Array("users/".utf8) + subject + Array("/images/".utf8) + Array(segments[3])
+        guard Array(segments[0]) == Array("users".utf8), Array(segments[2]) == Array("images".utf8),
+            !subject.contains(0x2F), let milliseconds = isKey(text)
+        else { return nil }
+        return (String(decoding: text, as: UTF8.self), milliseconds)
+    }
+
+    /// The time of a key of ours; nil where it is none.
+    static func isKey(_ key: [UInt8]) -> Int64? {
+        let segments = key.split(separator: 0x2F, omittingEmptySubsequences: false)
+        guard segments.count == 4, Array(segments[0]) == Array("users".utf8),
+            Array(segments[2]) == Array("images".utf8),
+            let subject = String(validating: segments[1], as: UTF8.self), PathSegment.isSafe(subject)
+        else { return nil }
+        let name = String(decoding: segments[3], as: UTF8.self)
+        guard let dash = name.firstIndex(of: "-"), name.unicodeScalars.allSatisfy(\.isASCII) else { return nil }
+        let digits = Array(name[..<dash].utf8)
+        let ending = String(name[name.index(after: dash)...].dropFirst(36))
+        let uuid = Array(name[name.index(after: dash)...].prefix(36).utf8)
+        guard !digits.isEmpty, digits.count == 1 || digits[0] != 0x30,
+            digits.allSatisfy({ (0x30 ... 0x39).contains($0) }), [".jpeg", ".png", ".gif"].contains(ending),
+            uuid.count == 36
+        else { return nil }
+        for (index, byte) in uuid.enumerated() {
+            let isRight =
+                switch index {
+                case 8, 13, 18, 23: byte == 0x2D
+                case 14: byte == 0x34
+                case 19: "89ab".utf8.contains(byte)
+                default: "0123456789abcdef".utf8.contains(byte)
+                }
+            if !isRight { return nil }
+        }
+        return Int64(String(decoding: digits, as: UTF8.self))
+    }
+}
