@@ -101,8 +101,8 @@ let package = Package(
         target(
             "FuzzHarness",
             [
-                "Bytes", "Crypto", "FormData", "Gateway", "HTTPWire", "Images", "JSONWire", "ObjectStore", "Settings",
-                "SigV4", "Tokens", "XMLWire",
+                "Bytes", "Crypto", "FormData", "Gateway", "HTTPWire", "Images", "JSONWire", "ObjectStore", "Reactor",
+                "Settings", "SigV4", "Tokens", "XMLWire",
             ], path: "Fuzz/Harness"),
         target("FuzzReplay", ["FuzzHarness", "Linux"], path: "Fuzz/Replaying"),
         .executableTarget(
@@ -169,9 +169,9 @@ if let subjects = Context.environment["SLUICE_TESTS"] {
 // so that one `swift build` makes them all and nothing else.
 if let wanted = Context.environment["SLUICE_FUZZ"] {
     let names = [
-        "Canary", "Chunked", "FieldValues", "FileName", "FormSplit", "Gateway", "GatewayRequests", "JSON", "MagicNumber",
-        "ProfileFile", "RequestGenerated", "RequestReference", "RequestSplit", "SigV4", "StoreXML",
-        "TokenStructured", "TokenVerify",
+        "Canary", "Chunked", "FieldValues", "FileName", "FormSplit", "Gateway", "GatewayRequests", "JSON",
+        "MagicNumber", "ProfileFile", "Registrations", "RequestGenerated", "RequestReference", "RequestSplit", "SigV4",
+        "StoreXML", "TokenStructured", "TokenVerify",
     ]
     keep(["FuzzHarness"])
     for name in wanted == "1" ? names : wanted.split(separator: ",").map(String.init) {

@@ -11,6 +11,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case json = "JSON"
     case magicNumber = "MagicNumber"
     case profileFile = "ProfileFile"
+    case registrations = "Registrations"
     case requestGenerated = "RequestGenerated"
     case requestReference = "RequestReference"
     case requestSplit = "RequestSplit"
@@ -32,6 +33,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .json: try JSONReading.run(input)
         case .magicNumber: try MagicReading.run(input)
         case .profileFile: try ProfileReading.run(input)
+        case .registrations: try RegistrationScript.run(input)
         case .requestGenerated: try RequestGenerated.run(input)
         case .requestReference: try RequestReference.run(input)
         case .requestSplit: try RequestSplit.run(input)

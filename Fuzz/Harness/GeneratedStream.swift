@@ -42,7 +42,9 @@ struct GeneratedStream {
         let method = choices.pick(["POST", "PUT", "GET", "DELETE", "PATCH", "OPTIONS", "M-SEARCH"])
         let target = choices.pick(["/", "/v1/images", "/a?b=c&d", "/%41%20/..;x", "http://a/x?y", "HTTP://A:80", "/?"])
         let framing = Self.framing(of: defect) ?? choices.pick([.none, .length, .chunked])
-        let body = framing == .none ? [] : Self.body(&choices)
+        var body = framing == .none ? [] : Self.body(&choices)
+        // Whole by either reading of its end.
+        if defect == .lengthAndCoding { body = Array("0\r\n\r\n".utf8) }
         var lines = [Self.requestLine(method, target, defect)]
         if defect != .noHost { lines.append(choices.pick(["Host: a", "host:a", "HOST: \t a \t"])) }
         for _ in 0 ..< choices.number(under: 4) {
