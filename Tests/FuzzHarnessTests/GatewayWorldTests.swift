@@ -41,10 +41,12 @@ import Testing
         #expect(tally.powerLosses > seeds / 10, "\(tally)")
         #expect(tally.recovered > seeds / 4, "\(tally)")
         #expect(tally.puts > seeds / 20, "\(tally)")
+        #expect(tally.forms > seeds / 40, "\(tally)")
+        #expect(tally.replayed > 0 && tally.registered > 0 && tally.expired > 0, "\(tally)")
     }
 
-    /// Bytes instead of a seed, as a fuzzer gives them.
-    @Test func `every invariant holds over worlds out of bytes`() {
+    /// A script instead of a seed, as a fuzzer gives them.
+    @Test func `every invariant holds over worlds out of scripts`() {
         var random = SystemRandomNumberGenerator()
         for _ in 0 ..< 500 {
             let input = (0 ..< Int.random(in: 0 ... 400)).map { _ in UInt8.random(in: .min ... .max, using: &random) }
@@ -120,6 +122,10 @@ extension GatewayWorld.Tally {
         recovered += other.recovered
         puts += other.puts
         objects += other.objects
+        replayed += other.replayed
+        expired += other.expired
+        registered += other.registered
+        forms += other.forms
         steps += other.steps
     }
 }

@@ -1,0 +1,86 @@
+import Foundation
+import FuzzHarness
+import Gateway
+import Testing
+import TestSupport
+
+/// The scripts of the target `Gateway`, and what its seeds reach.
+struct GatewayScheduleTests {
+    private static func world(_ script: String, isTracing: Bool = false) -> GatewayWorld {
+        let world = GatewayWorld(WorldChoices([UInt8](script.utf8).span), isTracing: isTracing)
+        world.run()
+        return world
+    }
+
+    private static func seeds() throws -> [[UInt8]] {
+        let folder = SharedFiles.packageDirectory.appendingPathComponent("Fuzz/Corpus/Gateway")
+        return try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+            .map { [UInt8](try Data(contentsOf: $0)) }
+    }
+
+    @Test func `an upload in order, killed, sent again, registered and expired`() {
+        #expect(Self.world("UZTZ").tally.created == 1)
+        #expect(Self.world("UCCKRRR").tally.crashes == 1)
+        #expect(Self.world("U0000010ZU0000010zz").tally.replayed == 1)
+        #expect(Self.world("UZOOOX").tally.expired == 1)
+        #expect(Self.world("UZOOOG").tally.registered == 1)
+        #expect(Self.world("U1ZTZ").tally.puts == 1)
+    }
+
+    @Test func `one script is one run`() {
+        for script in ["UZ8K5TRRR", "U02ZTZZW3", "UZ7S4TS4UCCL"] {
+            #expect(Self.world(script, isTracing: true).trace == Self.world(script, isTracing: true).trace)
+        }
+    }
+
+    /// What comes behind a step that is changed means what it meant.
+    @Test func `details end with their step`() {
+        let long = Self.world("UC5C12345C5", isTracing: true).trace
+        let short = Self.world("UC5C1C5", isTracing: true).trace
+        #expect(long == short)
+    }
+
+    @Test func `the seeds reach every end of an upload`() throws {
+        var tally = GatewayWorld.Tally()
+        for seed in try Self.seeds() {
+            let world = GatewayWorld(WorldChoices(seed.span))
+            world.run()
+            tally.created += world.tally.created
+            tally.refused += world.tally.refused
+            tally.replayed += world.tally.replayed
+            tally.crashes += world.tally.crashes
+            tally.powerLosses += world.tally.powerLosses
+            tally.recovered += world.tally.recovered
+            tally.puts += world.tally.puts
+            tally.expired += world.tally.expired
+            tally.registered += world.tally.registered
+            tally.forms += world.tally.forms
+        }
+        for count in [
+            tally.created, tally.refused, tally.replayed, tally.crashes, tally.powerLosses, tally.recovered, tally.puts,
+            tally.expired, tally.registered, tally.forms,
+        ] {
+            #expect(count >= 3, "\(tally)")
+        }
+    }
+
+    /// Of the rules of recovery, by the seeds alone.
+    @Test func `a broken rule is noticed by a seed`() throws {
+        let seeds = try Self.seeds()
+        let breaches: [(UploadLife.RecoveryPhase, UploadLife.StoreAnswer, UploadLife.RecoveryStep)] = [
+            (.completing, .noSuchUpload, .write(.stored)), (.aborting, .unknown, .write(.gone)),
+            (.listing, .listedSome, .send(.deleting)), (.confirming, .notFound, .write(.gone)),
+        ]
+        for breach in breaches {
+            var rules = GatewayWorld.Rules()
+            let whole = rules.next
+            rules.next = { $0 == breach.0 && $1 == breach.1 ? breach.2 : whole($0, $1) }
+            let isNoticed = seeds.contains { seed in
+                let world = GatewayWorld(WorldChoices(seed.span), rules: rules)
+                world.run()
+                return !world.violations.isEmpty
+            }
+            #expect(isNoticed, "\(breach)")
+        }
+    }
+}
