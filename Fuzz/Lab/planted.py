@@ -60,7 +60,7 @@ def choose(bugs, wanted):
     """The bugs that numbers or parts of names name, all where nothing is named."""
     chosen = []
     for word in wanted:
-        found = [bug for bug in bugs if word.isdigit() and int(word) == bug.number or word in bug.name]
+        found = [bug for bug in bugs if (int(word) == bug.number if word.isdigit() else word in bug.name)]
         if not found:
             raise Refused(f'there is no planted bug "{word}"; there are {", ".join(bug.name for bug in bugs)}', code=2)
         chosen += found
@@ -138,7 +138,8 @@ class Scratch:
         for name in bug.changed:
             self._write(name, (staging / name).read_bytes())
 
-    def _git(self, bug, *options, folder=CHECKOUT):
+    def _git(self, bug, *options, folder=None):
+        folder = folder or CHECKOUT
         # Without the ceiling git would take the folder for a part of the checkout, and pass over what it ignores.
         values = dict(os.environ, GIT_CEILING_DIRECTORIES=str(folder.parent))
         command = ["git", "apply", "--whitespace=nowarn", *options, str(bug.path)]
