@@ -52,14 +52,13 @@ extension GatewayWorld {
             case .badRequest: !body.framing.isWhole
             case .requestTimeout: true
             case .storeUnavailable: hasFaults
-            case .idempotencyConflict: upload.known.map { isOther($0, body.bytes) } ?? false
+            case .idempotencyConflict:
+                upload.known.map { $0.image.state == .stored && $0.sha256 != body.bytes } ?? false
             case .idempotencyInProgress: upload.known.map { $0.image.state != .stored } ?? false
             default: false
             }
         if !isDue { violate("\(upload.key): refused for nothing: \(refusal)") }
     }
-
-    private func isOther(_ known: KnownUpload, _ bytes: [UInt8]) -> Bool { known.sha256 != bytes }
 
     /// What was promised stays true, whatever happens.
     func checkPromises() {

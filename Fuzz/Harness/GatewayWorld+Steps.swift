@@ -161,7 +161,8 @@ extension GatewayWorld {
         add(body, strategy: strategy, process: alive[place % alive.count], expectsContinue: place >= 4)
     }
 
-    /// Around what counts: 0, the magic numbers, the bytes that open an upload, those that are withheld, parts, the cap.
+    /// Around what counts: nothing, the magic numbers, the bytes that open an upload, those that are withheld, parts,
+    /// and the cap.
     private static let lengths = [
         24, 0, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 19, 20, 21, 22, 30, 31, 33, 39, 40, 41, 45, 47, 48, 49, 50, 51,
         52, 57,
@@ -174,12 +175,14 @@ extension GatewayWorld {
         let strategy = choices.roll(3)
         // One in a dozen is no image, one in a dozen too long.
         let isImage = !choices.isOne(in: 12)
-        let length = isChunked && choices.isOne(in: 4) ? 45 + choices.roll(12) : 6 + choices.roll(44)
+        var length = isChunked && choices.isOne(in: 4) ? 45 + choices.roll(12) : 6 + choices.roll(44)
         var framing = isChunked ? WorldBody.Framing.chunked : .declared
         if isChunked, choices.roll(3) == 0 {
             framing = WorldBody.Framing(rawValue: 2 + choices.roll(5)) ?? .form
         }
         let idempotencyKey = choices.roll(4) == 0 ? 1 + choices.roll(2) : 0
+        // Of one key there are two bodies of one length.
+        if idempotencyKey > 0 { length = 24 }
         let variant = idempotencyKey > 0 ? choices.roll(2) : uploads.count + (choices.roll(8) == 0 ? 16 : 0)
         let body = WorldBody(
             framing: framing, type: .gif, isImage: isImage, length: length, variant: variant,
@@ -192,7 +195,7 @@ extension GatewayWorld {
         policy.openBytes = 10
         policy.withheldBytesMax = 12
         policy.strategy = strategy == 0 ? .multipart : strategy == 1 ? .put : .auto
-        note("\(uploads.count): \(body.bytes.count) bytes, \(body.framing), \(policy.strategy), key \(body.idempotencyKey)")
+        note("\(uploads.count): \(body.bytes.count) bytes, \(body.framing), \(policy.strategy)")
         if body.framing.isForm { tally.forms += 1 }
         uploads.append(
             WorldUpload(

@@ -42,8 +42,8 @@ struct RequestExchange {
 
     private mutating func judge() throws(OracleFailure) {
         let context = JudgementContext(
-            nowMilliseconds: setting.nowMilliseconds, uuid: RequestSetting.uuid, recordToken: RequestSetting.recordToken,
-            hasSecret: setting.hasSecret)
+            nowMilliseconds: setting.nowMilliseconds, uuid: RequestSetting.uuid,
+            recordToken: RequestSetting.recordToken, hasSecret: setting.hasSecret)
         var rates = rates
         rates.begin()
         var macs = 0
@@ -118,7 +118,7 @@ struct RequestExchange {
     private func read(_ plan: FormPlan) throws(OracleFailure) {
         let whole = try FormReading(plan, body, pieceBytes: max(body.count, 1))
         let cut = try FormReading(plan, body, pieceBytes: setting.pieceBytes)
-        guard whole == cut else { throw OracleFailure("cut into pieces of \(setting.pieceBytes): \(cut)\n\(whole)") }
+        guard whole == cut else { throw OracleFailure("cut into pieces: \(cut)\nwhole: \(whole)") }
         guard let end = whole.refusal else {
             let parts = PlainForm(body, delimiter: plan.boundary.delimiter)
             guard parts.isComplete, parts.parts.contains(whole.file), let plan = whole.plan
@@ -158,7 +158,8 @@ struct RequestExchange {
         else { throw OracleFailure("an image is given away") }
         let record = setting.image
         let verdict = registration.verdict(on: record)
-        guard verdict == PlainRecord.verdict(record, plan.claims) else { throw OracleFailure("registration: \(verdict)") }
+        guard verdict == PlainRecord.verdict(record, plan.claims)
+        else { throw OracleFailure("registration: \(verdict)") }
         switch verdict {
         case .noSuchImage: try reply.refused(.invalidImageURL)
         case .alreadyRegistered: try reply.refused(.imageAlreadyRegistered, imageID: record.imageID)

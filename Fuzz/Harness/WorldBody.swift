@@ -43,8 +43,9 @@ struct WorldBody {
         if bytes.count > length { bytes.removeLast(bytes.count - length) }
         while bytes.count < length {
             let place = bytes.count &+ variant
+            let isPlain = variant < 16
             bytes.append(
-                variant < 16 ? UInt8(truncatingIfNeeded: place &* 7 &+ variant) : Self.dashes[place % Self.dashes.count])
+                isPlain ? UInt8(truncatingIfNeeded: place &* 7 &+ variant) : Self.dashes[place % Self.dashes.count])
         }
         self.bytes = bytes
         wire = framing.isForm ? Self.form(bytes, type, framing) : bytes

@@ -73,8 +73,8 @@ package struct WorldChoices {
 
 /// A step of a script.
 struct WorldStep {
-    /// What happens. Letters of either case, or bytes behind them, say to which upload: `@` to `_` is the first,
-    /// `` ` `` to DEL the second, and so on.
+    /// What happens. Letters of either case, or bytes behind them, say to which upload: `@` to `_` are the first's,
+    /// the 32 behind them the second's, and so on.
     enum Kind {
         /// U: an upload begins. N: another process starts, on the same record and bucket.
         case upload, process
@@ -82,7 +82,8 @@ struct WorldStep {
         case send, endBody, lose
         /// J: the writer commits. A: what it answered is heard of. S: the store does something, or answers.
         case commit, hear, store
-        /// O, and whatever is no other: any of these that can be. Z: as many of them as a detail says, or as can be at once.
+        /// O, and whatever is no other: any of these that can be. Z: as many of them as a detail says, or as can be at
+        /// once.
         case any, many
         /// R: recovery of a row goes on. F: the store carries out a request that nobody waits for.
         case recovery, land

@@ -34,6 +34,7 @@ extension WorldUpload {
             return true
         }
         writes.removeFirst()
+        if fate == .unseen { world.hasFaults = true }
         if case .opening = write, let known = world.known(body) {
             world.note("\(key): its key is that of row \(known.image.imageID)")
             answers.append((write, fate == .unseen ? .failed : .known(known)))
@@ -43,10 +44,7 @@ extension WorldUpload {
         world.note("\(key): \(write) \(isCommitted ? "is committed" : "finds no row for it")")
         guard write.isAwaited else { return true }
         // An error of the commit itself says nothing of what is in the file.
-        if fate == .unseen {
-            world.hasFaults = true
-            if case .opening = write { uncertainID = rowID }
-        }
+        if fate == .unseen, case .opening = write { uncertainID = rowID }
         answers.append((write, isCommitted && fate != .unseen ? .committed : .failed))
         return true
     }

@@ -47,7 +47,8 @@ extension WorldUpload {
         return isTaken
     }
 
-    private var hasBytes: Bool {
+    /// Whether all that the request under way carries is there.
+    var hasBytes: Bool {
         switch step {
         case .part(_, let number, let length): kept.count >= partStart(number) + Int(length)
         case .put(let length): isReleased && kept.count >= length

@@ -225,8 +225,12 @@ final class WorldUpload {
         if let due = openTimerDue, due <= now {
             openTimerDue = nil
             world.note("\(key): the open timer")
+            let isAsked = rowID != nil || !writes.isEmpty || !answers.isEmpty
             exchange.openDelayPassed(arrivesFastEnough: world.choices.roll(2) == 0, into: &effects)
             perform()
+            if !isAsked, writes.isEmpty, openTimerDue == nil, replies == 0, !isClientGone {
+                world.violate("\(key): nothing will open it")
+            }
         } else if let due = waitDue, due <= now {
             waitDue = nil
             world.note("\(key): the store's wait is over")
@@ -242,7 +246,8 @@ final class WorldUpload {
     /// Nobody has anything to do for it, and its client waits.
     private var isStuck: Bool {
         let isClientHeld = isBodyEnded || heldBytes >= GatewayWorld.windowBytes
-        return isClientHeld && writes.isEmpty && answers.isEmpty && step == nil && told.isEmpty && waitDue == nil
+        let isStoreHeld = step == nil || isBodyEnded && !hasBytes
+        return isClientHeld && isStoreHeld && writes.isEmpty && answers.isEmpty && told.isEmpty && waitDue == nil
             && openTimerDue == nil
     }
 

@@ -42,7 +42,7 @@ import Testing
         #expect(tally.recovered > seeds / 4, "\(tally)")
         #expect(tally.puts > seeds / 20, "\(tally)")
         #expect(tally.forms > seeds / 40, "\(tally)")
-        #expect(tally.replayed > 0 && tally.registered > 0 && tally.expired > 0, "\(tally)")
+        #expect(tally.registered > 0 && tally.expired > 0, "\(tally)")
     }
 
     /// A script instead of a seed, as a fuzzer gives them.
