@@ -8,7 +8,8 @@ BINARY = .build/$(CONFIG)/sluice
 export SHARED_DIR
 
 .DEFAULT_GOAL := help
-.PHONY: help run test build release unit end-to-end fuzz-lab soak torture fuzz fuzz-keep fuzz-coverage bench format lint clean
+.PHONY: help run test build release unit end-to-end fuzz-lab test-asan test-tsan soak torture fuzz fuzz-keep \
+    fuzz-coverage fuzz-proof bench format lint clean
 
 help: ## list these verbs
 	@echo "make VERB [CONFIG=debug|release]"
@@ -58,6 +59,14 @@ end-to-end-only:
 fuzz-lab-only:
 	@.venv-test/bin/python -m pytest -c Tests/FuzzLab/pytest.ini Tests/FuzzLab $(ARGS)
 
+test-asan: ## the tests of pure targets and fences, and all fuzz seeds, under AddressSanitizer; ARGS="--filter TLS"
+	@.ci/setup test
+	@.ci/sanitized address $(ARGS)
+
+test-tsan: ## the tests of pure targets, loops and threads, and all fuzz seeds, under ThreadSanitizer
+	@.ci/setup test
+	@.ci/sanitized thread $(ARGS)
+
 soak: build ## ten minutes of good, bad and hostile clients at once: SOAK_SECONDS=600
 	@.ci/setup test
 	@SLUICE_BIN=$${SLUICE_BIN:-$(abspath $(BINARY))} .venv-test/bin/python Tests/Soak/soak.py
@@ -80,6 +89,10 @@ fuzz-keep: ## copy what a campaign found and the seeds lack into Fuzz/Corpus: T=
 fuzz-coverage: ## what the committed fuzz inputs reach, held against a floor: T=RequestSplit GAPS=1
 	@.ci/setup build
 	@python3 Fuzz/Lab/coverage.py --target "$(T)" $(if $(GAPS),--gaps) $(ARGS)
+
+fuzz-proof: ## plant known bugs in a copy, one at a time, and see each found; N="05 host" chooses, ARGS=--table
+	@.ci/setup fuzz
+	@python3 Fuzz/Lab/proof.py $(N) $(ARGS)
 
 bench: ## compare with rivals, by the bench in $SHARED_DIR; ARGS="up -p nginx-stream,sluice -w 10k:c64"
 	@test -d "$(SHARED_DIR)/bench" || \

@@ -103,7 +103,7 @@ let package = Package(
             "FuzzHarness",
             [
                 "Bytes", "Crypto", "FormData", "FuzzWire", "Gateway", "HTTPWire", "Images", "JSONWire", "ObjectStore",
-                "Settings", "SigV4", "TLS", "Tokens", "XMLWire",
+                "Reactor", "Settings", "SigV4", "TLS", "Tokens", "XMLWire",
             ], path: "Fuzz/Harness"),
         target("FuzzReplay", ["FuzzHarness", "Linux"], path: "Fuzz/Replaying"),
         .executableTarget(
@@ -143,29 +143,42 @@ let package = Package(
     ]
 )
 
+/// Leaves nothing in the package but these targets and what they need.
+@MainActor func keep(_ names: [String]) {
+    var needed = names
+    var next = 0
+    while next < needed.count {
+        let subject = package.targets.first { $0.name == needed[next] }
+        for dependency in subject?.dependencies ?? [] {
+            switch dependency {
+            case .byNameItem(let name, _), .targetItem(let name, _): if !needed.contains(name) { needed.append(name) }
+            default: break
+            }
+        }
+        next += 1
+    }
+    package.targets.removeAll { !needed.contains($0.name) }
+}
+
+// `.ci/sanitized` names the subjects whose tests it builds with a sanitizer: all of them would take twice as long.
+if let subjects = Context.environment["SLUICE_TESTS"] {
+    keep(subjects.split(separator: ",").map { $0 + "Tests" })
+}
+
 // libFuzzer brings their `main`; where nothing asks for it they would not link. `Fuzz/Lab/building.py` sets the
 // variable: to 1, or to the names of the wanted ones with commas between. The package is then these and what they need,
 // so that one `swift build` makes them all and nothing else.
 if let wanted = Context.environment["SLUICE_FUZZ"] {
     let names = [
         "ByteValues", "Canary", "Chunked", "FieldValues", "FileName", "FormData", "Gateway", "GatewayRequests", "JSON",
-        "MagicNumber", "ProfileFile", "RequestGenerated", "RequestParser", "RequestReference", "RequestRoundTrip",
-        "RequestSplit", "ResponseWriter", "Settings", "SigV4", "StoreXML", "TLSRecords", "TokenStructured",
-        "TokenVerify",
+        "MagicNumber", "ProfileFile", "Registrations", "RequestGenerated", "RequestParser", "RequestReference",
+        "RequestRoundTrip", "RequestSplit", "ResponseWriter", "Settings", "SigV4", "StoreXML", "TLSRecords",
+        "TokenStructured", "TokenVerify",
     ]
     let chosen = wanted == "1" ? names : wanted.split(separator: ",").map(String.init)
     // The parser alone: with all counters of the harness behind it, it would be half as fast.
     func harness(_ name: String) -> String { name == "RequestParser" ? "FuzzWire" : "FuzzHarness" }
-    var needed = chosen.map(harness)
-    var next = 0
-    while next < needed.count {
-        let subject = package.targets.first { $0.name == needed[next] }
-        for case .byNameItem(let name, _) in subject?.dependencies ?? [] where !needed.contains(name) {
-            needed.append(name)
-        }
-        next += 1
-    }
-    package.targets.removeAll { !needed.contains($0.name) }
+    keep(chosen.map(harness))
     for name in chosen {
         package.targets.append(
             .executableTarget(

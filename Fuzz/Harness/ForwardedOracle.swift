@@ -38,6 +38,9 @@ enum ForwardedOracle {
         }
         guard found == expected, isMalformed == (expected.count < plain.count)
         else { throw OracleFailure("\(found), not \(expected)") }
+        let said = expected.map { ($0.node, $0.scheme) }
+        try CallerOracle.check(head, bytes, said: said)
+        try CallerOracle.checkLines(plain, isStandard ? "Forwarded" : "X-Forwarded-For", said: said)
     }
 
     private static func trimmed(_ text: some StringProtocol) -> String {

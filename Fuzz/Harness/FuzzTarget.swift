@@ -14,6 +14,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case json = "JSON"
     case magicNumber = "MagicNumber"
     case profileFile = "ProfileFile"
+    case registrations = "Registrations"
     case requestGenerated = "RequestGenerated"
     case requestParser = "RequestParser"
     case requestReference = "RequestReference"
@@ -41,6 +42,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .json: try JSONReading.run(input)
         case .magicNumber: try MagicReading.run(input)
         case .profileFile: try ProfileReading.run(input)
+        case .registrations: try RegistrationScript.run(input)
         case .requestGenerated: try RequestGenerated.run(input, effort: effort)
         case .requestParser: try Self.checkBounds(input)
         case .requestReference: try RequestReference.run(input)

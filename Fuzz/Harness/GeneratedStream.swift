@@ -42,7 +42,9 @@ struct GeneratedStream {
         let method = choices.pick(Self.methods)
         let target = choices.pick(Self.targets)
         let framing = Self.framing(of: defect) ?? choices.pick([.none, .length, .chunked])
-        let body = framing == .none ? [] : Self.body(&choices)
+        var body = framing == .none ? [] : Self.body(&choices)
+        // Whole by either reading of its end.
+        if defect == .lengthAndCoding { body = Array("0\r\n\r\n".utf8) }
         var lines = [Self.requestLine(method, target, defect)]
         if defect != .noHost { lines.append(choices.pick(Self.hosts)) }
         for _ in 0 ..< choices.number(under: 4) { lines.append(choices.pick(Self.fields)) }
@@ -157,7 +159,7 @@ struct GeneratedStream {
         }
         switch defect {
         case .chunkBareLF: wire += Array("1\na\r\n".utf8)
-        case .chunkNoEnd: wire += Array("1\r\nab\r\n".utf8)
+        case .chunkNoEnd: wire += Array(choices.pick(["1\r\nab\r\n", "1\r\nab\n", "1\r\na\rb", "1\r\na\n"]).utf8)
         case .chunkSign: wire += Array("+1\r\na\r\n".utf8)
         case .chunkPrefix: wire += Array("0x1\r\na\r\n".utf8)
         case .chunkEmpty: wire += Array(";x\r\n".utf8)

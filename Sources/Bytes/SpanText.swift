@@ -43,6 +43,8 @@ extension Span where Element == UInt8 {
 extension [UInt8] {
     /// Appends a copy of the bytes of `span`.
     package mutating func append(contentsOf span: Span<UInt8>) {
+        // The standard library writes its count, unchanged, into the one empty array that all threads share.
+        guard !span.isEmpty else { return }
         append(addingCapacity: span.count) { output in
             for index in span.indices { output.append(span[index]) }
         }

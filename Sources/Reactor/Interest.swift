@@ -56,5 +56,6 @@ package struct Registration: Hashable, Sendable {
     /// A registration that no loop knows.
     package static let none = Registration(slot: .max, generation: 0)
 
-    var token: UInt64 { UInt64(generation) << 32 | UInt64(slot) }
+    /// What epoll gives back with each report.
+    package var token: UInt64 { UInt64(generation) << 32 | UInt64(slot) }
 }

@@ -1,7 +1,7 @@
 internal import Linux
 
 /// The descriptors that one loop watches, by slot; freed slots are used again under the next generation.
-struct RegistrationTable {
+package struct RegistrationTable {
     struct Slot {
         var handler: (any EventHandler)?
         var descriptor: Int32 = -1
@@ -16,9 +16,11 @@ struct RegistrationTable {
 
     private(set) var slots: [Slot] = []
     private var firstFree = UInt32.max
-    private(set) var count = 0
+    package private(set) var count = 0
 
-    mutating func insert(
+    package init() {}
+
+    package mutating func insert(
         _ descriptor: Int32, _ interest: Interest, _ handler: any EventHandler, isForeign: Bool
     ) -> Registration {
         let slot: UInt32
@@ -39,7 +41,7 @@ struct RegistrationTable {
     }
 
     /// The slot's index while the registration stands, else nil.
-    func index(_ registration: Registration) -> Int? {
+    package func index(_ registration: Registration) -> Int? {
         let index = Int(registration.slot)
         guard index < slots.count, slots[index].generation == registration.generation, slots[index].handler != nil
         else { return nil }
@@ -47,7 +49,7 @@ struct RegistrationTable {
     }
 
     /// The handler that a report's token is meant for, or nil: it is stale.
-    func handler(token: UInt64) -> (any EventHandler)? {
+    package func handler(token: UInt64) -> (any EventHandler)? {
         let index = Int(UInt32(truncatingIfNeeded: token))
         guard index < slots.count, slots[index].generation == UInt32(truncatingIfNeeded: token >> 32)
         else { return nil }
@@ -59,7 +61,7 @@ struct RegistrationTable {
         slots[index].isArmed = isArmed
     }
 
-    mutating func remove(_ index: Int) {
+    package mutating func remove(_ index: Int) {
         slots[index].handler = nil
         slots[index].descriptor = -1
         slots[index].generation &+= 1

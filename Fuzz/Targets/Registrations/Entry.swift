@@ -1,0 +1,9 @@
+import FuzzHarness
+
+/// Called by libFuzzer with each input (https://llvm.org/docs/LibFuzzer.html#fuzz-target).
+@c(LLVMFuzzerTestOneInput)
+public func fuzzOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    let input = unsafe UnsafeBufferPointer(start: bytes, count: count)
+    FuzzTarget.registrations.runOrTrap(unsafe input.span)
+    return 0
+}
