@@ -194,7 +194,7 @@ extension JournalEntry {
         switch self {
         case .opening: self
         case .uploadID(_, let text): .uploadID(id, text)
-        case .completing(_, let size, let filename, _): .completing(id, size: size, filename: filename)
+        case .completing(_, let size, let filename, _, _): .completing(id, size: size, filename: filename)
         case .stored(_, let time): .stored(id, at: time)
         case .aborting: .aborting(id)
         case .expiring(_, let time): .expiring(id, at: time)
