@@ -87,15 +87,16 @@ final class JournalQueue: Sendable {
                 (state.requests.count, state.awaitedCount, state.isClosed)
             }
             if count > 0, !isClosed {
-                // Only the first request, the first that is waited for, and the end signal; a signal that was left over
-                // ends either pause early, once.
+                // Only the first request, the first that is waited for, and the end signal: a pause that a signal ends
+                // was not yet the whole of it.
                 if mayLinger, awaitedCount == 0, count < Self.lingeringEntriesMax {
-                    mayLinger = false
-                    arrival.wait(timeoutMilliseconds: lingerMilliseconds)
+                    mayLinger = arrival.wait(timeoutMilliseconds: lingerMilliseconds)
                     continue
                 }
-                if mustGather, awaitedCount > 0 { arrival.wait(timeoutMilliseconds: gatherMilliseconds) }
-                mustGather = false
+                if mustGather, awaitedCount > 0 {
+                    mustGather = arrival.wait(timeoutMilliseconds: gatherMilliseconds)
+                    continue
+                }
             }
             if count > 0 {
                 state.withLock { state in
