@@ -46,6 +46,20 @@ import Testing
         #expect(taken.withLock { $0 } == 3)
     }
 
+    @Test func `gathering is not ended by the signal of the first`() throws {
+        awaited()
+        let taken = Mutex(0)
+        let thread = try Thread.start(name: "taker") {
+            let count = take(gatherMilliseconds: Self.endless).1
+            taken.withLock { $0 = count }
+        }
+        awaited()
+        awaited()
+        queue.close()
+        thread.join()
+        #expect(taken.withLock { $0 } == 3)
+    }
+
     @Test func `what nobody waits for comes when its time is over, and when it is enough for a transaction`() {
         lazy()
         #expect(take(lingerMilliseconds: 1) == (.requests, 1))
