@@ -18,9 +18,7 @@ import Testing
 
     private func lazy() { #expect(queue.post(JournalRequest(entry: .gone(1), replyTo: nil, tag: 0))) }
 
-    private func awaited() {
-        #expect(queue.post(JournalRequest(entry: .look(1), replyTo: mailbox, tag: 0)))
-    }
+    private func awaited() { #expect(queue.post(JournalRequest(entry: .look(1), replyTo: mailbox, tag: 0))) }
 
     private func take(
         timeoutMilliseconds: Int32? = nil, gatherMilliseconds: Int32 = 0, lingerMilliseconds: Int32 = 0
@@ -32,32 +30,42 @@ import Testing
         return (arrival, batch.count)
     }
 
-    @Test func `what nobody waits for is taken along by what somebody waits for`() throws {
-        lazy()
-        lazy()
-        // The signal of the first is left over, and must not end the pause.
-        let taken = Mutex(0)
+    /// Takes on another thread, and acts here once that one sleeps; how many it got. One that does not sleep has got
+    /// what there was before.
+    private func take(
+        gatherMilliseconds: Int32 = 0, lingerMilliseconds: Int32 = 0, whenItSleeps act: () -> Void
+    ) throws -> Int {
+        let place = Mutex("")
+        let taken = Mutex<Int?>(nil)
         let thread = try Thread.start(name: "taker") {
-            let count = take(lingerMilliseconds: Self.endless).1
+            let own = (try? Files.readWhole("/proc/thread-self/stat", bytesMax: 4_096)) ?? []
+            place.withLock { $0 = "/proc/self/task/\(String(decoding: own.prefix { $0 != 0x20 }, as: UTF8.self))/stat" }
+            let count = take(gatherMilliseconds: gatherMilliseconds, lingerMilliseconds: lingerMilliseconds).1
             taken.withLock { $0 = count }
         }
-        awaited()
+        CatalogFixture.eventually {
+            let stat = (try? Files.readWhole(place.withLock { $0 }, bytesMax: 4_096)) ?? []
+            return taken.withLock { $0 } != nil || String(decoding: stat, as: UTF8.self).contains("(taker) S ")
+        }
+        act()
         thread.join()
-        #expect(taken.withLock { $0 } == 3)
+        return taken.withLock { $0 } ?? 0
+    }
+
+    @Test func `what nobody waits for is taken along by what somebody waits for`() throws {
+        // The signal of the first is left over, and must not end the pause.
+        lazy()
+        lazy()
+        #expect(try take(lingerMilliseconds: Self.endless) { awaited() } == 3)
     }
 
     @Test func `gathering is not ended by the signal of the first`() throws {
         awaited()
-        let taken = Mutex(0)
-        let thread = try Thread.start(name: "taker") {
-            let count = take(gatherMilliseconds: Self.endless).1
-            taken.withLock { $0 = count }
+        let count = try take(gatherMilliseconds: Self.endless) {
+            awaited()
+            queue.close()
         }
-        awaited()
-        awaited()
-        queue.close()
-        thread.join()
-        #expect(taken.withLock { $0 } == 3)
+        #expect(count == 2)
     }
 
     @Test func `what nobody waits for comes when its time is over, and when it is enough for a transaction`() {
