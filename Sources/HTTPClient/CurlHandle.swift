@@ -187,10 +187,18 @@ internal import Glibc
             unsafe smallBody.deallocate()
             unsafe smallBody = .allocate(capacity: bytes.count)
         }
-        _ = unsafe smallBody.update(fromContentsOf: bytes)
+        unsafe Self.copy(bytes, to: smallBody)
         unsafe sum += sluice_curl_set_long(easy, CURLOPT_POST, 1)
         unsafe sum += sluice_curl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, bytes.count)
         unsafe sum += sluice_curl_set_pointer(easy, CURLOPT_POSTFIELDS, UnsafeMutableRawPointer(smallBody.baseAddress))
+    }
+
+    /// Copies all of `bytes` to the beginning of memory that has room for them, in one piece: the library's own copying
+    /// from a collection goes byte by byte.
+    private static func copy(_ bytes: [UInt8], to target: UnsafeMutableBufferPointer<UInt8>) {
+        unsafe bytes.withUnsafeBytes { source in
+            unsafe UnsafeMutableRawBufferPointer(target).copyMemory(from: source)
+        }
     }
 
     /// The lines as curl's list, in this handle's own memory: the nodes are curl's public structure
@@ -205,7 +213,7 @@ internal import Glibc
             unsafe nodes.deallocate()
             unsafe nodes = .allocate(capacity: fields.count)
         }
-        _ = unsafe lines.update(fromContentsOf: fields.bytes)
+        unsafe Self.copy(fields.bytes, to: lines)
         var start = 0
         for index in 0..<fields.count {
             let text = unsafe UnsafeMutableRawPointer(lines.baseAddress?.advanced(by: start))
