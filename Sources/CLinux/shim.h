@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -19,6 +20,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -51,6 +53,52 @@ static inline int clinux_processors(void) {
     int count = 0;
     for (long index = 0; index < bytes / (long)sizeof *mask; index++) count += __builtin_popcountl(mask[index]);
     return count;
+}
+
+// dl_iterate_phdr(3) hides behind _GNU_SOURCE with its structure, of which these are the members since its first day.
+struct clinux_object {
+    ElfW(Addr) address;
+    const char *name;
+    const ElfW(Phdr) *segments;
+    ElfW(Half) count;
+};
+extern int clinux_each_object(int (*visit)(struct clinux_object *, size_t, void *), void *context)
+    __asm__("dl_iterate_phdr");
+
+// Whether the loader has written into segments that cannot be written to (elf(5)): no compiler of today makes these.
+static inline int clinux_has_text_relocations(const struct clinux_object *object) {
+    for (int index = 0; index < object->count; index++) {
+        if (object->segments[index].p_type != PT_DYNAMIC) continue;
+        const ElfW(Dyn) *entry = (const ElfW(Dyn) *)(object->address + object->segments[index].p_vaddr);
+        for (; entry->d_tag != DT_NULL; entry++) {
+            if (entry->d_tag == DT_TEXTREL) return 1;
+            if (entry->d_tag == DT_FLAGS && (entry->d_un.d_val & DF_TEXTREL)) return 1;
+        }
+    }
+    return 0;
+}
+
+// "For file mappings, subsequent accesses will result in repopulating the memory contents from the up-to-date contents
+// of the underlying mapped file" (madvise(2)). What could never be written to holds nothing else.
+static inline int clinux_release_object(struct clinux_object *object, size_t size, void *released) {
+    (void)size;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    if (clinux_has_text_relocations(object)) return 0;
+    for (int index = 0; index < object->count; index++) {
+        const ElfW(Phdr) *segment = &object->segments[index];
+        if (segment->p_type != PT_LOAD || (segment->p_flags & PF_W)) continue;
+        size_t start = (object->address + segment->p_vaddr) / page * page;
+        size_t end = (object->address + segment->p_vaddr + segment->p_memsz + page - 1) / page * page;
+        if (madvise((void *)start, end - start, MADV_DONTNEED) == 0) *(size_t *)released += end - start;
+    }
+    return 0;
+}
+
+// Callbacks over pointers to structures: plain in C, and unsafe from end to end in Swift.
+static inline long clinux_release_program(void) {
+    size_t released = 0;
+    clinux_each_object(clinux_release_object, &released);
+    return (long)released;
 }
 
 // errno is a macro that Swift cannot import.

@@ -9,10 +9,17 @@ package enum CatalogLimits {
     /// Entries of one transaction: bounds how long the first of a burst waits for the last.
     static let batchEntriesMax = 256
     /// How long the writer gathers while several uploads at once wait for it: fewer, larger commits, for a latency that
-    /// is small beside what such a load makes anyway. An upload alone is never made to wait.
+    /// is small beside what such a load makes anyway. An upload alone is never made to wait, and the more are under way
+    /// the longer each takes.
     static let gatherMilliseconds: Int32 = 1
+    static let gatherMillisecondsMax: Int32 = 4
+    /// For so many uploads under way the writer gathers a millisecond.
+    static let gatherUploadsPerMillisecond = 16
     /// The mean number of waiting uploads in a batch from which on it gathers.
     static let gatherWaitersMin = 1.75
+    /// How long what nobody waits for, the end of an upload above all, waits for a write that it can be written with.
+    /// Recovery finds the same as it would have found just before.
+    static let lingerMilliseconds: Int32 = 5
     /// A synced transaction that takes less on average is shared by those who need no sync: they wait no longer for it
     /// than for the one before.
     static let cheapSyncMicroseconds = 2_000.0

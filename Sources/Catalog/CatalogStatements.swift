@@ -34,7 +34,9 @@ struct CatalogStatements {
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, '\(UploadLife.State.opening.rawValue)')
             """)
         streaming = try connection.prepare(Self.update(to: .streaming, "upload_id = ?3"))
-        completing = try connection.prepare(Self.update(to: .completing, "size = ?3, name = ifnull(?4, name)"))
+        completing = try connection.prepare(
+            Self.update(
+                to: .completing, "size = ?3, name = ifnull(?4, name), upload_id = ifnull(?5, upload_id)"))
         // The upload id has done its service: nobody asks for it after this, and rows stay for good.
         stored = try connection.prepare(Self.update(to: .stored, "stored_ms = ?3, upload_id = NULL, expires_ms = ?4"))
         aborting = try connection.prepare(Self.update(to: .aborting, nil))
@@ -97,9 +99,10 @@ struct CatalogStatements {
         case .uploadID(let id, let uploadID):
             try streaming.bind(3, uploadID)
             return try change(streaming, id, now, connection)
-        case .completing(let id, let size, let filename, let sha256):
+        case .completing(let id, let size, let filename, let sha256, let uploadID):
             try completing.bind(3, size)
             try completing.bind(4, filename)
+            try completing.bind(5, uploadID)
             let changed = try change(completing, id, now, connection)
             if changed != nil, let sha256 { try keys.complete(id, sha256: sha256) }
             return changed

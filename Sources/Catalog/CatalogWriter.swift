@@ -3,45 +3,6 @@ internal import Gateway
 internal import Linux
 internal import Logging
 internal import Reactor
-internal import Synchronization
-
-/// The catalog's health as every thread may read it.
-final class CatalogStatus: Sendable {
-    private let health = Mutex(CatalogHealth.ok)
-    /// Since when the writer is at one batch, on the monotonic clock; 0: it waits for work.
-    private let busySince = Atomic<Int64>(0)
-
-    var current: CatalogHealth { health.withLock { $0 } }
-
-    func set(_ new: CatalogHealth) { health.withLock { $0 = new } }
-
-    /// For how long the writer has been at what it does now.
-    var busyMilliseconds: Int64 {
-        let since = busySince.load(ordering: .relaxed)
-        return since == 0 ? 0 : Clock.monotonicMilliseconds() - since
-    }
-
-    func begins() { busySince.store(Clock.monotonicMilliseconds(), ordering: .relaxed) }
-
-    func ends() { busySince.store(0, ordering: .relaxed) }
-
-    /// Rows of which the last write, which nobody waits for, was not kept.
-    private let leftRows = Mutex<[Int64]>([])
-
-    /// Leaves the row of a lost write to recovery, where nothing of its upload can follow. Of one that still runs the
-    /// row would say too little: recovery would abort it, or delete the object that it has become meanwhile.
-    func leave(_ entry: JournalEntry) {
-        guard entry.isLast, let row = entry.row else { return }
-        leftRows.withLock { if $0.count < CatalogLimits.leftRowsMax { $0.append(row) } }
-    }
-
-    func takeLeftRows() -> [Int64] {
-        leftRows.withLock { rows in
-            defer { rows = [] }
-            return rows
-        }
-    }
-}
 
 /// The one thread that writes: takes what waits, commits it in groups, answers, and looks after the log.
 ///
@@ -57,6 +18,9 @@ final class CatalogWriter {
     let instanceID: String
 
     private var waiters = 0.0
+    /// Uploads between their first and their last write, as far as can be seen from here: those that are left to
+    /// recovery in between stay counted until the next rest.
+    private var uploadsUnderWay = 0
     /// What a synced transaction has taken, the mean over the last few.
     private var syncMicroseconds = CatalogLimits.cheapSyncMicroseconds
     private var batch: [JournalRequest] = []
@@ -108,8 +72,9 @@ final class CatalogWriter {
     /// Works until the queue is closed and empty.
     func run() {
         while true {
-            let gather = waiters >= CatalogLimits.gatherWaitersMin ? CatalogLimits.gatherMilliseconds : 0
-            let arrival = queue.take(into: &batch, timeoutMilliseconds: timeout, gatherMilliseconds: gather)
+            let arrival = queue.take(
+                into: &batch, timeoutMilliseconds: timeout, gatherMilliseconds: gatherMilliseconds,
+                lingerMilliseconds: CatalogLimits.lingerMilliseconds)
             status.begins()
             defer { status.ends() }
             switch arrival {
@@ -127,6 +92,12 @@ final class CatalogWriter {
         }
     }
 
+    private var gatherMilliseconds: Int32 {
+        guard waiters >= CatalogLimits.gatherWaitersMin else { return 0 }
+        let wanted = Int32(clamping: uploadsUnderWay / CatalogLimits.gatherUploadsPerMillisecond)
+        return min(max(wanted, CatalogLimits.gatherMilliseconds), CatalogLimits.gatherMillisecondsMax)
+    }
+
     /// Keeps the mean, over the last few batches, of how many uploads wait for one.
     private func noteWaiters() {
         var count = 0.0
@@ -142,6 +113,7 @@ final class CatalogWriter {
 
     /// Nothing was asked for a while.
     private func rest() {
+        uploadsUnderWay = 0
         tidyKeysWhenDue()
         if !isInTrouble, file.walPages > 0 { checkpoint() }
     }
@@ -246,7 +218,12 @@ final class CatalogWriter {
             syncMicroseconds += (Double(Clock.monotonicMicroseconds() - start) - syncMicroseconds) / 8
         }
         if checkpointAtPages == nil { checkpointAtPages = file.walPages + CatalogLimits.walPagesMax }
-        for (position, result) in zip(positions, results) { answer(requests[position], result) }
+        for (position, result) in zip(positions, results) {
+            let request = requests[position]
+            if case .opening = request.entry { uploadsUnderWay += 1 }
+            if request.entry.isLast, uploadsUnderWay > 0 { uploadsUnderWay -= 1 }
+            answer(request, result)
+        }
     }
 
     private func fail(

@@ -8,8 +8,9 @@ package enum JournalEntry: Equatable, Sendable {
     /// The store's name of the multipart upload.
     case uploadID(Int64, String)
     /// The whole body is counted; a filename replaces that of the opening. The hash of the bytes belongs to the key of
-    /// an upload that has one.
-    case completing(Int64, size: Int64, filename: String? = nil, sha256: [UInt8]? = nil)
+    /// an upload that has one. With the store's name of the upload it stands for that write too.
+    case completing(
+        Int64, size: Int64, filename: String? = nil, sha256: [UInt8]? = nil, uploadID: String? = nil)
     /// The object is complete in the store, since so many milliseconds after 1970.
     case stored(Int64, at: Int64)
     /// The upload is being taken back.

@@ -87,7 +87,7 @@ extension JournalEntry {
     var row: Int64? {
         switch self {
         case .opening: nil
-        case .uploadID(let id, _), .completing(let id, _, _, _), .stored(let id, _), .aborting(let id),
+        case .uploadID(let id, _), .completing(let id, _, _, _, _), .stored(let id, _), .aborting(let id),
             .expiring(let id, _), .gone(let id), .look(let id):
             id
         case .registration(let registration):

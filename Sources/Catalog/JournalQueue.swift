@@ -23,6 +23,8 @@ final class JournalQueue: Sendable {
 
     private struct State {
         var requests: [JournalRequest] = []
+        /// How many of them somebody waits for.
+        var awaitedCount = 0
         var isClosed = false
     }
 
@@ -43,14 +45,20 @@ final class JournalQueue: Sendable {
     func post(_ request: JournalRequest) -> Bool {
         let kept = request.replyTo == nil ? 0 : request.entry.state == nil ? capacity / 4 : capacity / 8
         let capacity = capacity - kept
-        let count = state.withLock { state in
-            guard !state.isClosed, state.requests.count < capacity else { return 0 }
+        let (isTaken, isNews) = state.withLock { state in
+            guard !state.isClosed, state.requests.count < capacity else { return (false, false) }
             state.requests.append(request)
-            return state.requests.count
+            let count = state.requests.count
+            guard request.replyTo != nil else { return (true, count == 1 || count == Self.lingeringEntriesMax) }
+            state.awaitedCount += 1
+            return (true, state.awaitedCount == 1)
         }
-        if count == 1 { arrival.signal() }
-        return count > 0
+        if isNews { arrival.signal() }
+        return isTaken
     }
+
+    /// So many entries make a transaction of their own, whoever waits for them.
+    private static let lingeringEntriesMax = CatalogLimits.batchEntriesMax
 
     func close() {
         state.withLock { $0.isClosed = true }
@@ -62,23 +70,41 @@ final class JournalQueue: Sendable {
 
     /// Waits, at most so long (nil: without end), and exchanges all requests for the emptied storage of `batch`.
     ///
-    /// - Parameter gatherMilliseconds: how long others are waited for once the first has come; 0: not at all.
+    /// What nobody waits for lingers for `lingerMilliseconds` before it is a reason to return: the next that somebody
+    /// waits for takes it along.
+    ///
+    /// - Parameter gatherMilliseconds: how long others are waited for once the first has come that somebody waits for;
+    ///   0: not at all.
     func take(
-        into batch: inout [JournalRequest], timeoutMilliseconds: Int32?, gatherMilliseconds: Int32 = 0
+        into batch: inout [JournalRequest], timeoutMilliseconds: Int32?, gatherMilliseconds: Int32 = 0,
+        lingerMilliseconds: Int32 = 0
     ) -> Arrival {
         batch.removeAll(keepingCapacity: true)
         var mustGather = gatherMilliseconds > 0
+        var mayLinger = lingerMilliseconds > 0
         while true {
-            if mustGather, count > 0 {
-                mustGather = false
-                // Only the first request and the end signal; a signal that was left over ends this early, once.
-                arrival.wait(timeoutMilliseconds: gatherMilliseconds)
+            let (count, awaitedCount, isClosed) = state.withLock { state in
+                (state.requests.count, state.awaitedCount, state.isClosed)
             }
-            let isClosed = state.withLock { state in
-                swap(&state.requests, &batch)
-                return state.isClosed
+            if count > 0, !isClosed {
+                // Only the first request, the first that is waited for, and the end signal: a pause that a signal ends
+                // was not yet the whole of it.
+                if mayLinger, awaitedCount == 0, count < Self.lingeringEntriesMax {
+                    mayLinger = arrival.wait(timeoutMilliseconds: lingerMilliseconds)
+                    continue
+                }
+                if mustGather, awaitedCount > 0 {
+                    mustGather = arrival.wait(timeoutMilliseconds: gatherMilliseconds)
+                    continue
+                }
             }
-            if !batch.isEmpty { return .requests }
+            if count > 0 {
+                state.withLock { state in
+                    swap(&state.requests, &batch)
+                    state.awaitedCount = 0
+                }
+                return .requests
+            }
             if isClosed { return .closed }
             if !arrival.wait(timeoutMilliseconds: timeoutMilliseconds) { return .timeout }
         }

@@ -183,6 +183,7 @@ final class Control {
             "serving on \(addresses), admin on \(adminListener.name)",
             metadata: ["workers": "\(settings.workers)", "version": "\(Version.text)"])
         ServiceManager.ready(status: "serving on \(addresses)")
+        ProgramPages.release()
         if isDevelopment { DevelopmentMode.greet(self, listener: listeners.first { !$0.isUnix }?.address) }
     }
 

@@ -7,7 +7,7 @@ internal import Glibc
 /// next, and the thirty options that do not differ are not set ten thousand times a second (`curl_easy_reset` would
 /// ask for that).
 ///
-/// Memory: `easy` and the three buffers are this object's own, from `init` to `deinit`; curl keeps the pointers only
+/// Memory: `easy` and the four buffers are this object's own, from `init` to `deinit`; curl keeps the pointers only
 /// while `easy` lives, and `easy` is out of its multi handle by then.
 @safe final class CurlHandle {
     let easy: UnsafeMutableRawPointer
@@ -21,6 +21,7 @@ internal import Glibc
     private let errorText: UnsafeMutablePointer<CChar>
     private var lines: UnsafeMutableBufferPointer<UInt8>
     private var nodes: UnsafeMutableBufferPointer<curl_slist>
+    private var smallBody: UnsafeMutableBufferPointer<UInt8>
     private var url = ""
     private var hasTarget = false
     private var connectMilliseconds = -1
@@ -41,6 +42,7 @@ internal import Glibc
         unsafe errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         unsafe lines = .allocate(capacity: 1_024)
         unsafe nodes = .allocate(capacity: 16)
+        unsafe smallBody = .allocate(capacity: 512)
         guard unsafe configure(configuration, client: client, share: share) else { return nil }
     }
 
@@ -49,6 +51,7 @@ internal import Glibc
         unsafe errorText.deallocate()
         unsafe lines.deallocate()
         unsafe nodes.deallocate()
+        unsafe smallBody.deallocate()
     }
 
     /// What is the same for every request (reasons in the manual page of each option, and design § 7).
@@ -65,6 +68,7 @@ internal import Glibc
         unsafe sum += sluice_curl_set_long(easy, CURLOPT_PATH_AS_IS, 1)
         // The empty string also keeps curl from the proxy variables of the environment.
         unsafe sum += sluice_curl_set_text(easy, CURLOPT_PROXY, "")
+        unsafe sum += sluice_curl_set_text(easy, CURLOPT_NOPROXY, "")
         unsafe sum += sluice_curl_set_long(easy, CURLOPT_MAXAGE_CONN, configuration.connectionIdleSecondsMax)
         unsafe sum += sluice_curl_set_long(easy, CURLOPT_MAXLIFETIME_CONN, configuration.connectionLifeSecondsMax)
         unsafe sum += sluice_curl_set_long(easy, CURLOPT_DNS_CACHE_TIMEOUT, configuration.lookupCacheSeconds)
@@ -175,17 +179,25 @@ internal import Glibc
         unsafe sum += sluice_curl_set_long(easy, CURLOPT_UPLOAD_BUFFERSIZE, bytes)
     }
 
-    /// COPYPOSTFIELDS copies as many bytes as POSTFIELDSIZE says, so the size goes first.
+    /// A body that is all there, from this handle's own memory: "the data pointed to is NOT copied by the library: as a
+    /// consequence, it must be preserved by the calling application until the associated transfer finishes"
+    /// (CURLOPT_POSTFIELDS(3)).
     private func setSmallBody(_ bytes: [UInt8], _ sum: inout CurlCodeSum) {
+        if unsafe bytes.count > smallBody.count {
+            unsafe smallBody.deallocate()
+            unsafe smallBody = .allocate(capacity: bytes.count)
+        }
+        unsafe Self.copy(bytes, to: smallBody)
         unsafe sum += sluice_curl_set_long(easy, CURLOPT_POST, 1)
         unsafe sum += sluice_curl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, bytes.count)
-        if bytes.isEmpty {
-            unsafe sum += sluice_curl_set_text(easy, CURLOPT_COPYPOSTFIELDS, "")
-        } else {
-            unsafe bytes.withUnsafeBytes { buffer in
-                let start = unsafe UnsafeMutableRawPointer(mutating: buffer.baseAddress)
-                unsafe sum += sluice_curl_set_pointer(easy, CURLOPT_COPYPOSTFIELDS, start)
-            }
+        unsafe sum += sluice_curl_set_pointer(easy, CURLOPT_POSTFIELDS, UnsafeMutableRawPointer(smallBody.baseAddress))
+    }
+
+    /// Copies all of `bytes` to the beginning of memory that has room for them, in one piece: the library's own copying
+    /// from a collection goes byte by byte.
+    private static func copy(_ bytes: [UInt8], to target: UnsafeMutableBufferPointer<UInt8>) {
+        unsafe bytes.withUnsafeBytes { source in
+            unsafe UnsafeMutableRawBufferPointer(target).copyMemory(from: source)
         }
     }
 
@@ -201,15 +213,14 @@ internal import Glibc
             unsafe nodes.deallocate()
             unsafe nodes = .allocate(capacity: fields.count)
         }
-        _ = unsafe lines.update(fromContentsOf: fields.bytes)
+        unsafe Self.copy(fields.bytes, to: lines)
         var start = 0
         for index in 0..<fields.count {
             let text = unsafe UnsafeMutableRawPointer(lines.baseAddress?.advanced(by: start))
             let next = unsafe index + 1 < fields.count ? nodes.baseAddress?.advanced(by: index + 1) : nil
             let node = unsafe curl_slist(data: text?.assumingMemoryBound(to: CChar.self), next: next)
             unsafe nodes.initializeElement(at: index, to: node)
-            while unsafe lines[start] != 0 { start += 1 }
-            start += 1
+            if let text = unsafe text { start += unsafe strlen(text.assumingMemoryBound(to: CChar.self)) + 1 }
         }
         return unsafe nodes.baseAddress
     }

@@ -34,8 +34,9 @@ extension UploadDriver {
         }
     }
 
-    func write(_ write: UploadWrite) {
-        guard let entry = entry(for: write) else { return }
+    /// - Parameter uploadID: the store's name of the upload, where that is written with it.
+    func write(_ write: UploadWrite, uploadID: String? = nil) {
+        guard let entry = entry(for: write, uploadID) else { return }
         let wantsAnswer =
             switch write {
             case .opening, .completing, .withdrawn: true
@@ -53,7 +54,7 @@ extension UploadDriver {
         }
     }
 
-    private func entry(for write: UploadWrite) -> JournalEntry? {
+    private func entry(for write: UploadWrite, _ uploadID: String?) -> JournalEntry? {
         if case .opening = write {
             return .opening(
                 OpeningRecord(
@@ -65,7 +66,8 @@ extension UploadDriver {
         switch write {
         case .opening: return nil
         case .uploadID(let uploadID): return .uploadID(id, uploadID)
-        case .completing(let bytes): return .completing(id, size: Int64(clamping: bytes), sha256: sha256)
+        case .completing(let bytes):
+            return .completing(id, size: Int64(clamping: bytes), sha256: sha256, uploadID: uploadID)
         case .stored:
             let now = Clock.wallMilliseconds()
             storedMilliseconds = now

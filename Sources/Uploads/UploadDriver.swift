@@ -184,7 +184,15 @@ final class UploadDriver {
         while index < effects.count {
             let effect = effects[index]
             index += 1
-            perform(effect)
+            // Of a body that was there before the store's answer both are asked for at once: one write has both.
+            if case .journal(.uploadID(let uploadID)) = effect, index < effects.count,
+                case .journal(let next) = effects[index], case .completing = next
+            {
+                index += 1
+                write(next, uploadID: uploadID)
+            } else {
+                perform(effect)
+            }
         }
         effects.removeAll(keepingCapacity: true)
         isPerforming = false

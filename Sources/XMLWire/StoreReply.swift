@@ -25,24 +25,27 @@ package enum StoreReply: Equatable, Sendable {
 
     private static func read(_ body: Span<UInt8>, limits: XMLLimits) throws(XMLRefusal) -> StoreReply {
         var reader = XMLReader(limits: limits)
-        var names: [String] = []
+        // The open elements, by where their names stand: most of them are of no interest.
+        var names: [Range<Int>] = []
         names.reserveCapacity(4)
         var fields = StoreReplyFields()
-        var root = ""
+        var root = 0 ..< 0
         while true {
             switch try reader.next(body) {
             case .start(let range):
-                let name = body.extracting(range).repairedText()
-                if names.isEmpty { root = name }
-                names.append(name)
+                if names.isEmpty { root = range }
+                names.append(range)
                 fields.begin()
             case .text:
                 fields.append(reader.text)
             case .end:
-                fields.end(names)
-                names.removeLast()
+                let name = names.removeLast()
+                if let parent = names.last {
+                    fields.end(body.extracting(name), in: body.extracting(parent), depth: names.count)
+                }
+                fields.begin()
             case .finished:
-                return try fields.reply(root: root)
+                return try fields.reply(root: body.extracting(root).repairedText())
             }
         }
     }
@@ -59,23 +62,20 @@ private struct StoreReplyFields {
 
     mutating func append(_ bytes: [UInt8]) { text += bytes }
 
-    /// The innermost of `names` ends.
-    mutating func end(_ names: [String]) {
-        defer { text.removeAll(keepingCapacity: true) }
-        guard names.count >= 2, let name = names.last else { return }
-        switch names[names.count - 2] {
-        case "InitiateMultipartUploadResult" where names.count == 2,
-            "InitiateMultipartUpload" where names.count == 2:
-            if name == "UploadId" { keep(&uploadID) }
-        case "CompleteMultipartUploadResult" where names.count == 2,
-            "CompleteMultipartUploadResponse" where names.count == 2:
-            if name == "ETag" { keep(&etag) }
-        case "Error":
+    /// An element ends inside of `parent`, which has `depth - 1` others around it.
+    mutating func end(_ name: Span<UInt8>, in parent: Span<UInt8>, depth: Int) {
+        if parent.equals("Error") {
             endOfErrorField(name)
-        case "ErrorResponse", "Response":
-            if name == "RequestId" || name == "RequestID" { keep(&error.requestID) }
-        default:
-            break
+        } else if parent.equals("ErrorResponse") || parent.equals("Response") {
+            if name.equals("RequestId") || name.equals("RequestID") { keep(&error.requestID) }
+        } else if depth == 1, name.equals("UploadId") {
+            if parent.equals("InitiateMultipartUploadResult") || parent.equals("InitiateMultipartUpload") {
+                keep(&uploadID)
+            }
+        } else if depth == 1, name.equals("ETag") {
+            if parent.equals("CompleteMultipartUploadResult") || parent.equals("CompleteMultipartUploadResponse") {
+                keep(&etag)
+            }
         }
     }
 
@@ -95,16 +95,21 @@ private struct StoreReplyFields {
         }
     }
 
-    private mutating func endOfErrorField(_ name: String) {
-        switch name {
-        case "Code": keep(&error.code)
-        case "Message": keep(&error.message)
-        case "RequestId": keep(&error.requestID)
-        case "HostId": keep(&error.hostID)
-        case "Region": keep(&error.region)
-        case "Endpoint": keep(&error.endpoint)
-        case "ServerTime": keep(&error.serverTime)
-        default: break
+    private mutating func endOfErrorField(_ name: Span<UInt8>) {
+        if name.equals("Code") {
+            keep(&error.code)
+        } else if name.equals("Message") {
+            keep(&error.message)
+        } else if name.equals("RequestId") {
+            keep(&error.requestID)
+        } else if name.equals("HostId") {
+            keep(&error.hostID)
+        } else if name.equals("Region") {
+            keep(&error.region)
+        } else if name.equals("Endpoint") {
+            keep(&error.endpoint)
+        } else if name.equals("ServerTime") {
+            keep(&error.serverTime)
         }
     }
 

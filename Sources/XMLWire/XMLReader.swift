@@ -78,7 +78,7 @@ package struct XMLReader {
     ) throws(XMLRefusal) {
         var index = offset + distance
         while document.count - index >= terminator.count {
-            if document.extracting(index...).hasPrefix(terminator.span) {
+            if document[index] == terminator[0], document.extracting(index...).hasPrefix(terminator.span) {
                 offset = index + terminator.count
                 return
             }

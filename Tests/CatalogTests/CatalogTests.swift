@@ -54,6 +54,18 @@ import Testing
         #expect(try catalog.row(id)?.filename == "late.gif")
     }
 
+    @Test func `the store's name of an upload can be written with its end, and stays if it was there`() throws {
+        let catalog = try fixture.open()
+        let ids = [try fixture.open(1, on: catalog), try fixture.open(2, on: catalog)]
+        _ = try fixture.perform(.uploadID(ids[1], "before"), on: catalog)
+        for (id, uploadID) in zip(ids, ["with it", nil]) {
+            let entry = JournalEntry.completing(id, size: 9, uploadID: uploadID)
+            #expect(try fixture.perform(entry, on: catalog) == .committed(imageID: id))
+        }
+        #expect(try ids.map { try catalog.row($0)?.uploadID } == ["with it", "before"])
+        #expect(try ids.map { try catalog.row($0)?.state } == [.completing, .completing])
+    }
+
     @Test func `a row that is gone is dropped, and its id never used again`() throws {
         var catalog = try fixture.open()
         let id = try fixture.open(1, on: catalog)
@@ -194,7 +206,7 @@ extension JournalEntry {
         switch self {
         case .opening: self
         case .uploadID(_, let text): .uploadID(id, text)
-        case .completing(_, let size, let filename, _): .completing(id, size: size, filename: filename)
+        case .completing(_, let size, let filename, _, _): .completing(id, size: size, filename: filename)
         case .stored(_, let time): .stored(id, at: time)
         case .aborting: .aborting(id)
         case .expiring(_, let time): .expiring(id, at: time)
