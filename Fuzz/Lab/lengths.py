@@ -13,7 +13,7 @@ _BYTES_MAX = {
     # One field line, or a PROXY preface, whose longest address block has 216 bytes.
     "FieldValues": 320,
     "FileName": 1024,
-    "FormSplit": 1024,
+    "FormData": 1024,
     "FormData": 1024,
     "JSON": 512,
     "MagicNumber": 32,
