@@ -29,6 +29,10 @@ JOBS_MAX = 256
 CRASHES_MAX = 40
 # A program that ends without an input, again and again, is told once.
 SILENT_ENDS_MAX = 3
+# A machine that loses its power takes no more than this of the history.
+SAVE_SECONDS = 30
+# Ctrl-C, an end from outside, a terminal that goes.
+STOPPERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Turn:
@@ -55,16 +59,17 @@ class Turn:
 
 
 class Campaign:
-    def __init__(self, lab, state, names, seconds, jobs, screen, minimise_seconds=None):
-        self.lab, self.state, self.screen = lab, state, screen
+    def __init__(self, lab, state, edges, seconds, jobs, screen, minimise_seconds=None):
+        """`edges`: how many each target's program has; its names are what is fuzzed."""
+        self.lab, self.state, self.screen, self.edges = lab, state, screen, edges
         self.stop_reason = None
         self.began = time.monotonic()
-        share, rest = divmod(jobs, len(names))
+        share, rest = divmod(jobs, len(edges))
         # Who had least comes first, so that a campaign that is stopped again and again reaches all.
-        names = sorted(names, key=lambda name: state.target(name)["seconds"])
-        self.turns = [Turn(name, seconds, max(1, share + (1 if index < rest else 0)), state.target(name)["seconds"])
+        names = sorted(edges, key=lambda name: state.target(name)["seconds"])
+        self.turns = [Turn(name, seconds, max(1, share + (1 if index < rest else 0)), state.fuzzed(name))
                       for index, name in enumerate(names)]
-        self.jobs = jobs
+        self.jobs, self.saved_at = jobs, self.began
         options = {} if minimise_seconds is None else {"minimise_seconds": minimise_seconds}
         self.triage = Triage(lab, state, self.tick, **options)
         self.new_findings = []
@@ -74,7 +79,7 @@ class Campaign:
     def stop(self, *_):
         """What Ctrl-C does; the second one ends the process as it would end any."""
         self.stop_reason = "interrupted"
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in STOPPERS:
             signal.signal(number, signal.SIG_DFL)
 
     def tick(self):
@@ -113,7 +118,7 @@ class Campaign:
         """The seeds as links, so that one that falls can be left out; and what earlier campaigns found, once more."""
         turn.phase = "checks"
         restore(self.state, turn.name)
-        self.state.new_build(turn.name, self.lab.check_instrumented(turn.name))
+        self.state.new_build(turn.name, self.edges[turn.name])
         self.triage.check_again(turn.name)
         # A campaign that was killed may have left inputs unjudged.
         for folder in sorted(self.state.place(turn.name, "artifacts").iterdir()):
@@ -135,6 +140,9 @@ class Campaign:
                 self._listen(turn)
                 self._reap(turn)
             running = [turn for turn in running if not turn.ended]
+            if time.monotonic() - self.saved_at > SAVE_SECONDS:
+                self.state.save()
+                self.saved_at = time.monotonic()
             self._draw()
             time.sleep(0.05)
 
@@ -328,11 +336,11 @@ def main(argv):
     screen = Screen()
     with State(options.state or lab.scratch / "campaign", room) as state:
         state.check_room()
-        names = check(lab, names, screen)
-        if not names:
+        edges = check(lab, names, screen)
+        if not edges:
             return 0
-        campaign = Campaign(lab, state, names, seconds, jobs, screen, minimise)
-        for number_ in (signal.SIGINT, signal.SIGTERM):
+        campaign = Campaign(lab, state, edges, seconds, jobs, screen, minimise)
+        for number_ in STOPPERS:
             signal.signal(number_, campaign.stop)
         began = time.time()
         ended = campaign.run()
@@ -346,14 +354,12 @@ def main(argv):
 
 
 def check(lab, names, screen):
-    """Builds, and lets the canary fall, before anything else runs."""
-    screen.say(f"building {len(names)} target{'' if len(names) == 1 else 's'} and the canary")
+    """Builds, and lets the canary fall, before anything else runs; the edges of each target."""
+    plural = "" if len(names) == 1 else "s"
+    screen.say(f"building {len(names)} target{plural} and the canary: minutes at first, then seconds")
     lab.build(list(dict.fromkeys([CANARY, *names])))
     screen.say(f"{CANARY}: found within {lab.check_canary()} runs, as it must be")
-    names = [name for name in names if name != CANARY]
-    for name in names:
-        lab.check_instrumented(name)
-    return names
+    return {name: lab.check_instrumented(name) for name in names if name != CANARY}
 
 
 def conclude(state, screen, ended):

@@ -3,7 +3,7 @@
 import html
 
 WIDTH, HEIGHT = 640, 220
-LEFT, RIGHT, TOP, BOTTOM = 56, 96, 28, 36
+LEFT, RIGHT, TOP, BOTTOM = 56, 112, 28, 36
 TICKS = 4
 
 STYLE = """<style>
@@ -18,12 +18,11 @@ text { font: 11px system-ui, sans-serif; fill: #5b6069 }
 
 
 def clock(seconds):
-    """`45s`, `12m`, `3.5h`."""
-    if seconds < 120:
-        return f"{seconds:.0f}s"
-    if seconds < 7200:
-        return f"{seconds / 60:.0f}m"
-    return f"{seconds / 3600:.1f}h"
+    """`2.5s`, `45s`, `12m`, `3.5h`."""
+    for size, unit in ((3600, "h"), (60, "m"), (1, "s")):
+        if seconds >= 2 * size or size == 1:
+            scaled = round(seconds / size, 1)
+            return f"{scaled:.0f}{unit}" if scaled >= 20 else f"{scaled:g}{unit}"
 
 
 def bounds(history):

@@ -90,7 +90,8 @@ def campaigns(state):
 
 
 def said(found):
-    how = f"{found['bytes']} bytes of {found['original_bytes']}, {found['minimised']}; seen {found['seen']} times"
+    seen = "once" if found["seen"] == 1 else f"{found['seen']} times"
+    how = f"{found['bytes']} bytes of {found['original_bytes']}, {found['minimised']}; seen {seen}"
     return how if found["alone"] else how + "; does not fall when it is run alone"
 
 

@@ -35,8 +35,8 @@ def _die_with_parent():
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _spawn(command, output, scratch):
-    values = dict(environment(), TMPDIR=str(scratch))
+def _spawn(command, output, scratch, fast):
+    values = dict(environment(fast), TMPDIR=str(scratch))
     # A session of its own: Ctrl-C reaches the campaign alone, which then tells each fuzzer.
     return subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=output,
                             stderr=subprocess.STDOUT, env=values, cwd=scratch, start_new_session=True,
@@ -54,12 +54,12 @@ def limits():
     return [f"-max_len={INPUT_BYTES_MAX}", f"-timeout={INPUT_SECONDS_MAX}", f"-rss_limit_mb={MEMORY_MIB_MAX}"]
 
 
-def run_bounded(command, seconds, scratch, tick=lambda: None):
+def run_bounded(command, seconds, scratch, tick=lambda: None, fast=True):
     """Runs a command to its end or for so many seconds: (exit code, None where it was ended; lines of output).
     `tick` is called several times a second and may raise; the command does not outlive that."""
     path = scratch / "output"
     with open(path, "w+b") as output:
-        process = _spawn(command, output, scratch)
+        process = _spawn(command, output, scratch, fast)
         end = time.monotonic() + seconds
         try:
             while (code := process.poll()) is None and time.monotonic() < end:
@@ -104,7 +104,7 @@ class Fuzzing:
             # Appending, so that cutting the file off does not leave a hole at its begin.
             append = os.open(self._path, os.O_WRONLY | os.O_APPEND)
             try:
-                self.process = _spawn(command, append, state.place(name, "tmp"))
+                self.process = _spawn(command, append, state.place(name, "tmp"), fast=True)
             except OSError as error:
                 raise Refused(f"{name} does not start: {error}") from None
             finally:

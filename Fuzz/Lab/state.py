@@ -95,6 +95,7 @@ class State:
             data = json.loads(path.read_bytes())
             if data["version"] != VERSION:
                 raise Refused(f"{path} is of another version ({data['version']}): move {self.folder} away")
+            data.setdefault("campaigns", [])
             for name in ("targets", "findings"):
                 if not isinstance(data[name], dict):
                     raise ValueError(name)
@@ -137,6 +138,11 @@ class State:
         except OSError as error:
             refuse_full(error, self.folder)
         return path
+
+    def fuzzed(self, name):
+        """Where the time of a target goes on: a campaign that was killed had points but no end."""
+        target = self.target(name)
+        return max([target["seconds"], *(point[0] for point in target["history"][-1:])])
 
     def findings(self, name=None):
         """(id, finding) of one target or of all, in the order in which they were found."""

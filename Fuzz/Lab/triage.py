@@ -21,6 +21,7 @@ class Triage:
     def __init__(self, lab, state, tick=lambda: None, minimise_seconds=MINIMISE_SECONDS_MAX):
         self.lab, self.state, self.tick = lab, state, tick
         self.minimise_seconds = minimise_seconds
+        self._said = []
 
     def artifacts(self, folder, lines):
         """The inputs in a folder that a fuzzer wrote, whole: (kind, bytes). A full disk leaves files without theirs;
@@ -52,7 +53,7 @@ class Triage:
         place = self.state.folder / "findings" / key
         write_whole(place / "original", data)
         write_whole(place / "input", data)
-        write_whole(place / "report.txt", "\n".join(lines) + "\n")
+        write_whole(place / "report.txt", "\n".join(self._said if again else lines) + "\n")
         findings[key] = {
             "target": name, "kind": crash.kind, "message": crash.message, "frames": crash.frames[:12], "seen": 1,
             "bytes": len(data), "original_bytes": len(data), "alone": again is not None, "open": True, "minimised": "",
@@ -72,8 +73,10 @@ class Triage:
             path.write_bytes(data)
         except OSError as error:
             refuse_full(error, self.state.folder)
-        code, lines = run_bounded([self.lab.binary(name), *limits(), path], REPLAY_SECONDS_MAX, scratch, self.tick)
+        command = [self.lab.binary(name), *limits(), path]
+        code, lines = run_bounded(command, REPLAY_SECONDS_MAX, scratch, self.tick, fast=False)
         path.unlink(missing_ok=True)
+        self._said = lines
         if code == 0:
             return None
         if code is None:
@@ -144,7 +147,7 @@ def test_to_add(state, key, found):
              f"cp {path} Fuzz/Regressions/{target}/{file_name(found, data)}"]
     if len(data) <= TEST_BYTES_MAX:
         bytes_ = ", ".join(f"0x{byte:02X}" for byte in data)
-        title = re.sub(r"[`\\\n]", "", found["message"])[:80] or found["kind"]
+        title = re.sub(r"[`\\\n]", "", found["message"].removeprefix(f"{target}: "))[:80] or found["kind"]
         lines += [f"// {data!r}", f"@Test func `{target}, {title}`() throws {{",
                   f"    let input: [UInt8] = [{bytes_}]",
                   f"    try #require(FuzzTarget(rawValue: \"{target}\")).run(input.span)", "}"]

@@ -12,8 +12,9 @@ targets=$(cd Fuzz/Targets && for entry in */Entry.swift; do dirname "$entry"; do
 export SLUICE_FUZZ=$(echo $targets | tr ' ' ',')
 
 if [ "$SANITIZER" != coverage ]; then
-    # The two sanitizers reach the compiler in either order, and with the second one last there is no coverage and no
-    # error; this asks for it by name.
+    # The two sanitizers reach the compiler in either order and it takes the last one alone, without an error; this
+    # comes behind them and asks for both, as Fuzz/Lab/building.py does.
+    flags="$flags -Xswiftc -sanitize=fuzzer,$SANITIZER"
     flags="$flags -Xswiftc -sanitize-coverage=edge,inline-8bit-counters,pc-table"
 fi
 # $OUT is all that the runners get, so the libraries go with it. RPATH and not RUNPATH, since it holds for their own

@@ -15,6 +15,7 @@ from support.images import image
 from support.ports import free_port
 from support.small_disk import mounted
 from support.strict_store import StrictStore
+from support.waiting import eventually
 
 PNG = image("png", 2_000)
 
@@ -70,6 +71,7 @@ def test_all_is_well_and_nothing_is_left(environment, moto, tmp_path):
 def test_beside_a_daemon(s3_environment, tmp_path):
     with Daemon(s3_environment, folder=tmp_path) as daemon:
         assert daemon.upload(tokens.mint(), PNG, "png").status == 201
+        eventually(lambda: daemon.states() == ["stored"])
         rows = daemon.rows()
         before = daemon.database.read_bytes()
         environment = {

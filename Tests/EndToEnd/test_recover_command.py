@@ -97,14 +97,14 @@ def test_beside_a_running_daemon_its_uploads_are_left_alone(store):
 
 def test_by_another_name_of_the_record_too(store, tmp_path):
     """The locks of the living are beside the file itself, whatever the link that leads to it."""
-    with Daemon(settings(store)) as daemon:
+    with Daemon(store.settings()) as daemon:
         connection = begin(daemon, 150_000)
         with connection:
-            eventually(lambda: states(daemon) == ["streaming"])
+            eventually(lambda: daemon.states() == ["streaming"])
             alias = tmp_path / "alias.sqlite"
             alias.symlink_to(daemon.database)
             for arguments in (("--dry-run",), ()):
-                answer = run("recover", *arguments, environment=settings(store, SLUICE_DATABASE=str(alias)))
+                answer = run("recover", *arguments, environment=store.settings(SLUICE_DATABASE=str(alias)))
                 assert answer.returncode == 0, answer.stderr
                 assert daemon.rows()[0]["key"] not in answer.stdout
             assert [path.name for path in tmp_path.iterdir()] == ["alias.sqlite"]

@@ -22,6 +22,14 @@ def test_only_the_named_targets_run(checkout):
     assert list(lab.data()["targets"]) == ["JSON"]
 
 
+def test_more_fuzzers_than_targets_share_one(checkout):
+    lab = checkout(JSON="quiet")
+    code, output = lab.fuzz("--jobs", "3")
+    assert code == 0, output
+    assert lab.data()["targets"]["JSON"]["runs"] == 3 * 2048
+    assert len(list((lab.state / "JSON" / "artifacts").iterdir())) == 3
+
+
 def test_a_target_that_does_not_exist_is_refused_with_those_that_do(checkout):
     code, output = checkout(JSON="quiet").fuzz("JSON,Jason")
     assert code == 2
@@ -49,6 +57,13 @@ def test_a_canary_that_lives_ends_it_all(checkout):
     code, output = lab.fuzz()
     assert code == 1 and "the canary did not die of its crash" in output
     assert not (lab.state / "state.json").exists()
+
+
+def test_a_build_without_address_sanitizer_ends_it_all(checkout):
+    lab = checkout(JSON="quiet")
+    lab.behave("Canary", "unsanitised")
+    code, output = lab.fuzz()
+    assert code == 1 and "there is no AddressSanitizer" in output
 
 
 def test_a_crash_is_judged_made_small_and_shown(checkout):

@@ -1,7 +1,7 @@
 """What libFuzzer says is understood."""
 
 import libfuzzer
-from building import counters
+from building import counters, environment
 from support import fake_fuzzer
 
 
@@ -73,9 +73,12 @@ def test_frames_without_names_are_places_in_a_file():
 def test_a_timeout_is_one_wherever_the_alarm_fell():
     first = libfuzzer.crash(fake_fuzzer.TIMEOUT.split("\n"))
     assert first.kind == "timeout"
-    deeper = fake_fuzzer.TIMEOUT.replace("    #0 ", "    #0 0x1 in a (/x+0x1)\n    #1 0x1 in b (/x+0x2)\n    #2 ")
-    deeper = deeper.replace("#1 0x55d2", "#3 0x55d2").replace("#2 0x55d4", "#4 0x55d4")
-    assert libfuzzer.crash(deeper.split("\n")).kind == "timeout"
+    outer = ["read", "run", "check"]
+    keys = {libfuzzer.Crash("timeout", "timeout after 11 seconds", inner + outer).key()
+            for inner in ([], ["skip"], ["next", "skip", "peek"])}
+    assert len(keys) == 1
+    keys = {libfuzzer.Crash("crash", "", inner + outer).key() for inner in ([], ["skip"], ["next", "skip", "peek"])}
+    assert len(keys) == 3
 
 
 def test_memory_that_runs_out_is_of_its_own_kind():
@@ -91,3 +94,12 @@ def test_inputs_in_the_output_are_read_back():
     lines = ["artifact_prefix='/s/'; Test unit written to /s/crash-aa", "Base64: ZGVhZA==", "Base64: eA==",
              "artifact_prefix='/s/'; Test unit written to /s/crash-bb", "Base64: !"]
     assert libfuzzer.spelled_artifacts(lines) == {"crash-aa": b"dead"}
+
+
+def test_what_the_caller_wants_of_the_sanitizer_wins(monkeypatch):
+    monkeypatch.setenv("ASAN_OPTIONS", "quarantine_size_mb=99")
+    assert environment(fast=True)["ASAN_OPTIONS"].endswith(":quarantine_size_mb=99")
+    assert environment()["ASAN_OPTIONS"] == "quarantine_size_mb=99"
+    monkeypatch.delenv("ASAN_OPTIONS")
+    assert environment(fast=True)["ASAN_OPTIONS"].startswith("malloc_context_size=0:")
+    assert "ASAN_OPTIONS" not in environment()

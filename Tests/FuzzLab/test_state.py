@@ -115,6 +115,15 @@ def test_only_more_edges_are_new_ones(tmp_path):
         assert state.target("JSON")["new_edge_at"] == 1
 
 
+def test_the_time_of_a_target_never_goes_back(tmp_path):
+    with State(tmp_path) as state:
+        assert state.fuzzed("JSON") == 0
+        state.record("JSON", 40, Status(1, "NEW", edges=10))
+        assert state.fuzzed("JSON") == 40
+        state.target("JSON")["seconds"] = 60
+        assert state.fuzzed("JSON") == 60
+
+
 def test_another_build_is_measured_anew(tmp_path):
     with State(tmp_path) as state:
         state.new_build("JSON", 900)

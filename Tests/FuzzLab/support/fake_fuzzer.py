@@ -41,14 +41,14 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
-def fall(data):
+def fall(data, behaviour=""):
     """What an input makes the target do: (kind, exit code), None where nothing."""
     word = data[4:].decode(errors="replace").strip(" .") or "it fell"
     if data.startswith(b"dead"):
         say(f'FuzzHarness/FuzzTarget.swift:55: Fatal error: JSON: {word}')
         say(STACK)
         return "crash", 77
-    if data.startswith(b"over"):
+    if data.startswith(b"over") or (behaviour != "unsanitised" and len(data) > 1000):
         say(OVERFLOW)
         return "crash", 77
     if data.startswith(b"hang"):
@@ -67,10 +67,10 @@ def statistics(runs):
     say(f"stat::number_of_executed_units: {runs}\nstat::average_exec_per_sec:     1000")
 
 
-def run_files(paths):
+def run_files(behaviour, paths):
     for path in paths:
         say(f"Running: {path}")
-        if fallen := fall(pathlib.Path(path).read_bytes()):
+        if fallen := fall(pathlib.Path(path).read_bytes(), behaviour):
             sys.exit(fallen[1])
     sys.exit(0)
 
@@ -124,7 +124,8 @@ def fuzz(behaviour, flags, folders):
         data = b"new %d" % os.getpid()
         (folders[0] / hashlib.sha1(data).hexdigest()).write_bytes(data)
     say("#512\tNEW    cov: 120 ft: 180 corp: 11/1300b lim: 4 exec/s: 512 rss: 40Mb L: 3/9 MS: 1 ChangeByte-")
-    words = {"canary": b"dead", "falls": b"dead at 17........", "minimiser dies": b"dead at 17........",
+    words = {"canary": b"dead", "unsanitised": b"dead",
+             "falls": b"dead at 17........", "minimiser dies": b"dead at 17........",
              "minimiser hangs": b"dead at 17........", "minimiser slides": b"dead at 17........",
              "hangs": b"hang", "leaves an empty file": b"dead at 17"}
     if data := words.get(behaviour):
@@ -151,7 +152,7 @@ def main(behaviour):
     if flags.get("merge"):
         merge(behaviour, [pathlib.Path(path) for path in paths])
     if paths and all(os.path.isfile(path) for path in paths):
-        run_files(paths)
+        run_files(behaviour, paths)
     if flags.get("runs") == "0":
         say("#2\tINITED cov: 5 ft: 6 corp: 1/1b exec/s: 0 rss: 40Mb\nDone 2 runs in 0 second(s)")
         sys.exit(0)

@@ -1,0 +1,22 @@
+"""Docs/Fuzzing.md says of every target what it promises, and names the verbs that there are."""
+
+import re
+
+from building import CHECKOUT
+
+PAGE = (CHECKOUT / "Docs" / "Fuzzing.md").read_text()
+
+
+def test_every_target_has_its_row():
+    rows = [name.strip() for line in PAGE.split("\n") if line.startswith("| ")
+            for name in line.split("|")[1].split(",")]
+    for entry in CHECKOUT.glob("Fuzz/Targets/*/Entry.swift"):
+        assert rows.count(entry.parent.name) == 1, entry.parent.name
+
+
+def test_every_verb_is_one_of_the_makefile():
+    makefile = (CHECKOUT / "Makefile").read_text()
+    verbs = set(re.findall(r"make (fuzz[a-z-]*)", PAGE))
+    assert {"fuzz", "fuzz-keep"} <= verbs
+    for verb in verbs:
+        assert re.search(rf"^{verb}:.*## ", makefile, re.MULTILINE), verb
