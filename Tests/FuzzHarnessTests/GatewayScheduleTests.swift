@@ -21,7 +21,7 @@ struct GatewayScheduleTests {
     @Test func `an upload in order, killed, sent again, registered and expired`() {
         #expect(Self.world("UZTZ").tally.created == 1)
         #expect(Self.world("UCCKRRR").tally.crashes == 1)
-        #expect(Self.world("U0000010ZU0000010zz").tally.replayed == 1)
+        #expect(Self.world("U00001ZU00001zz").tally.replayed == 1)
         #expect(Self.world("UZOOOX").tally.expired == 1)
         #expect(Self.world("UZOOOG").tally.registered == 1)
         #expect(Self.world("U1ZTZ").tally.puts == 1)
