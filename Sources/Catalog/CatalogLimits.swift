@@ -17,7 +17,8 @@ package enum CatalogLimits {
     static let gatherUploadsPerMillisecond = 16
     /// The mean number of waiting uploads in a batch from which on it gathers.
     static let gatherWaitersMin = 1.75
-    /// How long what nobody waits for, the end of an upload above all, waits for a write that it can be written with.
+    /// How long what nobody waits for, the end of an upload above all, waits for a write that it can be written with,
+    /// while the writer gathers.
     /// Recovery finds the same as it would have found just before.
     static let lingerMilliseconds: Int32 = 5
     /// A synced transaction that takes less on average is shared by those who need no sync: they wait no longer for it

@@ -72,9 +72,11 @@ final class CatalogWriter {
     /// Works until the queue is closed and empty.
     func run() {
         while true {
+            let gather = gatherMilliseconds
+            // What is written while nobody waits costs a single client no time.
+            let linger = gather > 0 ? CatalogLimits.lingerMilliseconds : 0
             let arrival = queue.take(
-                into: &batch, timeoutMilliseconds: timeout, gatherMilliseconds: gatherMilliseconds,
-                lingerMilliseconds: CatalogLimits.lingerMilliseconds)
+                into: &batch, timeoutMilliseconds: timeout, gatherMilliseconds: gather, lingerMilliseconds: linger)
             status.begins()
             defer { status.ends() }
             switch arrival {
