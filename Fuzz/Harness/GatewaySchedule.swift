@@ -2,6 +2,8 @@
 /// hold whatever happens in whichever order.
 package enum GatewaySchedule {
     package static func run(_ script: Span<UInt8>) throws(OracleFailure) {
+        // The tables do not depend on a script.
+        if script.count < 2, let fault = GatewayWorld.checkTable() { throw OracleFailure(fault) }
         let world = GatewayWorld(WorldChoices(script))
         world.run()
         guard !world.violations.isEmpty else { return }

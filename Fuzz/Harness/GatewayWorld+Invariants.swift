@@ -1,4 +1,5 @@
 internal import Gateway
+internal import ObjectStore
 
 extension GatewayWorld {
     /// A 201 goes out: the object is there as it was sent, and its record survives a loss of power.
@@ -58,6 +59,61 @@ extension GatewayWorld {
             default: false
             }
         if !isDue { violate("\(upload.key): refused for nothing: \(refusal)") }
+    }
+
+    /// Nothing is asked of the store before what must be written is, and as durable as it must be.
+    func checkBarrier(before step: S3Step, _ rowID: Int64?) {
+        let action: UploadLife.Action =
+            switch step {
+            case .create: .create
+            case .part: .uploadPart
+            case .complete: .complete
+            case .put: .finishPut
+            case .abort, .head, .search: .abort
+            case .delete: .deleteAborted
+            }
+        guard let barrier = UploadLife.barrier(before: action) else {
+            if action != .abort, action != .uploadPart { violate("nothing has to be written before \(step.name)") }
+            return
+        }
+        let row = rowID.flatMap { record.row($0) }
+        let isKept =
+            switch action {
+            // One that is under way when its upload is abandoned is answered all the same.
+            case .create: barrier == .init(state: .opening, durability: .process) && row != nil
+            case .complete, .finishPut:
+                barrier == .init(state: .completing, durability: .machine)
+                    && record.isOnDisk(rowID ?? 0, [.completing, .stored, .aborting])
+            case .deleteAborted: row == nil || row?.state == .aborting
+            case .uploadPart, .abort, .deleteExpired, .reply201: false
+            }
+        if !isKept { violate("\(step.name) before its barrier: \(String(describing: row))") }
+    }
+
+    /// The table of states, once more.
+    static func checkTable() -> String? {
+        let next: [UploadLife.State: [UploadLife.State]] = [
+            .opening: [.streaming, .completing, .aborting, .gone], .streaming: [.completing, .aborting, .gone],
+            .completing: [.stored, .aborting, .gone], .stored: [.expiring], .expiring: [.gone], .aborting: [.gone],
+            .gone: [],
+        ]
+        for state in UploadLife.State.allCases {
+            for other in UploadLife.State.allCases {
+                let isRight = next[state]?.contains(other) ?? false
+                guard state.mayBecome(other) == isRight, other.predecessors.contains(state) == isRight
+                else { return "\(state) to \(other)" }
+            }
+            let isSettled = state == .stored || state == .gone
+            let first = UploadLife.recovery(of: state, knowsUploadID: true)
+            guard state.isSettled == isSettled, (first == .settled) == isSettled
+            else { return "\(state) is settled" }
+        }
+        for action in [UploadLife.Action.deleteExpired, .reply201] {
+            let state: UploadLife.State = action == .reply201 ? .completing : .expiring
+            guard UploadLife.barrier(before: action) == .init(state: state, durability: .machine)
+            else { return "before \(action)" }
+        }
+        return nil
     }
 
     /// What was promised stays true, whatever happens.

@@ -95,7 +95,8 @@ extension GatewayWorld {
             addUpload()
         case .process:
             if processes.count < Self.processesMax { processes.append(makeProcess()) }
-        case .send, .endBody, .lose, .commit, .hear, .store, .any, .many: return take(step.kind, upload: step.actor)
+        case .send, .endBody, .lose, .commit, .hear, .store, .stale, .any, .many:
+            return take(step.kind, upload: step.actor)
         case .recovery:
             guard !recoveries.isEmpty else { return 1 }
             let recovery = recoveries[step.actor % recoveries.count]
@@ -132,6 +133,7 @@ extension GatewayWorld {
         case .commit: if !isJournalStuck(upload.instance) { _ = upload.commit() }
         case .hear: _ = upload.takeJournalAnswer()
         case .store: _ = upload.actAsStore()
+        case .stale: upload.takeStale()
         case .many:
             var steps = 0
             let most = choices.amount(upTo: 30)

@@ -21,7 +21,8 @@ struct PlainRates {
         guard let rate = setting.rate else { return }
         callers = RateTable(rate, entriesMax: setting.others >= 32 ? 0 : 64)
         subjects = RateTable(rate, entriesMax: 8)
-        guestTokens = GlobalRate(rate)
+        // Fewer than of anything else, or the caller would always be asked to wait first.
+        guestTokens = GlobalRate(RateLimit(ratePerSecond: 1, burst: 1))
         for other in 0 ..< setting.others {
             let address = IPAddress(v4: 0x0B00_0000 + UInt32(other % 48))
             _ = callers?.admit(key: keys.key(address: address), nowMicroseconds: now)
@@ -70,7 +71,12 @@ struct PlainRates {
             RateLimit(ratePerSecond: 0, burst: 3): (1_000_000_000, 3),
         ]
         guard let rate = setting.rate, let limit = limits[rate], setting.pauseMicroseconds >= 0 else { return }
-        for kind in 0 ..< 3 { try check(answers.filter { $0.kind == kind }.map { ($0.now, $0.verdict) }, limit) }
+        for kind in 0 ..< 3 {
+            let answers = answers.filter { $0.kind == kind }.map { (now: $0.now, verdict: $0.verdict) }
+            try check(answers, kind == 2 ? (1_000_000_000, 1) : limit)
+        }
+        let capacity = callers?.capacity ?? 8
+        guard capacity >= 8, capacity & (capacity - 1) == 0 else { throw OracleFailure("\(capacity) entries") }
     }
 
     /// A bucket that fills as time passes. The clock of a table stops somewhere: then nothing is counted.

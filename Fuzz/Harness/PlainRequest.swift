@@ -74,6 +74,13 @@ struct PlainRequest {
         return Int64(String(decoding: digits, as: UTF8.self))
     }
 
+    func checkRoute() throws(OracleFailure) {
+        let route = Route(
+            path: path.span, servesDevelopment: setting.judge.servesDevelopment,
+            servesGuestTokens: setting.judge.servesGuestTokens)
+        guard route.allow == self.route?.allow else { throw OracleFailure("the methods of \(route)") }
+    }
+
     func allow(_ refusal: Refusal) -> String? { refusal == .methodNotAllowed ? route?.allow : nil }
 
     /// - Parameter rates: what was answered to each question about a rate.

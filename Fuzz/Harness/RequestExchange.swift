@@ -37,6 +37,8 @@ struct RequestExchange {
         scheme = identity.scheme ?? .http
         if let id = identity.requestID { reply.requestID = id }
         try rates.checkKeys(identity.address)
+        try plain.checkRoute()
+        try reply.refused(setting.refusal)
         for _ in 0 ..< setting.repeats { try judge() }
     }
 
@@ -68,6 +70,9 @@ struct RequestExchange {
         case (.upload(let plan), .upload(let type, let claims)):
             guard plan.type == type, plan.claims == claims else { throw OracleFailure("another plan") }
             try plain.check(plan)
+            guard setting.publicURL.url(of: plan.key, scheme: scheme, host: plan.host)
+                == setting.publicURL.url(ofKey: plan.key.text, scheme: scheme, host: plan.host)
+            else { throw OracleFailure("two URLs") }
             try reply.created(plan, url(plan.key.text, plan.host), receive(plan))
         case (.form(let plan), .form(let claims)):
             guard plan.claims == claims, plan.expectsContinue == head.expectsContinue

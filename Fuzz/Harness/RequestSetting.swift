@@ -20,7 +20,8 @@ struct RequestSetting {
     /// The record that every id and every key has.
     let image: ImageRecord
     let pieceBytes: Int
-    let isDraining: Bool
+    /// One refusal that is answered whatever the request is.
+    let refusal: Refusal
 
     static let uuid = "0a1b2c3d-4e5f-4a0b-8c1d-2e3f4a5b6c7d"
     static let key = "users/1/images/1000-\(uuid).gif"
@@ -60,12 +61,14 @@ struct RequestSetting {
         let state = choices.pick([UploadLife.State.stored, .completing, .expiring, .opening, .aborting])
         let owner = choices.pick(["1", "2", RequestTokens.guest, "\u{E9} \u{1F600}"])
         let registrant = choices.pick([nil, "USER", "GUEST", "SERVICE"])
+        // An old record may have another key than ours are now.
+        let key = state == .stored && owner == "2" ? "k" : Self.key
         image = ImageRecord(
-            imageID: 123, key: Self.key, owner: owner, contentType: "image/gif",
+            imageID: 123, key: key, owner: owner, contentType: "image/gif",
             filename: choices.pick([nil, "a \"b\".gif", "\u{1F600}"]), fileBytes: 24, state: state, uploaded: 1_000,
             registered: registrant == nil ? nil : 2_000, registrant: registrant,
             expires: choices.pick([nil, 9_000_000]))
         pieceBytes = choices.pick([4_096, 1, 2, 3, 7, 16])
-        isDraining = choices.number(under: 2) == 1
+        refusal = choices.pick(Refusal.allCases)
     }
 }

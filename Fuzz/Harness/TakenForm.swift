@@ -23,7 +23,10 @@ struct TakenForm: Equatable {
             while start < end {
                 let (step, consumed) = intake.next(body.span.extracting(start ..< end))
                 try take(step, body, start, intake)
-                if refusal != nil { return }
+                if let refusal {
+                    try Self.checkRefused(&intake, refusal, body.span.extracting(start ..< end))
+                    return
+                }
                 turns += 1
                 guard turns <= 4 * body.count + 16 else { throw OracleFailure("a form that does not go on") }
                 start += consumed
@@ -36,6 +39,17 @@ struct TakenForm: Equatable {
         case .none, .begin, .file, .heldFile: throw OracleFailure("the form does not end")
         }
         if isEnded, self.plan == nil { throw OracleFailure("a form without a file is whole") }
+    }
+
+    /// Every later event gets the same answer.
+    private static func checkRefused(
+        _ intake: inout FormIntake, _ refusal: FormRefusal, _ rest: Span<UInt8>
+    ) throws(OracleFailure) {
+        guard case .refused(refusal) = intake.state, case .refused(let last) = intake.bodyEnded(), last == refusal
+        else { throw OracleFailure("a refusal that does not stay") }
+        if refusal != .otherPartsTooLarge, case .malformed = refusal {
+            guard case .refused = intake.next(rest).step else { throw OracleFailure("a refusal that does not stay") }
+        }
     }
 
     private mutating func take(

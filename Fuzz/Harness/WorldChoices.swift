@@ -87,6 +87,8 @@ struct WorldStep {
         case any, many
         /// R: recovery of a row goes on. F: the store carries out a request that nobody waits for.
         case recovery, land
+        /// E: an event comes that is none of its any more.
+        case stale
         /// T: time passes to the next timer. P: as far as that is near.
         case time, nearTime
         /// K: a process is killed. W: the power is lost. D: a process is told to end.
@@ -108,6 +110,7 @@ struct WorldStep {
             case UInt8(ascii: "B"): .endBody
             case UInt8(ascii: "C"): .send
             case UInt8(ascii: "D"): .drain
+            case UInt8(ascii: "E"): .stale
             case UInt8(ascii: "F"): .land
             case UInt8(ascii: "G"): .register
             case UInt8(ascii: "J"): .commit
