@@ -1,0 +1,16 @@
+package import FuzzBasics
+
+/// Fuzzes the whole core as a schedule: an input is the script of a ``GatewayWorld``, and every invariant of it has to
+/// hold whatever happens in whichever order.
+package enum GatewaySchedule {
+    package static func run(_ script: Span<UInt8>) throws(OracleFailure) {
+        let world = GatewayWorld(WorldChoices(script))
+        world.run()
+        guard !world.violations.isEmpty else { return }
+        // Once more, to tell what happened.
+        let again = GatewayWorld(WorldChoices(script), isTracing: true)
+        again.run()
+        throw OracleFailure(
+            world.violations.joined(separator: "; ") + "\n" + again.trace.joined(separator: "\n"))
+    }
+}
