@@ -13,15 +13,19 @@ package enum RequestBounds {
         bodyBytesMax: 4_096, chunkSizeDigitsMax: 6, chunkExtensionBytesMax: 16, chunkExtensionTotalBytesMax: 40,
         trailerBytesMax: 64, trailerFieldsMax: 3)
 
-    /// With some effort one of the two sets of limits, which the input's hash chooses.
     package static func run(_ input: Span<UInt8>, effort: Effort) throws(OracleFailure) {
-        var isTight = true
-        if effort == .some {
-            var hash = InputHash(input)
-            isTight = hash.next() & 1 == 1
-        }
-        if isTight { try check(input, limits: tightLimits) }
-        if effort == .all || !isTight { try check(input, limits: wideLimits) }
+        try forEachLimits(input, effort: effort) { limits throws(OracleFailure) in try check(input, limits: limits) }
+    }
+
+    /// Hands over both sets of limits, with some effort the one that the input's hash chooses.
+    @inline(__always)
+    package static func forEachLimits(
+        _ input: Span<UInt8>, effort: Effort, _ body: (WireLimits) throws(OracleFailure) -> Void
+    ) throws(OracleFailure) {
+        var generator = InputHash(input)
+        let isTight = generator.next() >> 32 & 1 == 1
+        if effort == .all || isTight { try body(tightLimits) }
+        if effort == .all || !isTight { try body(wideLimits) }
     }
 
     @inline(__always)

@@ -6,7 +6,7 @@ internal import Tokens
 /// A policy, the claims of a token at or beside a bound, and the verdict that is right.
 struct ClaimChoice {
     let policy: TokenPolicy
-    let payload: String
+    let payload: [UInt8]
     let token: [UInt8]
     let expected: TokenStructured.Verdict
 
@@ -28,30 +28,57 @@ struct ClaimChoice {
 
     init(_ input: Span<UInt8>) {
         var choices = Choices(input)
-        let now = choices.pick([Int64(1_700_000_000), 0, 1, 4_102_444_800])
-        let leeway = choices.pick([Int64(0), 1, 300, 86_400])
-        let policy = TokenPolicy(now: now, leewaySeconds: leeway, trustedRoles: ["SERVICE", "é"])
-        let algorithm = choices.pick(TokenAlgorithm.allCases)
+        let now = choices.pick(Self.moments)
+        let leeway = choices.pick(Self.leeways)
+        let policy = TokenPolicy(now: now, leewaySeconds: leeway, trustedRoles: Self.trustedRoles)
+        let algorithm = choices.pick(Self.algorithms)
         let expiry = Self.date(choices.number(under: Self.dates), around: now - leeway, now: now)
         let place = choices.number(under: 1 + Self.dates)
         let notBefore = place == 0 ? nil : Self.date(place - 1, around: now + leeway, now: now)
         let role = choices.pick(Self.roles)
         let (subjectJSON, subject) = Self.subject(&choices)
-        var members: [String] = []
-        if let subjectJSON { members.append(#""sub":\#(subjectJSON)"#) }
-        if let json = role.json { members.append(#""role":\#(json)"#) }
-        if expiry.text != "" { members.append(#""exp":\#(expiry.text)"#) }
-        if let notBefore, notBefore.text != "" { members.append(#""nbf":\#(notBefore.text)"#) }
-        let turn = choices.number(under: 4) % max(members.count, 1)
-        payload = "{" + (members[turn...] + members[..<turn]).joined(separator: ",") + "}"
+        var members: [(name: String, json: String)] = []
+        members.reserveCapacity(4)
+        if let subjectJSON { members.append((#""sub":"#, subjectJSON)) }
+        if let json = role.json { members.append((#""role":"#, json)) }
+        if expiry.text != "" { members.append((#""exp":"#, expiry.text)) }
+        if let notBefore, notBefore.text != "" { members.append((#""nbf":"#, notBefore.text)) }
+        payload = Self.object(members, from: choices.number(under: 4) % max(members.count, 1))
         token = Self.signed(payload, algorithm)
         self.policy = policy
         expected = Self.verdict(policy, expiry, notBefore, subject, role)
     }
 
-    private static func signed(_ payload: String, _ algorithm: TokenAlgorithm) -> [UInt8] {
-        let token = TokenMint.compact(payload: payload.utf8Span.span, algorithm: algorithm, mac: FuzzKeys.code)
-        return Array(token.utf8)
+    private static let moments = [Int64(1_700_000_000), 0, 1, 4_102_444_800]
+    private static let leeways = [Int64(0), 1, 300, 86_400]
+    private static let trustedRoles = ["SERVICE", "é"]
+    private static let algorithms = TokenAlgorithm.allCases
+
+    /// The members in their order, but the one at `start` first.
+    private static func object(_ members: [(name: String, json: String)], from start: Int) -> [UInt8] {
+        var object: [UInt8] = [0x7B]
+        object.reserveCapacity(256)
+        for index in members.indices {
+            let member = members[(start + index) % members.count]
+            if index > 0 { object.append(0x2C) }
+            object.append(text: member.name)
+            object.append(text: member.json)
+        }
+        object.append(0x7D)
+        return object
+    }
+
+    /// As the mint does it, into one buffer.
+    private static func signed(_ payload: [UInt8], _ algorithm: TokenAlgorithm) -> [UInt8] {
+        var token: [UInt8] = []
+        token.reserveCapacity(payload.count * 4 / 3 + 192)
+        token.append(text: TokenMint.encodedHeader(algorithm))
+        token.append(0x2E)
+        Base64URL.append(payload.span, to: &token)
+        let signature = FuzzKeys.code(algorithm, of: token.span)
+        token.append(0x2E)
+        Base64URL.append(signature.span, to: &token)
+        return token
     }
 
     private static let dates = 17

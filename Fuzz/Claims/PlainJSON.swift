@@ -36,17 +36,18 @@ package struct PlainJSON {
         guard walk.isAtEnd else { return nil }
     }
 
-    package func has(_ name: String) -> Bool { members.contains { $0.name == Array(name.utf8) } }
+    package func has(_ name: String) -> Bool { members.contains { $0.name.elementsEqual(name.utf8) } }
 
     /// The value of the one member of that name; nil where there is none or more than one.
     package func single(_ name: String) -> Value? {
-        let found = members.filter { $0.name == Array(name.utf8) }
+        let found = members.filter { $0.name.elementsEqual(name.utf8) }
         return found.count == 1 ? found.first?.value : nil
     }
 
     /// The text of what stands between the quotes, by way of UTF-16; nil where it is not text.
     private static func unescaped(_ inner: ArraySlice<UInt8>) -> String? {
         guard let source = String(validating: inner, as: UTF8.self) else { return nil }
+        guard inner.contains(0x5C) else { return source }
         var units: [UInt16] = []
         var rest = source.unicodeScalars[...]
         while let scalar = rest.popFirst() {
@@ -77,7 +78,9 @@ private struct PlainWalk {
 
     package var isAtEnd: Bool { bytes[index...].allSatisfy(Self.isSpace) }
 
-    private static func isSpace(_ byte: UInt8) -> Bool { [0x20, 0x09, 0x0A, 0x0D].contains(byte) }
+    private static func isSpace(_ byte: UInt8) -> Bool {
+        byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
+    }
 
     private mutating func skipSpace() {
         while index < bytes.count, Self.isSpace(bytes[index]) { index += 1 }

@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Crypto
 package import FuzzBasics
 package import Tokens
@@ -45,8 +46,9 @@ package enum TokenOracle {
         case "HS512": algorithm = .sha512
         default: return nil
         }
-        let input = [UInt8](parts[0]) + [0x2E] + [UInt8](parts[1])
-        let code = HMAC.code(algorithm, key: secret.span, for: input.span)
+        guard signature.count == algorithm.digestBytes else { return nil }
+        // The first two parts with the dot between them.
+        let code = HMAC.code(algorithm, key: secret.span, for: token.span.extracting(first: parts[1].endIndex))
         return code.bytes == signature ? payload : nil
     }
 
@@ -69,9 +71,12 @@ package enum TokenOracle {
                 guard sextet < 64 else { return nil }
                 number = number * 64 + sextet
             }
-            let whole = [UInt8(number / 65_536), UInt8(number / 256 % 256), UInt8(number % 256)]
-            bytes += whole.prefix(count - 1)
-            guard whole[(count - 1)...].allSatisfy({ $0 == 0 }) else { return nil }
+            // As many bytes as the letters hold whole, and nothing behind them.
+            let unused = 8 * (4 - count)
+            guard number % (1 << unused) == 0 else { return nil }
+            bytes.append(UInt8(number / 65_536))
+            if count > 2 { bytes.append(UInt8(number / 256 % 256)) }
+            if count > 3 { bytes.append(UInt8(number % 256)) }
             group += count
         }
         return bytes

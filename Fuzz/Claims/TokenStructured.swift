@@ -38,8 +38,11 @@ package enum TokenStructured {
         let token = choice.token
         let verdict = judge(token.span, choice.policy)
         guard verdict == choice.expected else {
-            throw OracleFailure("\(verdict), not \(choice.expected): \(choice.payload)")
+            let payload = String(decoding: choice.payload, as: UTF8.self)
+            throw OracleFailure("\(verdict), not \(choice.expected): \(payload)")
         }
+        var generator = InputHash(input)
+        if effort == .some, generator.next() >> 32 & 1 == 0 { return }
         for changed in changed(token, by: InputHash(input), effort) {
             guard case .failure(.invalid) = judge(changed.span, choice.policy) else {
                 throw OracleFailure("a token with other bytes: \(String(decoding: changed, as: UTF8.self))")
@@ -48,7 +51,7 @@ package enum TokenStructured {
     }
 
     /// The token with one bit flipped, in places by chance and in every bit of its last byte, which holds bits that a
-    /// lax decoder drops; one byte shorter, longer, and without its signature. With some effort, two of these.
+    /// lax decoder drops; one byte shorter, longer, and without its signature. With some effort, one of these.
     private static func changed(_ token: [UInt8], by hash: InputHash, _ effort: Effort) -> [[UInt8]] {
         var generator = hash
         var bits: [Int] = []
@@ -67,7 +70,7 @@ package enum TokenStructured {
         }
         let all = 0 ... bits.count + ends.count
         switch effort {
-        case .some: return [changed(Int.random(in: all, using: &generator)), changed(0)]
+        case .some: return [changed(Int.random(in: all, using: &generator))]
         case .all: return all.map(changed)
         }
     }

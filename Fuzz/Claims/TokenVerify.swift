@@ -17,12 +17,16 @@ package enum TokenVerify {
         TokenPolicy(now: 1_700_000_000, leewaySeconds: 300, trustedRoles: ["SERVICE", "é"]),
     ]
 
-    package static func run(_ input: Span<UInt8>) throws(OracleFailure) {
-        try checkSecret(input)
-        try checkFieldValue(input)
+    /// With some effort one of the policies, and one in four of the things beside the verdict itself.
+    package static func run(_ input: Span<UInt8>, effort: Effort) throws(OracleFailure) {
+        var generator = InputHash(input)
+        let turn = Int(generator.next() >> 32 & 7)
+        func isDue(_ part: Int) -> Bool { effort == .all || turn / 2 == part }
+        if isDue(0) { try checkSecret(input) }
+        if isDue(1) { try checkFieldValue(input) }
         let token = token(of: input)
         let payload = TokenOracle.signedPayload(token, secret: secret)
-        for policy in policies {
+        for (index, policy) in policies.enumerated() where effort == .all || turn % 2 == index {
             var asked = 0
             let result = Token.verify(token.span, policy: policy) { algorithm, signature, signingInput in
                 asked += 1
@@ -30,7 +34,7 @@ package enum TokenVerify {
             }
             guard asked <= 1 else { throw OracleFailure("the MAC was asked \(asked) times") }
             try TokenOracle.check(result, payload, policy)
-            try checkField(token, policy: policy, expected: result)
+            if isDue(2) { try checkField(token, policy: policy, expected: result) }
         }
     }
 
@@ -58,6 +62,7 @@ package enum TokenVerify {
         var end = 1
         while end < input.count, input[end] != UInt8(ascii: "\n") { end += 1 }
         var token: [UInt8] = []
+        token.reserveCapacity(input.count * 3 / 2 + 128)
         Base64URL.append(input.extracting(1 ..< end), to: &token)
         token.append(UInt8(ascii: "."))
         Base64URL.append(input.extracting(min(end + 1, input.count) ..< input.count), to: &token)

@@ -53,8 +53,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .registrations: try RegistrationScript.run(input)
         case .requestGenerated: try RequestGenerated.run(input, effort: effort)
         case .requestParser: try RequestBounds.run(input, effort: effort)
-        case .requestReference: try RequestReference.run(input)
-        case .requestRoundTrip: try RequestRoundTrip.run(input)
+        case .requestReference: try RequestReference.run(input, effort: effort)
+        case .requestRoundTrip: try RequestRoundTrip.run(input, effort: effort)
         case .requestSplit: try RequestSplit.run(input, effort: effort)
         case .responseWriter: try ResponseReading.run(input)
         case .settings: try SettingsReading.run(input)
@@ -62,7 +62,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .storeXML: try StoreDocument.run(input)
         case .tlsRecords: try TLSRecords.run(input)
         case .tokenStructured: try TokenStructured.run(input, effort: effort)
-        case .tokenVerify: try TokenVerify.run(input)
+        case .tokenVerify: try TokenVerify.run(input, effort: effort)
         }
     }
 }

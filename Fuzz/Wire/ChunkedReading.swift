@@ -1,5 +1,6 @@
 internal import Bytes
 package import FuzzBasics
+internal import FuzzBounds
 package import HTTPWire
 
 /// What a decoder made of a whole chunked body.
@@ -24,7 +25,7 @@ package struct ChunkedOutcome: Equatable, Sendable {
 /// taking or refusing it, and what comes beside the body's bytes stays within its bounds.
 package enum ChunkedReading {
     package static func run(_ input: Span<UInt8>, effort: Effort) throws(OracleFailure) {
-        for limits in [WireLimits(), RequestSplit.tightLimits] {
+        try RequestBounds.forEachLimits(input, effort: effort) { limits throws(OracleFailure) in
             try check(input, limits: limits, effort: effort) { input, cuts throws(OracleFailure) in
                 try decode(input, cuts: cuts, limits: limits)
             }

@@ -1,13 +1,14 @@
 internal import Bytes
 package import FuzzBasics
+internal import FuzzBounds
 package import HTTPWire
 
 /// Fuzzes the parsing of heads against a second parser that is slow and driven by a table: both take the same heads,
 /// and find the same in them.
 package enum RequestReference {
-    package static func run(_ input: Span<UInt8>) throws(OracleFailure) {
+    package static func run(_ input: Span<UInt8>, effort: Effort) throws(OracleFailure) {
         let plain = TableHead(input.copied())
-        for limits in [WireLimits(), RequestSplit.tightLimits] {
+        try RequestBounds.forEachLimits(input, effort: effort) { limits throws(OracleFailure) in
             var parser = RequestParser(limits: limits)
             let progress = parser.parse(input)
             try check(progress, plain, of: input, limits: limits)

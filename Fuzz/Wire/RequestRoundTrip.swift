@@ -1,11 +1,12 @@
 package import FuzzBasics
+internal import FuzzBounds
 internal import HTTPWire
 
 /// Fuzzes the reading of requests by writing them again: what was read, written out and read once more is the same,
 /// and writing that is no different either.
 package enum RequestRoundTrip {
-    package static func run(_ input: Span<UInt8>) throws(OracleFailure) {
-        for limits in [WireLimits(), RequestSplit.tightLimits] {
+    package static func run(_ input: Span<UInt8>, effort: Effort) throws(OracleFailure) {
+        try RequestBounds.forEachLimits(input, effort: effort) { limits throws(OracleFailure) in
             try check(input) { stream throws(OracleFailure) in
                 try WireTranscript(stream, cuts: [], limits: limits)
             }

@@ -9,7 +9,7 @@ package enum RequestSplit {
     package static let tightLimits = RequestBounds.tightLimits
 
     package static func run(_ input: Span<UInt8>, effort: Effort) throws(OracleFailure) {
-        for limits in [WireLimits(), tightLimits] {
+        try RequestBounds.forEachLimits(input, effort: effort) { limits throws(OracleFailure) in
             try check(input, effort: effort) { stream, cuts throws(OracleFailure) in
                 try WireTranscript(stream, cuts: cuts, limits: limits)
             }

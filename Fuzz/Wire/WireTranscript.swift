@@ -26,11 +26,11 @@ package struct WireTranscript: Equatable, Sendable {
     package init(_ stream: Span<UInt8>, cuts: [Int], limits: WireLimits) throws(OracleFailure) {
         var feed = WireFeed(limits: limits)
         var lower = 0
-        for upper in cuts + [stream.count] {
+        for upper in cuts where refusal == nil {
             try feed.read(stream, lower ..< upper, into: &self)
-            if refusal != nil { break }
             lower = upper
         }
+        if refusal == nil { try feed.read(stream, lower ..< stream.count, into: &self) }
         position = feed.position
         asksForNoBody = feed.asksForNoBody
         origin = feed.origin

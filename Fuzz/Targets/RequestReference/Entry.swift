@@ -5,6 +5,8 @@ import FuzzWire
 @c(LLVMFuzzerTestOneInput)
 public func fuzzOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = unsafe UnsafeBufferPointer(start: bytes, count: count)
-    OracleTrap.run("RequestReference", unsafe input.span, RequestReference.run)
+    OracleTrap.run("RequestReference", unsafe input.span) { input throws(OracleFailure) in
+        try RequestReference.run(input, effort: .some)
+    }
     return 0
 }

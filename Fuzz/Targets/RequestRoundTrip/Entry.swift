@@ -5,6 +5,8 @@ import FuzzWire
 @c(LLVMFuzzerTestOneInput)
 public func fuzzOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = unsafe UnsafeBufferPointer(start: bytes, count: count)
-    OracleTrap.run("RequestRoundTrip", unsafe input.span, RequestRoundTrip.run)
+    OracleTrap.run("RequestRoundTrip", unsafe input.span) { input throws(OracleFailure) in
+        try RequestRoundTrip.run(input, effort: .some)
+    }
     return 0
 }

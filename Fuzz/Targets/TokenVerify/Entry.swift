@@ -5,6 +5,8 @@ import FuzzClaims
 @c(LLVMFuzzerTestOneInput)
 public func fuzzOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = unsafe UnsafeBufferPointer(start: bytes, count: count)
-    OracleTrap.run("TokenVerify", unsafe input.span, TokenVerify.run)
+    OracleTrap.run("TokenVerify", unsafe input.span) { input throws(OracleFailure) in
+        try TokenVerify.run(input, effort: .some)
+    }
     return 0
 }
