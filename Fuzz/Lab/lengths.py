@@ -14,7 +14,10 @@ _BYTES_MAX = {
     "FieldValues": 320,
     "FileName": 1024,
     "FormData": 1024,
-    "FormData": 1024,
+    # A world takes 150 steps, and most stand without details.
+    "Gateway": 192,
+    # Choices, a head, and a form around the smallest image. What is longer has a short name.
+    "GatewayRequests": 1536,
     "JSON": 512,
     "MagicNumber": 32,
     # Choices, one byte each, for at most four requests.

@@ -48,7 +48,7 @@ extension GatewayWorld {
         let written = registration.applied(to: image, liftsExpiry: liftsExpiry, at: 2)
         tally.registered += 1
         record.register(imageID, by: written.registrant, isKept: written.expires == nil)
-        if bucket.objects[row.key]?.bytes != uploads[row.key].body.bytes {
+        if bucket.object(row.key)?.bytes != uploads[row.key].body.bytes {
             violate("row \(imageID) has no such object")
         }
         promise(imageID)

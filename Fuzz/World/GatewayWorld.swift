@@ -123,7 +123,7 @@ package final class GatewayWorld {
         choices.end()
         tally.steps = steps
         if violations.isEmpty { settle() }
-        tally.objects = bucket.objects.count
+        tally.objects = bucket.objectCount
         // The uploads point at this world, and are let go with it.
         recoveries = []
     }

@@ -196,13 +196,15 @@ struct PlainRequest {
         }
         let named = fields("x-forwarded-for") + fields("forwarded")
         if named.isEmpty, identity.address != setting.peer { throw OracleFailure("a caller that nobody named") }
-        // With one address and no more it is that.
-        let only = fields("x-forwarded-for")
-        if only.count == 1, let address = PlainAuthority.address(String(decoding: only[0], as: UTF8.self)),
-            identity.address != address
-        {
-            throw OracleFailure("not the caller that was named")
+        // Plain addresses alone: from the last one on to the left, as long as who says it is trusted.
+        var caller = setting.peer
+        let list = Array(fields("x-forwarded-for").joined(separator: [0x2C]))
+        let words = list.contains(0x22) ? [] : list.split(separator: 0x2C)
+        for word in words.reversed().prefix(16) where setting.trusted.contains(caller) {
+            guard let said = PlainAuthority.address(String(decoding: Self.trimmed(word), as: UTF8.self)) else { return }
+            caller = said
         }
+        guard words.isEmpty || identity.address == caller else { throw OracleFailure("not the caller that was named") }
     }
 
     private static func isIDByte(_ byte: UInt8) -> Bool {

@@ -13,7 +13,13 @@ enum RequestTokens {
     static let guest = "guest-01234567-89ab-4def-8123-456789abcdef"
     static let signature = [UInt8](repeating: 0x73, count: 32)
 
-    static let text: [UInt8: [UInt8]] = table.mapValues { Array($0.token.utf8) }
+    /// Tokens by their letters, and what is too long for an input: a path, and field lines.
+    static let text: [UInt8: [UInt8]] = {
+        var text = table.mapValues { Array($0.token.utf8) }
+        text[UInt8(ascii: "1")] = [UInt8](repeating: UInt8(ascii: "a"), count: 8_200)
+        text[UInt8(ascii: "2")] = [UInt8](repeatElement("a: b\r\n", count: 100).joined().utf8)
+        return text
+    }()
     static let verdicts: [String: Verdict] = Dictionary(
         table.values.map { ($0.token, $0.verdict) }, uniquingKeysWith: { first, _ in first })
 

@@ -74,7 +74,7 @@ struct WorldBody {
         wire.reserveCapacity(240 + file.count)
         wire.append(contentsOf: heads[types.firstIndex(of: type) ?? 0])
         wire.append(contentsOf: file)
-        wire.append(contentsOf: tails[framing] ?? [])
+        wire.append(contentsOf: tails[max(framing.rawValue - Framing.form.rawValue, 0)])
         return wire
     }
 
@@ -86,13 +86,14 @@ struct WorldBody {
             """.utf8)
     }
 
-    private static let tails: [Framing: [UInt8]] = [
-        .form: Array("\r\n--b--\r\n".utf8),
-        .formWithField: Array("\r\n--b\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\nx\r\n--b--".utf8),
-        .formCutShort: Array("\r\n--b".utf8),
-        .formWithTwo: Array(
+    /// In the order of the framings.
+    private static let tails: [[UInt8]] = [
+        Array("\r\n--b--\r\n".utf8),
+        Array("\r\n--b\r\nContent-Disposition: form-data; name=\"t\"\r\n\r\nx\r\n--b--".utf8),
+        Array("\r\n--b".utf8),
+        Array(
             "\r\n--b\r\nContent-Disposition: form-data; name=\"g\"; filename=\"h\"\r\n\r\nx\r\n--b--".utf8),
-        .formBroken: Array("\r\n--b?\r\n".utf8),
+        Array("\r\n--b?\r\n".utf8),
     ]
 
     // MARK: - What the gateway made of its head

@@ -61,19 +61,33 @@ struct WorldBucket {
         case uploads([String])
     }
 
-    private(set) var objects: [Int: Object] = [:]
+    /// By key.
+    private var objects: [Object?] = []
     private(set) var uploads: [Upload] = []
     private var serial = 0
 
-    static func token(_ key: Int) -> String { "t\(key)" }
+    private static let ids = (0 ..< 256).map { "up\($0)" }
+    private static let tokens = (0 ..< GatewayWorld.uploadsMax).map { "t\($0)" }
+
+    static func token(_ key: Int) -> String { tokens[key] }
+
+    func object(_ key: Int) -> Object? { key < objects.count ? objects[key] : nil }
+    func hasObject(_ key: Int) -> Bool { key < objects.count && objects[key] != nil }
+    var objectCount: Int { objects.count { $0 != nil } }
+
+    private mutating func put(_ bytes: [UInt8]?, _ key: Int) {
+        if objects.isEmpty { objects = Array(repeating: nil, count: GatewayWorld.uploadsMax) }
+        objects[key] = bytes.map { Object(token: Self.token(key), bytes: $0) }
+    }
 
     /// - Parameter isUnknowable: nobody waits for it any more, or knows of it.
     mutating func perform(_ request: Request, isUnknowable: Bool = false) -> Reply {
         switch request {
         case .create(let key):
             serial += 1
-            uploads.append(Upload(id: "up\(serial)", key: key, isUnknowable: isUnknowable))
-            return .created("up\(serial)")
+            let id = serial < Self.ids.count ? Self.ids[serial] : "up\(serial)"
+            uploads.append(Upload(id: id, key: key, isUnknowable: isUnknowable))
+            return .created(id)
         case .part(let uploadID, let number, let bytes):
             guard let index = index(of: uploadID) else { return .noSuchUpload }
             uploads[index].parts.removeAll { $0.number == number }
@@ -89,21 +103,21 @@ struct WorldBucket {
             }
             if let length, bytes.count != length { return .invalidPart }
             uploads.remove(at: index)
-            objects[upload.key] = Object(token: Self.token(upload.key), bytes: bytes)
+            put(bytes, upload.key)
             return .done
         case .abort(let uploadID):
             guard let index = index(of: uploadID) else { return .noSuchUpload }
             uploads.remove(at: index)
             return .done
         case .head(let key):
-            guard let object = objects[key] else { return .noObject }
+            guard let object = object(key) else { return .noObject }
             return .object(length: Int64(object.bytes.count), token: object.token)
         case .list(let key): return .uploads(uploads.filter { $0.key == key }.map(\.id))
         case .delete(let key):
-            objects[key] = nil
+            put(nil, key)
             return .done
         case .put(let key, let bytes):
-            objects[key] = Object(token: Self.token(key), bytes: bytes)
+            put(bytes, key)
             return .done
         }
     }

@@ -166,7 +166,17 @@ final class WorldUpload {
     }
 
     private func takeFile(_ piece: Span<UInt8>) {
-        if exchange.receive(piece, into: &effects) { kept.append(contentsOf: piece) } else { kept = [] }
+        if exchange.receive(piece, into: &effects) { return kept.append(contentsOf: piece) }
+        kept = []
+        // Nobody wants what is only to be compared, or what has been answered.
+        if exchange.isReplay || replies > 0 || isClientGone || isAnswering { return }
+        world.violate("\(key): bytes are dropped")
+    }
+
+    /// Whether an answer is among the effects that are not performed yet.
+    private var isAnswering: Bool {
+        for effect in effects { if case .reply = effect { return true } }
+        return false
     }
 
     /// The form is answered, and its upload told that nobody waits for it.
