@@ -1,4 +1,8 @@
 internal import Bytes
+internal import FuzzBasics
+internal import FuzzClaims
+internal import FuzzValues
+internal import FuzzWire
 
 /// Fuzzes what text and bytes are turned into: moments, addresses, numbers, percent-encoding, base 64, checksums,
 /// UUIDs, and a window of bytes. An input is a letter that says which, and what is to be read; a second, plain reading
@@ -29,7 +33,7 @@ enum ByteValues {
 
     /// A range, a space, an address.
     private static func checkAddress(_ bytes: [UInt8]) throws(OracleFailure) {
-        let words = bytes.split(separator: 0x20, maxSplits: 1, omittingEmptySubsequences: false).map(TableHead.text)
+        let words = bytes.split(separator: 0x20, maxSplits: 1, omittingEmptySubsequences: false).map(PlainBytes.text)
         guard words.allSatisfy({ $0.utf8.count <= 60 }) else { return }
         let other = words.count == 2 ? PlainAuthority.address(words[1]) : nil
         if words.count == 2 { try require(IPAddress(parsing: words[1]) == other, "an address") }

@@ -1,4 +1,12 @@
+package import FuzzBasics
+internal import FuzzBounds
+internal import FuzzClaims
+internal import FuzzConfiguration
+internal import FuzzFields
+internal import FuzzRecords
+internal import FuzzValues
 internal import FuzzWire
+internal import FuzzWorld
 
 /// The fuzz targets by the names that their executables and their folders under `Fuzz` have.
 package enum FuzzTarget: String, CaseIterable, Sendable {
@@ -44,9 +52,9 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .profileFile: try ProfileReading.run(input)
         case .registrations: try RegistrationScript.run(input)
         case .requestGenerated: try RequestGenerated.run(input, effort: effort)
-        case .requestParser: try Self.checkBounds(input)
-        case .requestReference: try RequestReference.run(input)
-        case .requestRoundTrip: try RequestRoundTrip.run(input)
+        case .requestParser: try RequestBounds.run(input, effort: effort)
+        case .requestReference: try RequestReference.run(input, effort: effort)
+        case .requestRoundTrip: try RequestRoundTrip.run(input, effort: effort)
         case .requestSplit: try RequestSplit.run(input, effort: effort)
         case .responseWriter: try ResponseReading.run(input)
         case .settings: try SettingsReading.run(input)
@@ -54,25 +62,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .storeXML: try StoreDocument.run(input)
         case .tlsRecords: try TLSRecords.run(input)
         case .tokenStructured: try TokenStructured.run(input, effort: effort)
-        case .tokenVerify: try TokenVerify.run(input)
-        }
-    }
-
-    private static func checkBounds(_ input: Span<UInt8>) throws(OracleFailure) {
-        do throws(BoundsFailure) {
-            try RequestBounds.run(input)
-        } catch {
-            throw OracleFailure(error.description)
-        }
-    }
-
-    /// Runs one input, as a fuzzer does, and ends the process where the oracle fails.
-    package func runOrTrap(_ input: Span<UInt8>) {
-        do throws(OracleFailure) {
-            try run(input, effort: .some)
-        } catch {
-            // Ending the process is how an oracle tells libFuzzer of a finding; no daemon and no test comes here.
-            fatalError("\(rawValue): \(error)")
+        case .tokenVerify: try TokenVerify.run(input, effort: effort)
         }
     }
 }

@@ -1,4 +1,5 @@
 internal import Bytes
+internal import FuzzWire
 
 /// Blocks of addresses and the texts of addresses, bit by bit and group by group.
 enum PlainRange {

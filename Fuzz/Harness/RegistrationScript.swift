@@ -1,4 +1,5 @@
 internal import Bytes
+package import FuzzBasics
 internal import Reactor
 
 /// Fuzzes the table of what an event loop watches: whoever is watched hears its own reports, and a report that comes

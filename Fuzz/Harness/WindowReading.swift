@@ -1,4 +1,5 @@
 internal import Bytes
+internal import FuzzBasics
 
 /// A window of bytes beside an array that keeps all that came: each byte of an input is something done to both.
 enum WindowReading {

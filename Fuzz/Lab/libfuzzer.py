@@ -23,7 +23,7 @@ _MODULE = re.compile(r"\(([^()]*)\+(0x[0-9a-f]+)\)")
 # Below the entry is libFuzzer; the rest is how a process ends and what measures it.
 _ENTRY = re.compile(r"LLVMFuzzerTestOneInput|fuzzOneInput|fuzzer::Fuzzer::ExecuteCallback")
 _NOISE = re.compile(r"^(__sanitizer|__asan|__lsan|__interceptor|__ubsan|fuzzer::|_?swift_|_swift|\$ss|raise|abort|"
-                    r"gsignal|__GI_|pthread_kill|malloc|calloc|free|operator |mem(cpy|set|move|cmp))|runOrTrap|<null>")
+                    r"gsignal|__GI_|pthread_kill|malloc|calloc|free|operator |mem(cpy|set|move|cmp))|OracleTrap|<null>")
 _RUNTIME = re.compile(r"/(libc|libswift\w+|libstdc\+\+|ld-linux[\w-]*)\.so")
 
 

@@ -17,9 +17,10 @@ import subprocess
 from building import CHECKOUT, Refused
 
 FOLDER = CHECKOUT / "Fuzz" / "Planted"
-# What a build of a target reads. The tests are there because the package names them.
-COPIED = ["Package.swift", "Package.resolved", "Sources", "Tests", "Fuzz/Harness", "Fuzz/Targets", "Fuzz/Replay",
-          "Fuzz/Replaying"]
+# What a build of a target reads: of the folders of Fuzz those with code. The tests are there because the package names
+# them.
+CODE = sorted({path.relative_to(CHECKOUT).parts[1] for path in CHECKOUT.glob("Fuzz/**/*.swift")})
+COPIED = ["Package.swift", "Package.resolved", "Sources", "Tests", *(f"Fuzz/{name}" for name in CODE)]
 
 _NAME = re.compile(r"(\d\d)-[a-z0-9-]+\.patch")
 _CHANGED = re.compile(r"^(?:---|\+\+\+) [ab]/(\S+)$", re.MULTILINE)

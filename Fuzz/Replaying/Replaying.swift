@@ -1,3 +1,4 @@
+internal import FuzzBasics
 internal import FuzzHarness
 internal import Linux
 

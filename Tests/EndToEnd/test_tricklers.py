@@ -81,7 +81,8 @@ def test_tricklers_open_nothing_at_the_store(strategy):
                 step = "put" if strategy == "put" else "create"
                 assert store.seen[step] == asked[step] + ROUNDS - 1, store.seen
                 assert len(daemon.rows()) == len(rows) + ROUNDS - 1
-                assert metric(daemon, "sluice_uploads_open") == count
+                # The last of the others has its answer before its upload is put away.
+                eventually(lambda: metric(daemon, "sluice_uploads_open") == count, 15, lambda: told(daemon, count))
                 assert not store.open
                 # Once the rest comes, such an upload is as good as any.
                 for number in (0, 1):

@@ -1,5 +1,6 @@
 import FormData
-import FuzzHarness
+import FuzzBasics
+import FuzzValues
 import Testing
 
 private let body = [UInt8](

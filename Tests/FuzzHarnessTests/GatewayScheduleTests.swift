@@ -1,5 +1,6 @@
 import Foundation
-import FuzzHarness
+import FuzzBasics
+import FuzzWorld
 import Gateway
 import Testing
 import TestSupport

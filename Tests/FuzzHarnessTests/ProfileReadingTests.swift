@@ -1,4 +1,5 @@
-import FuzzHarness
+import FuzzBasics
+import FuzzConfiguration
 import Settings
 import Testing
 

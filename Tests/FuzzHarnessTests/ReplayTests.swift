@@ -1,4 +1,5 @@
 import Foundation
+import FuzzBasics
 import FuzzHarness
 import Testing
 import TestSupport

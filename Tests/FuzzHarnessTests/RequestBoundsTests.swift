@@ -1,4 +1,5 @@
-import FuzzWire
+import FuzzBasics
+import FuzzBounds
 import HTTPWire
 import Testing
 
@@ -7,8 +8,8 @@ private func failure(
     of text: String, limits: WireLimits = WireLimits(),
     parse: (inout RequestParser, Span<UInt8>) -> HeadProgress = { parser, bytes in parser.parse(bytes) },
     decode: (inout BodyDecoder, Span<UInt8>) -> BodyStep = { decoder, bytes in decoder.decode(bytes) }
-) -> BoundsFailure? {
-    do throws(BoundsFailure) {
+) -> OracleFailure? {
+    do throws(OracleFailure) {
         try RequestBounds.check([UInt8](text.utf8).span, limits: limits, parse: parse, decode: decode)
         return nil
     } catch {
@@ -19,7 +20,7 @@ private func failure(
 /// What the oracle says of `text`, when the parser is shown `other` or has other bounds.
 private func failure(
     of text: String, as other: String? = nil, limits: WireLimits = WireLimits(), but: WireLimits
-) -> BoundsFailure? {
+) -> OracleFailure? {
     failure(of: text, limits: limits, parse: { _, bytes in
         guard bytes.count == text.utf8.count else { return .incomplete }
         var parser = RequestParser(limits: but)
@@ -58,7 +59,7 @@ struct RequestBoundsTests {
     }
 
     @Test func `a head that is waited for beyond its end or its bounds is noticed`() {
-        func waiting(_ text: String, _ limits: WireLimits = WireLimits()) -> BoundsFailure? {
+        func waiting(_ text: String, _ limits: WireLimits = WireLimits()) -> OracleFailure? {
             failure(of: text, limits: limits, parse: { _, _ in .incomplete })
         }
         #expect(waiting("GET / HTTP/1.1\r\nHost: a\r\n") == nil)

@@ -1,4 +1,5 @@
-import FuzzHarness
+import FuzzBasics
+import FuzzWire
 import HTTPWire
 import Testing
 

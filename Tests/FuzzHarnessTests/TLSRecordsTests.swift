@@ -1,4 +1,6 @@
-import FuzzHarness
+import FuzzBasics
+import FuzzRecords
+import FuzzWire
 import HTTPWire
 import Testing
 import TLS

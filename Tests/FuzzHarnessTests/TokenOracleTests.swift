@@ -1,4 +1,5 @@
-import FuzzHarness
+import FuzzBasics
+import FuzzClaims
 import Testing
 import Tokens
 

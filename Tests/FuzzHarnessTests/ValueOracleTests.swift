@@ -1,4 +1,6 @@
-import FuzzHarness
+import FuzzBasics
+import FuzzClaims
+import FuzzValues
 import Images
 import JSONWire
 import SigV4

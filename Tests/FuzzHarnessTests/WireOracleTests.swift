@@ -1,4 +1,6 @@
-import FuzzHarness
+import FuzzBasics
+import FuzzFields
+import FuzzWire
 import HTTPWire
 import Testing
 

@@ -39,7 +39,7 @@ def test_coverage_that_is_there_is_counted_and_coverage_that_is_not_is_missed():
 
 
 def oracle(message):
-    return [f"FuzzHarness/FuzzTarget.swift:55: Fatal error: {message}", *fake_fuzzer.STACK.split("\n")]
+    return [f"FuzzBasics/OracleTrap.swift:21: Fatal error: {message}", *fake_fuzzer.STACK.split("\n")]
 
 
 def test_an_oracle_that_fails_is_told_by_its_words():
@@ -58,7 +58,7 @@ def test_numbers_and_quoted_texts_do_not_make_another_bug():
 def test_a_report_of_the_sanitizer_is_told_by_its_own_stack():
     crash = libfuzzer.crash(fake_fuzzer.OVERFLOW.split("\n"))
     assert (crash.kind, crash.message) == ("crash", "heap-buffer-overflow")
-    assert crash.frames == ["$s8JSONWire6ReaderV4nextyyF", "$s11FuzzHarness11JSONReadingO3runyyF"]
+    assert crash.frames == ["$s8JSONWire6ReaderV4nextyyF", "$s10FuzzClaims11JSONReadingO3runyyF"]
     elsewhere = fake_fuzzer.OVERFLOW.replace("6ReaderV4next", "6WriterV4next").split("\n")
     assert libfuzzer.crash(elsewhere).key() != crash.key()
 

@@ -9,7 +9,7 @@ import proof
 from building import Lab, Refused
 
 COUNTERS = "INFO: Loaded 1 modules   (9 inline 8-bit counters): 9 [0x1, 0x2),"
-FELL = "FuzzHarness/FuzzTarget.swift:53: Fatal error: JSON: taken, and it is not JSON"
+FELL = "FuzzBasics/OracleTrap.swift:21: Fatal error: JSON: taken, and it is not JSON"
 
 
 def patch(old, new, name="Sources/A.swift", words="A class of bug.\nTarget: JSON\n"):

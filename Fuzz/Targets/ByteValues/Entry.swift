@@ -1,9 +1,10 @@
+import FuzzBasics
 import FuzzHarness
 
 /// Called by libFuzzer with each input (https://llvm.org/docs/LibFuzzer.html#fuzz-target).
 @c(LLVMFuzzerTestOneInput)
 public func fuzzOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = unsafe UnsafeBufferPointer(start: bytes, count: count)
-    FuzzTarget.byteValues.runOrTrap(unsafe input.span)
+    OracleTrap.run("ByteValues", unsafe input.span, ByteValues.run)
     return 0
 }

@@ -1,9 +1,12 @@
-import FuzzHarness
+import FuzzBasics
+import FuzzValues
 
 /// Called by libFuzzer with each input (https://llvm.org/docs/LibFuzzer.html#fuzz-target).
 @c(LLVMFuzzerTestOneInput)
 public func fuzzOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = unsafe UnsafeBufferPointer(start: bytes, count: count)
-    FuzzTarget.formData.runOrTrap(unsafe input.span)
+    OracleTrap.run("FormData", unsafe input.span) { input throws(OracleFailure) in
+        try FormReading.run(input, effort: .some)
+    }
     return 0
 }

@@ -1,9 +1,10 @@
-import FuzzHarness
+import FuzzBasics
+import FuzzValues
 
 /// Called by libFuzzer with each input (https://llvm.org/docs/LibFuzzer.html#fuzz-target).
 @c(LLVMFuzzerTestOneInput)
 public func fuzzOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = unsafe UnsafeBufferPointer(start: bytes, count: count)
-    FuzzTarget.magicNumber.runOrTrap(unsafe input.span)
+    OracleTrap.run("MagicNumber", unsafe input.span, MagicReading.run)
     return 0
 }

@@ -1,9 +1,10 @@
+import FuzzBasics
 import FuzzHarness
 
 /// Called by libFuzzer with each input (https://llvm.org/docs/LibFuzzer.html#fuzz-target).
 @c(LLVMFuzzerTestOneInput)
 public func fuzzOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = unsafe UnsafeBufferPointer(start: bytes, count: count)
-    FuzzTarget.registrations.runOrTrap(unsafe input.span)
+    OracleTrap.run("Registrations", unsafe input.span, RegistrationScript.run)
     return 0
 }

@@ -1,9 +1,12 @@
-import FuzzWire
+import FuzzBasics
+import FuzzBounds
 
 /// Called by libFuzzer with each input (https://llvm.org/docs/LibFuzzer.html#fuzz-target).
 @c(LLVMFuzzerTestOneInput)
 public func fuzzOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = unsafe UnsafeBufferPointer(start: bytes, count: count)
-    RequestBounds.runOrTrap(unsafe input.span)
+    OracleTrap.run("RequestParser", unsafe input.span) { input throws(OracleFailure) in
+        try RequestBounds.run(input, effort: .some)
+    }
     return 0
 }

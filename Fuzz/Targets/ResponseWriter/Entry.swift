@@ -1,9 +1,10 @@
-import FuzzHarness
+import FuzzBasics
+import FuzzWire
 
 /// Called by libFuzzer with each input (https://llvm.org/docs/LibFuzzer.html#fuzz-target).
 @c(LLVMFuzzerTestOneInput)
 public func fuzzOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = unsafe UnsafeBufferPointer(start: bytes, count: count)
-    FuzzTarget.responseWriter.runOrTrap(unsafe input.span)
+    OracleTrap.run("ResponseWriter", unsafe input.span, ResponseReading.run)
     return 0
 }

@@ -1,9 +1,10 @@
-import FuzzHarness
+import FuzzBasics
+import FuzzRecords
 
 /// Called by libFuzzer with each input (https://llvm.org/docs/LibFuzzer.html#fuzz-target).
 @c(LLVMFuzzerTestOneInput)
 public func fuzzOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = unsafe UnsafeBufferPointer(start: bytes, count: count)
-    FuzzTarget.tlsRecords.runOrTrap(unsafe input.span)
+    OracleTrap.run("TLSRecords", unsafe input.span, TLSRecords.run)
     return 0
 }

@@ -1,9 +1,12 @@
-import FuzzHarness
+import FuzzBasics
+import FuzzClaims
 
 /// Called by libFuzzer with each input (https://llvm.org/docs/LibFuzzer.html#fuzz-target).
 @c(LLVMFuzzerTestOneInput)
 public func fuzzOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = unsafe UnsafeBufferPointer(start: bytes, count: count)
-    FuzzTarget.tokenVerify.runOrTrap(unsafe input.span)
+    OracleTrap.run("TokenVerify", unsafe input.span) { input throws(OracleFailure) in
+        try TokenVerify.run(input, effort: .some)
+    }
     return 0
 }

@@ -16,14 +16,14 @@ STACK = """==7== ERROR: libFuzzer: deadly signal
     #0 0x55d0 in __sanitizer_print_stack_trace (/x/FuzzJSON+0x1) (BuildId: 0)
     #1 0x55d1 in fuzzer::PrintStackTrace() (/x/FuzzJSON+0x2)
     #2 0x7f02 in $ss17_assertionFailure__ (/usr/lib/libswiftCore.so+0x3)
-    #3 0x55d3 in $s11FuzzHarness0A6TargetO9runOrTrapyys4SpanVys5UInt8VGF /x/FuzzTarget.swift:55
+    #3 0x55d3 in $s10FuzzBasics10OracleTrapO3endyys12StaticStringV_AA0C7FailureVtFZ /x/OracleTrap.swift:21
     #4 0x55d4 in LLVMFuzzerTestOneInput /x/Entry.swift:7
     #5 0x55d5 in fuzzer::Fuzzer::ExecuteCallback(unsigned char const*, unsigned long) (/x/FuzzJSON+0x6)
 SUMMARY: libFuzzer: deadly signal"""
 OVERFLOW = """==7==ERROR: AddressSanitizer: heap-buffer-overflow on address 0x602 at pc 0x55 bp 0x7f sp 0x7f
 READ of size 1 at 0x602 thread T0
     #0 0x55d1 in $s8JSONWire6ReaderV4nextyyF /x/Reader.swift:41
-    #1 0x55d2 in $s11FuzzHarness11JSONReadingO3runyyF /x/JSONReading.swift:12
+    #1 0x55d2 in $s10FuzzClaims11JSONReadingO3runyyF /x/JSONReading.swift:12
     #2 0x55d4 in LLVMFuzzerTestOneInput /x/Entry.swift:7
 
 0x602 is located 0 bytes after 1-byte region
@@ -32,7 +32,7 @@ allocated by thread T0 here:
 TIMEOUT = """ALARM: working on the last Unit for 11 seconds
 ==7== ERROR: libFuzzer: timeout after 11 seconds
     #0 0x55d1 in $s8JSONWire6ReaderV4skipyyF /x/Reader.swift:90
-    #1 0x55d2 in $s11FuzzHarness11JSONReadingO3runyyF /x/JSONReading.swift:12
+    #1 0x55d2 in $s10FuzzClaims11JSONReadingO3runyyF /x/JSONReading.swift:12
     #2 0x55d4 in LLVMFuzzerTestOneInput /x/Entry.swift:7
 SUMMARY: libFuzzer: timeout"""
 
@@ -45,7 +45,7 @@ def fall(data, behaviour=""):
     """What an input makes the target do: (kind, exit code), None where nothing."""
     word = data[4:].decode(errors="replace").strip(" .") or "it fell"
     if data.startswith(b"dead"):
-        say(f'FuzzHarness/FuzzTarget.swift:55: Fatal error: JSON: {word}')
+        say(f'FuzzBasics/OracleTrap.swift:21: Fatal error: JSON: {word}')
         say(STACK)
         return "crash", 77
     if data.startswith(b"over") or (behaviour != "unsanitised" and len(data) > 1000):

@@ -1,0 +1,51 @@
+/// Classes of bytes as lists of what is in them, looked up.
+package enum PlainBytes {
+    private static func table(_ members: String) -> [Bool] {
+        var table = [Bool](repeating: false, count: 256)
+        for byte in members.utf8 { table[Int(byte)] = true }
+        return table
+    }
+
+    private static let alphanumerics = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    private static let hexDigits = table("0123456789abcdefABCDEF")
+    private static let alphanumericTable = table(alphanumerics)
+    /// RFC 9110 § 5.6.2.
+    private static let tokens = table(alphanumerics + "!#$%&'*+-.^_`|~")
+    /// What a host's name has beside percent-encodings (RFC 3986 § 3.2.2), without the comma.
+    private static let hosts = table(alphanumerics + "-._~!$&'()*+;=")
+    /// What path and query have beside percent-encodings (RFC 3986 § 3.3, § 3.4).
+    private static let targets = table(alphanumerics + "-._~!$&'()*+,;=:@/?")
+
+    package static func isHexDigit(_ byte: UInt8) -> Bool { hexDigits[Int(byte)] }
+
+    package static func isAlphanumeric(_ byte: UInt8) -> Bool { alphanumericTable[Int(byte)] }
+
+    package static func isToken(_ byte: UInt8) -> Bool { tokens[Int(byte)] }
+
+    package static func isHost(_ byte: UInt8) -> Bool { hosts[Int(byte)] }
+
+    package static func isTarget(_ byte: UInt8) -> Bool { targets[Int(byte)] }
+
+    /// Whether `bytes` are those of `name`, which is in lower case, in letters of either case.
+    package static func isSame(_ bytes: ArraySlice<UInt8>, _ name: String) -> Bool {
+        guard bytes.count == name.utf8.count else { return false }
+        for (byte, letter) in zip(bytes, name.utf8) where byte != letter {
+            guard (0x41 ... 0x5A).contains(byte), byte + 32 == letter else { return false }
+        }
+        return true
+    }
+
+    /// Without the spaces and tabs around it.
+    package static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        var rest = bytes.drop(while: PlainExtensions.isSpace)
+        while let last = rest.last, PlainExtensions.isSpace(last) { rest.removeLast() }
+        return rest
+    }
+
+    /// A character for each byte.
+    package static func text(_ bytes: some Sequence<UInt8>) -> String {
+        var text = String.UnicodeScalarView()
+        for byte in bytes { text.append(Unicode.Scalar(byte)) }
+        return String(text)
+    }
+}

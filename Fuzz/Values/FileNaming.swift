@@ -1,0 +1,110 @@
+internal import Bytes
+package import FuzzBasics
+internal import Images
+
+/// Fuzzes the names that clients give their files: bounded, without anything that steers a terminal or breaks a line,
+/// and what a plain reading makes of the same bytes.
+package enum FileNaming {
+    package static func run(_ input: Span<UInt8>) throws(OracleFailure) {
+        try check(input) { FileName.decode(fieldValue: $0) }
+        try checkType(input)
+        // Of a form: what stands before the first LF is `filename`, what stands behind it `filename*`.
+        let halves = input.copied().split(separator: 0x0A, maxSplits: 1, omittingEmptySubsequences: false).map(
+            Array.init)
+        let extended = halves.count > 1 ? halves[1] : nil
+        if let name = FileName.decode(formFilename: halves[0], extended: extended) {
+            try checkShape(name)
+            guard !name.utf8.contains(0x2F), !name.utf8.contains(0x5C) else { throw OracleFailure("a path in \(name)") }
+        }
+        if let alone = FileName.decode(formFilename: nil, extended: extended) {
+            guard FileName.decode(formFilename: halves[0], extended: extended) == alone
+            else { throw OracleFailure("\(alone) does not count before the other") }
+        }
+    }
+
+    /// The kind of image that the same bytes name as a `Content-Type`.
+    private static func checkType(_ input: Span<UInt8>) throws(OracleFailure) {
+        let name = PlainBytes.trimmed(input.copied().prefix { $0 != 0x3B })
+        let plain = ["jpeg", "png", "gif"].first { PlainBytes.isSame(name, "image/" + $0) }
+        let type = ImageType(contentType: input)
+        guard type?.fileExtension == plain, type?.mediaType == plain.map({ "image/" + $0 })
+        else { throw OracleFailure("\(String(describing: type)), not \(plain ?? "none")") }
+    }
+
+    /// The oracle, over any way to read the field's value.
+    package static func check(
+        _ value: Span<UInt8>, decode: (Span<UInt8>) -> String?
+    ) throws(OracleFailure) {
+        let name = decode(value)
+        let plain = plain(PlainBytes.trimmed(value.copied()[...]))
+        guard let name else {
+            guard plain.isEmpty else { throw OracleFailure("nothing is left of \(plain)") }
+            return
+        }
+        try checkShape(name)
+        // What was cut off was whole characters behind what stayed.
+        guard plain.utf8.elementsEqual(name.utf8) || plain.utf8.count > 255 && plain.utf8.starts(with: name.utf8)
+        else { throw OracleFailure("\(name), not \(plain)") }
+        // A character more would have been too many, or there is a pile of marks at the cut.
+        guard FileName.display(name).map({ $0.utf8.elementsEqual(name.utf8) }) ?? false
+        else { throw OracleFailure("shown again, \(name) is another") }
+    }
+
+    private static func checkShape(_ name: String) throws(OracleFailure) {
+        guard (1 ... 255).contains(name.utf8.count) else { throw OracleFailure("\(name.utf8.count) bytes") }
+        for scalar in name.unicodeScalars {
+            switch scalar.properties.generalCategory {
+            case .control, .lineSeparator, .paragraphSeparator: throw OracleFailure("a control in \(name)")
+            default: break
+            }
+        }
+    }
+
+    /// The text before it is cut: by the first of four readings that holds.
+    private static func plain(_ value: ArraySlice<UInt8>) -> String {
+        let text =
+            extended(value) ?? percentDecoded(value) ?? String(validating: value, as: UTF8.self)
+            ?? String(String.UnicodeScalarView(value.map { Unicode.Scalar($0) }))
+        return String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.map { scalar in
+                    let category = scalar.properties.generalCategory
+                    let isControl =
+                        category == .control || category == .lineSeparator || category == .paragraphSeparator
+                    return isControl ? "\u{FFFD}" : scalar
+                }))
+    }
+
+    private static func extended(_ value: ArraySlice<UInt8>) -> String? {
+        let parts = value.split(separator: 0x27, maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3, String(decoding: parts[0], as: UTF8.self).lowercased() == "utf-8",
+            parts[1].allSatisfy({
+                $0 == 0x2D || PlainExtensions.isTokenByte($0) && Character(Unicode.Scalar($0)).isASCIIWord
+            }),
+            parts[2].allSatisfy({ $0 == 0x25 || PlainExtensions.isTokenByte($0) && $0 != 0x2A && $0 != 0x27 })
+        else { return nil }
+        return percentDecoded(parts[2])
+    }
+
+    private static func percentDecoded(_ value: ArraySlice<UInt8>) -> String? {
+        var bytes: [UInt8] = []
+        var rest = value
+        while let byte = rest.popFirst() {
+            guard byte == 0x25 else {
+                bytes.append(byte)
+                continue
+            }
+            let digits = rest.prefix(2)
+            guard digits.count == 2, digits.allSatisfy({ $0 < 0x80 && Character(Unicode.Scalar($0)).isHexDigit }),
+                let decoded = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
+            else { return nil }
+            bytes.append(decoded)
+            rest = rest.dropFirst(2)
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+}
+
+extension Character {
+    fileprivate var isASCIIWord: Bool { isLetter || isNumber }
+}
