@@ -6,7 +6,7 @@ internal import HTTPWire
 /// answered, against plain readings of the same bytes.
 ///
 /// An input is a line of choices, see ``RequestSetting``, a head whose lines end in a line feed, and a body. `~` and a
-/// letter in the head are a token or something long, see ``RequestTokens``; the byte 1 in the body is 32,750 times `x`.
+/// letter in the head are a token or something long, see ``RequestTokens``; the byte 1 in the body is 32,700 times `x`.
 package enum GatewayRequests {
     package static func run(_ input: Span<UInt8>) throws(OracleFailure) {
         let bytes = input.copied()
@@ -49,7 +49,7 @@ package enum GatewayRequests {
         for byte in bytes[index...] {
             if byte == 0x01, long < 3 {
                 long += 1
-                body.append(contentsOf: repeatElement(0x78, count: 32_750))
+                body.append(contentsOf: repeatElement(0x78, count: 32_700))
             } else {
                 body.append(byte)
             }
