@@ -57,7 +57,9 @@ extension GatewayWorld {
     /// The reaper finds an image whose time is over: `expiring` is committed, and then the object is deleted.
     func expire() {
         guard let process = processes.indices.first(where: { processes[$0].isAlive && !processes[$0].isJournalStuck }),
-            let (imageID, row) = anyRow(), row.state == .stored, !row.isKept, record.expire(imageID)
+            let (imageID, row) = anyRow(), row.state == .stored, !row.isKept,
+            // An image has more time than a store takes for a PutObject that was sent before the one that it answered.
+            !forgotten.contains(where: { $0.request.isPut(of: row.key) }), record.expire(imageID)
         else { return }
         note("row \(imageID) expires")
         tally.expired += 1

@@ -43,6 +43,11 @@ struct WorldBucket {
             return false
         }
 
+        func isPut(of key: Int) -> Bool {
+            if case .put(key, _) = self { return true }
+            return false
+        }
+
         var changesNothing: Bool {
             switch self {
             case .head, .list: true

@@ -235,7 +235,7 @@ final class WorldUpload {
         if let due = openTimerDue, due <= now {
             openTimerDue = nil
             world.note("\(key): the open timer")
-            let isAsked = rowID != nil || !writes.isEmpty || !answers.isEmpty
+            let isAsked = rowID != nil || known != nil || !writes.isEmpty || !answers.isEmpty
             exchange.openDelayPassed(arrivesFastEnough: world.choices.roll(2) == 0, into: &effects)
             perform()
             if !isAsked, writes.isEmpty, openTimerDue == nil, replies == 0, !isClientGone {
