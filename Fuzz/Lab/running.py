@@ -12,8 +12,8 @@ import libfuzzer
 from building import Refused, counters, environment
 from state import refuse_full
 
-# What libFuzzer is told of one input: none is longer than any target's longest; longer time is a finding, and so is more
-# memory.
+# What libFuzzer is told of one input: none is longer than any target's longest; longer time is a finding, and so is
+# more memory.
 INPUT_BYTES_MAX = lengths.USUAL
 INPUT_SECONDS_MAX = 10
 MEMORY_MIB_MAX = 2048
