@@ -15,9 +15,9 @@ package enum OracleTrap {
         }
     }
 
-    /// Ending the process is how an oracle tells libFuzzer of a finding; no daemon and no test comes here.
     @inline(never)
     private static func end(_ target: StaticString, _ failure: OracleFailure) -> Never {
+        // Ending the process is how an oracle tells libFuzzer of a finding; no daemon and no test comes here.
         fatalError("\(target): \(failure)")
     }
 }

@@ -1,7 +1,7 @@
 """How long an input of each target may become: long enough for all that the target tells apart, and no longer, since
 a fuzzer that mutates a kilobyte of body finds nothing that it would not find in a line of it, and finds it later.
 
-An input of the corpus may be longer; `sluice-replay` and the tests run it whole.
+A fuzzer cuts off what is longer in the corpus; merging, judging, `sluice-replay` and the tests run it whole.
 """
 
 USUAL = 4096

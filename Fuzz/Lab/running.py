@@ -7,12 +7,14 @@ import signal
 import subprocess
 import time
 
+import lengths
 import libfuzzer
 from building import Refused, counters, environment
 from state import refuse_full
 
-# What libFuzzer is told of one input: longer than this is a finding, and so is more memory.
-INPUT_BYTES_MAX = 4096
+# What libFuzzer is told of one input: none is longer than any target's longest; longer time is a finding, and so is
+# more memory.
+INPUT_BYTES_MAX = lengths.USUAL
 INPUT_SECONDS_MAX = 10
 MEMORY_MIB_MAX = 2048
 # A campaign of days would fill the disk with its log otherwise. What is read is cut off.
@@ -50,8 +52,9 @@ def _signal_group(process, number):
         pass
 
 
-def limits():
-    return [f"-max_len={INPUT_BYTES_MAX}", f"-timeout={INPUT_SECONDS_MAX}", f"-rss_limit_mb={MEMORY_MIB_MAX}"]
+def limits(bytes_max=INPUT_BYTES_MAX):
+    """`bytes_max` cuts off what is longer: less than the longest input is only for one that makes inputs up."""
+    return [f"-max_len={bytes_max}", f"-timeout={INPUT_SECONDS_MAX}", f"-rss_limit_mb={MEMORY_MIB_MAX}"]
 
 
 def run_bounded(command, seconds, scratch, tick=lambda: None, fast=True):
@@ -93,7 +96,8 @@ class Fuzzing:
         self._path = state.folder / name / f"log-{number}"
         dictionary = lab.dictionary(name)
         command = [lab.binary(name), f"-artifact_prefix={self.artifacts}/", f"-max_total_time={max(1, int(seconds))}",
-                   "-print_final_stats=1", "-reload=5", "-report_slow_units=100000", *limits(),
+                   "-print_final_stats=1", "-reload=5", "-report_slow_units=100000",
+                   *limits(lengths.input_bytes_max(name)),
                    *([f"-dict={dictionary}"] if dictionary else []), *extra,
                    state.place(name, "corpus"), state.place(name, "seeds")]
         try:

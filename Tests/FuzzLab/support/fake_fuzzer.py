@@ -113,7 +113,7 @@ def fuzz(behaviour, flags, folders):
     prefix = flags["artifact_prefix"]
     for folder in folders:
         for path in sorted(folder.iterdir()):
-            data = path.read_bytes()
+            data = path.read_bytes()[:int(flags["max_len"])]
             if fallen := fall(data):
                 write_artifact(prefix, fallen[0], data)
                 sys.exit(fallen[1])
