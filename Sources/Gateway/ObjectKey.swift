@@ -29,7 +29,4 @@ package struct ObjectKey: Equatable, Sendable {
         let slash = text.utf8.lastIndex(of: 0x2F)
         return slash.map { String(text[text.utf8.index(after: $0)...]) } ?? text
     }
-
-    /// The key as it stands in a URL's path.
-    package var percentEncoded: String { PercentCoding.encode(text, keepsSlash: true) }
 }
