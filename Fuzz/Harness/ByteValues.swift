@@ -1,5 +1,5 @@
 internal import Bytes
-internal import FuzzBasics
+package import FuzzBasics
 internal import FuzzClaims
 internal import FuzzValues
 internal import FuzzWire
@@ -7,8 +7,8 @@ internal import FuzzWire
 /// Fuzzes what text and bytes are turned into: moments, addresses, numbers, percent-encoding, base 64, checksums,
 /// UUIDs, and a window of bytes. An input is a letter that says which, and what is to be read; a second, plain reading
 /// says what comes of it.
-enum ByteValues {
-    static func run(_ input: Span<UInt8>) throws(OracleFailure) {
+package enum ByteValues {
+    package static func run(_ input: Span<UInt8>) throws(OracleFailure) {
         let bytes = input.copied()
         let rest = Array(bytes.dropFirst())
         switch bytes.first.map({ Unicode.Scalar($0) }) {
