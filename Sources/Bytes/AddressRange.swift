@@ -19,7 +19,7 @@ package struct AddressRange: Hashable, Sendable, CustomStringConvertible {
         var slash = text.count
         var hasColon = false
         for index in text.indices.reversed() where text[index] == UInt8(ascii: "/") { slash = index }
-        for index in text.indices where text[index] == UInt8(ascii: ":") { hasColon = true }
+        for index in 0 ..< slash where text[index] == UInt8(ascii: ":") { hasColon = true }
         guard let address = IPAddress(parsing: text.extracting(first: slash)) else { throw .noAddress }
         let bitsMax = address.isV4 ? 32 : 128
         guard slash < text.count else {

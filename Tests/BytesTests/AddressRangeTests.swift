@@ -26,7 +26,8 @@ struct AddressRangeTests {
         arguments: [
             ("", .noAddress), ("/8", .noAddress), ("10.0.0/8", .noAddress), ("10.0.0.0 /8", .noAddress),
             ("[::1]/128", .noAddress), ("unix", .noAddress), ("10.0.0.0/", .prefix(bitsMax: 32)),
-            ("10.0.0.0/33", .prefix(bitsMax: 32)), ("10.0.0.0/08", .prefix(bitsMax: 32)),
+            ("10.0.0.0/33", .prefix(bitsMax: 32)), ("0.0.0.0/:", .prefix(bitsMax: 32)),
+            ("10.0.0.0/08", .prefix(bitsMax: 32)),
             ("::/129", .prefix(bitsMax: 128)),
             ("10.0.0.0/+8", .prefix(bitsMax: 32)), ("10.0.0.0/8/8", .prefix(bitsMax: 32)),
             ("::/-1", .prefix(bitsMax: 128)),
