@@ -63,6 +63,8 @@ class Campaign:
         """`edges`: how many each target's program has; its names are what is fuzzed."""
         self.lab, self.state, self.screen, self.edges = lab, state, screen, edges
         self.stop_reason = None
+        # What libFuzzer is told besides.
+        self.flags = ()
         self.began = time.monotonic()
         share, rest = divmod(jobs, len(edges))
         # Who had least comes first, so that a campaign that is stopped again and again reaches all.
@@ -152,7 +154,7 @@ class Campaign:
         turn.fuzzers = [self._start(turn, number) for number in range(turn.workers)]
 
     def _start(self, turn, number):
-        return Fuzzing(self.lab, self.state, turn.name, number, turn.left)
+        return Fuzzing(self.lab, self.state, turn.name, number, turn.left, self.flags)
 
     def _listen(self, turn):
         if turn.ended:
@@ -321,6 +323,7 @@ def arguments(argv):
     parser.add_argument("--source", default=CHECKOUT, help="another checkout")
     parser.add_argument("--binaries", help="a folder of programs that are built already")
     parser.add_argument("--minimise-seconds", default="45", help="for each finding")
+    parser.add_argument("--seed", help="what libFuzzer's choices come from; others each time where it is not given")
     parser.add_argument("--disk-free-mib", default=str(DISK_FREE_BYTES_MIN >> 20), help="stop below this")
     return parser.parse_args(argv)
 
@@ -340,6 +343,7 @@ def main(argv):
         if not edges:
             return 0
         campaign = Campaign(lab, state, edges, seconds, jobs, screen, minimise)
+        campaign.flags = [f"-seed={number('--seed', options.seed, 1 << 30)}"] if options.seed else ()
         for number_ in STOPPERS:
             signal.signal(number_, campaign.stop)
         began = time.time()

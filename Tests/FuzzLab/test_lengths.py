@@ -25,3 +25,11 @@ def test_a_fuzzer_is_told_the_length_of_its_target(checkout):
     assert (code, lab.findings()) == (0, {}), output
     code, output = lab.fuzz("Settings")
     assert (code, [finding["target"] for finding in lab.findings().values()]) == (1, ["Settings"]), output
+
+
+def test_a_fuzzer_is_told_a_seed_where_there_is_one(checkout):
+    lab = checkout(JSON="quiet")
+    assert lab.fuzz("JSON", "--seed", "7")[0] == 0
+    assert "told seed 7" in (lab.state / "JSON" / "log-0").read_text()
+    code, output = lab.fuzz("JSON", "--seed", "seven")
+    assert code == 2 and "--seed" in output

@@ -117,6 +117,8 @@ def fuzz(behaviour, flags, folders):
             if fallen := fall(data):
                 write_artifact(prefix, fallen[0], data)
                 sys.exit(fallen[1])
+    if "seed" in flags:
+        say(f"told seed {flags['seed']}")
     say("#10\tINITED cov: 100 ft: 150 corp: 10/1234b exec/s: 0 rss: 40Mb")
     if behaviour == "ends silently":
         sys.exit(3)
