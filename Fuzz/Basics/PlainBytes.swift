@@ -42,6 +42,25 @@ package enum PlainBytes {
         return rest
     }
 
+    /// With two hexadecimal digits behind each percent sign read as a byte (RFC 3986 § 2.1); nil where they are not.
+    package static func percentDecoded(_ text: ArraySlice<UInt8>) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        var rest = text
+        while let byte = rest.popFirst() {
+            guard byte == 0x25 else {
+                bytes.append(byte)
+                continue
+            }
+            let digits = rest.prefix(2)
+            guard digits.count == 2, digits.allSatisfy(isHexDigit),
+                let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
+            else { return nil }
+            bytes.append(value)
+            rest = rest.dropFirst(2)
+        }
+        return bytes
+    }
+
     /// A character for each byte.
     package static func text(_ bytes: some Sequence<UInt8>) -> String {
         var text = String.UnicodeScalarView()

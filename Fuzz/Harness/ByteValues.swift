@@ -130,20 +130,7 @@ package enum ByteValues {
     }
 
     private static func checkPercent(_ bytes: [UInt8]) throws(OracleFailure) {
-        var (plain, rest) = ([UInt8](), bytes[...])
-        var isRight = true
-        while let byte = rest.popFirst() {
-            guard byte == 0x25 else {
-                plain.append(byte)
-                continue
-            }
-            let digits = rest.prefix(2)
-            isRight = digits.count == 2 && digits.allSatisfy(PlainBytes.isHexDigit)
-            guard isRight else { break }
-            plain.append(UInt8(String(decoding: digits, as: UTF8.self), radix: 16) ?? 0)
-            rest = rest.dropFirst(2)
-        }
-        try require(PercentCoding.decode(bytes.span) == (isRight ? plain : nil), "percent-encoding")
+        try require(PercentCoding.decode(bytes.span) == PlainBytes.percentDecoded(bytes[...]), "percent-encoding")
         for keepsSlash in [false, true] {
             var encoded: [UInt8] = []
             PercentCoding.append(bytes.span, keepsSlash: keepsSlash, to: &encoded)

@@ -186,6 +186,19 @@ class Lab:
             raise Refused(f"{said[-2000:]}\nthe canary read out of bounds unseen: there is no AddressSanitizer")
 
 
+def end(main, when_interrupted=""):
+    """Ends the process with what `main` returns of its arguments (nothing: 0), or says what a `Refused` is about."""
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except Refused as refusal:
+        print(refusal, file=sys.stderr)
+        sys.exit(refusal.code)
+    except KeyboardInterrupt:
+        if when_interrupted:
+            print(when_interrupted, file=sys.stderr)
+        sys.exit(130)
+
+
 def main(arguments):
     lab = Lab()
     names = list(dict.fromkeys([CANARY, *lab.choose(",".join(arguments))]))
@@ -196,8 +209,4 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    try:
-        main(sys.argv[1:])
-    except Refused as refusal:
-        print(refusal, file=sys.stderr)
-        sys.exit(refusal.code)
+    end(main)

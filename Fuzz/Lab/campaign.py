@@ -16,7 +16,7 @@ import sys
 import time
 
 import report
-from building import CANARY, CHECKOUT, Lab, Refused
+from building import CANARY, CHECKOUT, Lab, Refused, end
 from merging import merge, restore
 from running import Fuzzing, Interrupted
 from screen import Row, Screen, duration
@@ -389,11 +389,4 @@ def conclude(state, screen, ended):
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except Refused as refusal:
-        print(refusal, file=sys.stderr)
-        sys.exit(refusal.code)
-    except KeyboardInterrupt:
-        print("interrupted before anything ran", file=sys.stderr)
-        sys.exit(130)
+    end(main, when_interrupted="interrupted before anything ran")

@@ -7,9 +7,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage.
 import argparse
 import hashlib
 import re
-import sys
 
-from building import CANARY, CHECKOUT, Lab, Refused
+from building import CANARY, CHECKOUT, Lab, Refused, end
 from merging import beyond, restore
 from state import State, write_whole
 
@@ -75,10 +74,4 @@ def main(argv):
 
 
 if __name__ == "__main__":
-    try:
-        main(sys.argv[1:])
-    except Refused as refusal:
-        print(refusal, file=sys.stderr)
-        sys.exit(refusal.code)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    end(main)

@@ -16,11 +16,10 @@ import fcntl
 import re
 import shutil
 import subprocess
-import sys
 import time
 
 import planted
-from building import CHECKOUT, Lab, Refused, counters, environment
+from building import CHECKOUT, Lab, Refused, counters, end, environment
 
 SECONDS_MAX = 60
 # So long the sources as they are get beyond their seeds: enough to see an oracle that fails for anything.
@@ -192,10 +191,4 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    try:
-        main(sys.argv[1:])
-    except Refused as refusal:
-        print(refusal, file=sys.stderr)
-        sys.exit(refusal.code)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    end(main)

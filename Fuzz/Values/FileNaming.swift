@@ -87,21 +87,7 @@ package enum FileNaming {
     }
 
     private static func percentDecoded(_ value: ArraySlice<UInt8>) -> String? {
-        var bytes: [UInt8] = []
-        var rest = value
-        while let byte = rest.popFirst() {
-            guard byte == 0x25 else {
-                bytes.append(byte)
-                continue
-            }
-            let digits = rest.prefix(2)
-            guard digits.count == 2, digits.allSatisfy({ $0 < 0x80 && Character(Unicode.Scalar($0)).isHexDigit }),
-                let decoded = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
-            else { return nil }
-            bytes.append(decoded)
-            rest = rest.dropFirst(2)
-        }
-        return String(validating: bytes, as: UTF8.self)
+        PlainBytes.percentDecoded(value).flatMap { String(validating: $0, as: UTF8.self) }
     }
 }
 

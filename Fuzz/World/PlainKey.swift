@@ -1,3 +1,4 @@
+internal import FuzzBasics
 internal import Gateway
 internal import Tokens
 
@@ -13,37 +14,11 @@ enum PlainKey {
     static func url(of key: String, _ publicURL: PublicURL, _ scheme: String, _ host: String) -> String {
         var text = base(publicURL, scheme, host)
         for byte in key.utf8 {
-            let isPlain = isWord(byte) || "-._~/".utf8.contains(byte)
+            let isPlain = PlainBytes.isAlphanumeric(byte) || "-._~/".utf8.contains(byte)
             let digits = String(byte, radix: 16, uppercase: true)
             text += isPlain ? String(UnicodeScalar(byte)) : "%" + (digits.utf8.count == 1 ? "0" : "") + digits
         }
         return text
-    }
-
-    private static func isWord(_ byte: UInt8) -> Bool {
-        (0x30 ... 0x39).contains(byte) || (0x41 ... 0x5A).contains(byte) || (0x61 ... 0x7A).contains(byte)
-    }
-
-    static func percentDecoded(_ bytes: ArraySlice<UInt8>) -> [UInt8]? {
-        var output: [UInt8] = []
-        var rest = bytes
-        while let byte = rest.popFirst() {
-            guard byte == 0x25 else {
-                output.append(byte)
-                continue
-            }
-            let digits = rest.prefix(2)
-            guard digits.count == 2, digits.allSatisfy({ isHex($0) }),
-                let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
-            else { return nil }
-            output.append(value)
-            rest = rest.dropFirst(2)
-        }
-        return output
-    }
-
-    private static func isHex(_ byte: UInt8) -> Bool {
-        (0x30 ... 0x39).contains(byte) || (0x41 ... 0x46).contains(byte) || (0x61 ... 0x66).contains(byte)
     }
 
     /// The key that a URL names, with the time in it; nil for everything that is none of ours.
@@ -52,8 +27,8 @@ enum PlainKey {
         guard url.starts(with: front), url.count - front.count <= 1_024 else { return nil }
         let segments = url[front.count...].split(separator: 0x2F, omittingEmptySubsequences: false)
         guard segments.count == 4 else { return nil }
-        let isPath = segments[1].allSatisfy { isWord($0) || "-._~!$&'()*+,;=:@%".utf8.contains($0) }
-        guard isPath, let subject = percentDecoded(segments[1]) else { return nil }
+        let isPath = segments[1].allSatisfy { PlainBytes.isAlphanumeric($0) || "-._~!$&'()*+,;=:@%".utf8.contains($0) }
+        guard isPath, let subject = PlainBytes.percentDecoded(segments[1]) else { return nil }
         let text = Array("users/".utf8) + subject + Array("/images/".utf8) + Array(segments[3])
         guard Array(segments[0]) == Array("users".utf8), Array(segments[2]) == Array("images".utf8),
             !subject.contains(0x2F), let milliseconds = isKey(text)

@@ -93,7 +93,7 @@ struct PlainRequest {
         let text = String(decoding: path, as: UTF8.self)
         if text == "/" { return .uploadPage }
         if text.hasPrefix("/objects/") {
-            let key = PlainKey.percentDecoded(path[...].dropFirst("/objects/".utf8.count))
+            let key = PlainBytes.percentDecoded(path[...].dropFirst("/objects/".utf8.count))
             guard let key, String(validating: key, as: UTF8.self) != nil else { return .refused(.notFound) }
             return .object(key)
         }
@@ -208,7 +208,6 @@ struct PlainRequest {
     }
 
     private static func isIDByte(_ byte: UInt8) -> Bool {
-        let isWord = (0x30 ... 0x39).contains(byte) || (0x41 ... 0x5A).contains(byte) || (0x61 ... 0x7A).contains(byte)
-        return isWord || "-_.:=+/@".utf8.contains(byte)
+        PlainBytes.isAlphanumeric(byte) || "-_.:=+/@".utf8.contains(byte)
     }
 }

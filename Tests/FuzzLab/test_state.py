@@ -1,32 +1,15 @@
 """The folder of a campaign, and a disk that runs full."""
 
 import contextlib
-import os
 import pathlib
-import subprocess
 
 import pytest
 
 import state as states
 from building import Refused
 from libfuzzer import Status
+from small_disk import mounted
 from state import DiskFull, State, write_whole
-
-
-@contextlib.contextmanager
-def small_disk(place, mebibytes):
-    """A file system of so many MiB. Without the right to mount, the test fails, unless SLUICE_TEST_NO_MOUNT is set."""
-    place.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={mebibytes}m", "tmpfs", str(place)],
-                          capture_output=True, text=True)
-    if done.returncode != 0:
-        if os.environ.get("SLUICE_TEST_NO_MOUNT"):
-            pytest.skip("SLUICE_TEST_NO_MOUNT is set")
-        pytest.fail(f"run this as root, or set SLUICE_TEST_NO_MOUNT: {done.stderr}")
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
 
 
 def fill(place):
@@ -37,7 +20,7 @@ def fill(place):
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path):
-    with small_disk(tmp_path / "disk", 1) as disk:
+    with mounted(tmp_path / "disk", 1) as disk:
         write_whole(disk / "state.json", "old")
         fill(disk)
         with pytest.raises(DiskFull, match="is full"):
@@ -48,7 +31,7 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path):
 
 def test_a_campaign_stops_before_the_disk_is_full_and_goes_on_when_there_is_room(checkout, tmp_path):
     lab = checkout(JSON="quiet")
-    with small_disk(tmp_path / "disk", 8) as disk:
+    with mounted(tmp_path / "disk", 8) as disk:
         lab.state = disk / "state"
         assert lab.fuzz("--disk-free-mib", "1")[0] == 0
         runs = lab.data()["targets"]["JSON"]["runs"]
@@ -63,7 +46,7 @@ def test_a_campaign_stops_before_the_disk_is_full_and_goes_on_when_there_is_room
 
 def test_a_disk_that_fills_while_it_runs_ends_it_with_its_state(checkout, tmp_path):
     lab = checkout(JSON="quiet")
-    with small_disk(tmp_path / "disk", 8) as disk:
+    with mounted(tmp_path / "disk", 8) as disk:
         lab.state = disk / "state"
         process = lab.start("--seconds", "300", "--disk-free-mib", "1")
         while not any(disk.glob("state/JSON/corpus/*")):
