@@ -99,26 +99,28 @@ let package = Package(
     ],
     targets: pure + fence + service + [program] + [
         target("FuzzBasics", ["Bytes"], path: "Fuzz/Basics"),
+        target("FuzzBytes", ["Bytes", "FuzzBasics"], path: "Fuzz/Bytes"),
         target("FuzzBounds", ["FuzzBasics", "HTTPWire"], path: "Fuzz/Bounds"),
         target("FuzzWire", ["Bytes", "FuzzBasics", "FuzzBounds", "HTTPWire"], path: "Fuzz/Wire"),
         target("FuzzClaims", ["Bytes", "Crypto", "FuzzBasics", "JSONWire", "Tokens"], path: "Fuzz/Claims"),
-        target("FuzzFields", ["Bytes", "FuzzBasics", "FuzzWire", "Gateway", "HTTPWire"], path: "Fuzz/Fields"),
+        target("FuzzFields", ["Bytes", "FuzzBasics", "Gateway", "HTTPWire"], path: "Fuzz/Fields"),
         target(
             "FuzzValues", ["Bytes", "Crypto", "FormData", "FuzzBasics", "Images", "SigV4", "XMLWire"],
             path: "Fuzz/Values"),
         target("FuzzConfiguration", ["Bytes", "FuzzBasics", "Settings"], path: "Fuzz/Configuration"),
+        target("FuzzLoop", ["Bytes", "FuzzBasics", "Reactor"], path: "Fuzz/Loop"),
         target("FuzzRecords", ["Bytes", "FuzzBasics", "FuzzWire", "HTTPWire", "TLS"], path: "Fuzz/Records"),
         target(
             "FuzzWorld",
             [
-                "Bytes", "FormData", "FuzzBasics", "FuzzClaims", "FuzzWire", "Gateway", "HTTPWire", "Images",
-                "JSONWire", "ObjectStore", "Tokens",
+                "Bytes", "FormData", "FuzzBasics", "FuzzClaims", "Gateway", "HTTPWire", "Images", "JSONWire",
+                "ObjectStore", "Tokens",
             ], path: "Fuzz/World"),
         target(
             "FuzzHarness",
             [
-                "Bytes", "FuzzBasics", "FuzzBounds", "FuzzClaims", "FuzzConfiguration", "FuzzFields", "FuzzRecords",
-                "FuzzValues", "FuzzWire", "FuzzWorld", "Reactor",
+                "FuzzBasics", "FuzzBounds", "FuzzBytes", "FuzzClaims", "FuzzConfiguration", "FuzzFields", "FuzzLoop",
+                "FuzzRecords", "FuzzValues", "FuzzWire", "FuzzWorld",
             ], path: "Fuzz/Harness"),
         target("FuzzReplay", ["FuzzBasics", "FuzzHarness", "Linux"], path: "Fuzz/Replaying"),
         .executableTarget(
@@ -197,9 +199,11 @@ if let wanted = Context.environment["SLUICE_FUZZ"] {
         switch name {
         case "Canary": "FuzzBasics"
         case "RequestParser": "FuzzBounds"
+        case "ByteValues": "FuzzBytes"
         case "JSON", "TokenStructured", "TokenVerify": "FuzzClaims"
         case "ProfileFile", "Settings": "FuzzConfiguration"
         case "FieldValues": "FuzzFields"
+        case "Registrations": "FuzzLoop"
         case "TLSRecords": "FuzzRecords"
         case "FileName", "FormData", "MagicNumber", "SigV4", "StoreXML": "FuzzValues"
         case "Chunked", "RequestGenerated", "RequestReference", "RequestRoundTrip", "RequestSplit", "ResponseWriter":

@@ -61,6 +61,13 @@ package enum PlainBytes {
         return bytes
     }
 
+    private static let digits = Array("0123456789abcdef".utf8)
+
+    /// Two digits for each byte, in lower case.
+    package static func hexadecimal(_ bytes: [UInt8]) -> String {
+        String(decoding: bytes.flatMap { [digits[Int($0 / 16)], digits[Int($0 % 16)]] }, as: UTF8.self)
+    }
+
     /// A character for each byte.
     package static func text(_ bytes: some Sequence<UInt8>) -> String {
         var text = String.UnicodeScalarView()

@@ -1,6 +1,5 @@
 internal import Bytes
 package import FuzzBasics
-internal import FuzzWire
 package import HTTPWire
 
 /// Fuzzes the values that are read as more than bytes: an input is one field line (Content-Length, Transfer-Encoding,

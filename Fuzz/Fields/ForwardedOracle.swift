@@ -1,6 +1,5 @@
 internal import Bytes
 internal import FuzzBasics
-internal import FuzzWire
 internal import HTTPWire
 
 /// A second reading of `Forwarded` and `X-Forwarded-For`, from the left and over characters.

@@ -1,6 +1,5 @@
 internal import Bytes
 package import FuzzBasics
-internal import FuzzWire
 package import HTTPWire
 
 /// A second reading of the PROXY protocol: what is a preface, whose, and how long.

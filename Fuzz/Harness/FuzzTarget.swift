@@ -1,8 +1,10 @@
 package import FuzzBasics
 internal import FuzzBounds
+internal import FuzzBytes
 internal import FuzzClaims
 internal import FuzzConfiguration
 internal import FuzzFields
+internal import FuzzLoop
 internal import FuzzRecords
 internal import FuzzValues
 internal import FuzzWire

@@ -86,7 +86,7 @@ enum ChunkFramingOracle {
     ) throws(OracleFailure) -> [UInt8] {
         var rest = wire[...]
         var body: [UInt8] = []
-        var previous = PlainSigner.hexadecimal(seed)
+        var previous = PlainBytes.hexadecimal(seed)
         while true {
             let pieces = try line(&rest).split(separator: ";", omittingEmptySubsequences: false)
             guard let digits = pieces.first, let size = Int(digits, radix: 16), String(size, radix: 16) == digits,
@@ -97,9 +97,9 @@ enum ChunkFramingOracle {
                 guard pieces.count == 1 else { throw OracleFailure("an extension where there is none") }
             } else {
                 let text =
-                    stringToSign("PAYLOAD", previous) + PlainSigner.hexadecimal(PlainSigner.digest(""))
-                    + "\n" + PlainSigner.hexadecimal(PlainSigner.digest(data))
-                previous = PlainSigner.hexadecimal(PlainSigner.code(text, under: PlainSigner.key("s3")))
+                    stringToSign("PAYLOAD", previous) + PlainBytes.hexadecimal(PlainSigner.digest(""))
+                    + "\n" + PlainBytes.hexadecimal(PlainSigner.digest(data))
+                previous = PlainBytes.hexadecimal(PlainSigner.code(text, under: PlainSigner.key("s3")))
                 guard pieces.count == 2, pieces[1] == "chunk-signature=" + previous
                 else { throw OracleFailure("a chunk with another signature") }
             }
@@ -115,8 +115,8 @@ enum ChunkFramingOracle {
         }
         if framing == .signedTrailer {
             let canonical = trailers.map { "\($0.name):\($0.value)\n" }.joined()
-            let text = stringToSign("TRAILER", previous) + PlainSigner.hexadecimal(PlainSigner.digest(canonical))
-            let signature = PlainSigner.hexadecimal(PlainSigner.code(text, under: PlainSigner.key("s3")))
+            let text = stringToSign("TRAILER", previous) + PlainBytes.hexadecimal(PlainSigner.digest(canonical))
+            let signature = PlainBytes.hexadecimal(PlainSigner.code(text, under: PlainSigner.key("s3")))
             guard try line(&rest) == "x-amz-trailer-signature:" + signature
             else { throw OracleFailure("trailers with another signature") }
         }

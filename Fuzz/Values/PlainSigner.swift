@@ -15,8 +15,8 @@ package struct PlainSigner {
         case .streamingSigned: "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
         case .streamingSignedTrailer: "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"
         case .streamingUnsignedTrailer: "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
-        case .digest(let digest): Self.hexadecimal(digest.span.copied())
-        case .empty: Self.hexadecimal(Self.digest(""))
+        case .digest(let digest): PlainBytes.hexadecimal(digest.span.copied())
+        case .empty: PlainBytes.hexadecimal(Self.digest(""))
         }
     }
 
@@ -39,9 +39,9 @@ package struct PlainSigner {
         let canonical =
             "\(request.method)\n\(path(request.path))\n\(query(request.query))\n\(lines)\n\(signedNames)\n\(payload)"
         let scope = "\(date.prefix(8))/eu-west-1/\(way.service)/aws4_request"
-        let digest = Self.hexadecimal(Self.digest(canonical))
+        let digest = PlainBytes.hexadecimal(Self.digest(canonical))
         let stringToSign = "AWS4-HMAC-SHA256\n\(date)\n\(scope)\n\(digest)"
-        let signature = Self.hexadecimal(Self.code(stringToSign, under: Self.key(way.service, way.moment)))
+        let signature = PlainBytes.hexadecimal(Self.code(stringToSign, under: Self.key(way.service, way.moment)))
         let authorization =
             "AWS4-HMAC-SHA256 Credential=\(RequestSigning.keyID)/\(scope), "
             + "SignedHeaders=\(signedNames), Signature=\(signature)"
@@ -74,12 +74,7 @@ package struct PlainSigner {
 
     static func digest(_ bytes: [UInt8]) -> [UInt8] { Crypto.SHA256().hash(bytes.span).bytes }
 
-    private static let digits = Array("0123456789abcdef".utf8)
     private static let upperDigits = Array("0123456789ABCDEF".utf8)
-
-    package static func hexadecimal(_ bytes: [UInt8]) -> String {
-        String(decoding: bytes.flatMap { [digits[Int($0 / 16)], digits[Int($0 % 16)]] }, as: UTF8.self)
-    }
 
     private func lowercased(_ name: String) -> String {
         String(decoding: name.utf8.map { (0x41 ... 0x5A).contains($0) ? $0 + 32 : $0 }, as: UTF8.self)

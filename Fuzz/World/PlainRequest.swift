@@ -1,6 +1,5 @@
 internal import Bytes
 internal import FuzzBasics
-internal import FuzzWire
 internal import Gateway
 internal import HTTPWire
 internal import Images

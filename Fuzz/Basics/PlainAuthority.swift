@@ -1,5 +1,4 @@
 package import Bytes
-internal import FuzzBasics
 
 /// Hosts and addresses by their grammars, over characters.
 package enum PlainAuthority {

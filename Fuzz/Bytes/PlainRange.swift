@@ -1,5 +1,5 @@
 internal import Bytes
-internal import FuzzWire
+internal import FuzzBasics
 
 /// Blocks of addresses and the texts of addresses, bit by bit and group by group.
 enum PlainRange {

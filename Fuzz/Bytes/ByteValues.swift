@@ -1,8 +1,5 @@
 internal import Bytes
 package import FuzzBasics
-internal import FuzzClaims
-internal import FuzzValues
-internal import FuzzWire
 
 /// Fuzzes what text and bytes are turned into: moments, addresses, numbers, percent-encoding, base 64, checksums,
 /// UUIDs, and a window of bytes. An input is a letter that says which, and what is to be read; a second, plain reading
@@ -177,9 +174,9 @@ package enum ByteValues {
         var text: [UInt8] = []
         Base64URL.append(bytes.span, to: &text)
         try require(Base64URL.decode(text.span) == bytes, "base64url")
-        try require(Base64URL.decode(bytes.span) == TokenOracle.decoded(bytes[...]), "base64url, strictly")
+        try require(Base64URL.decode(bytes.span) == PlainBase64.decoded(bytes[...]), "base64url, strictly")
         let hexadecimal = Hex.lower(bytes.span)
-        try require(hexadecimal == PlainSigner.hexadecimal(bytes), "bytes in hexadecimal")
+        try require(hexadecimal == PlainBytes.hexadecimal(bytes), "bytes in hexadecimal")
     }
 
     /// RFC 4648 § 4, by way of bits.

@@ -1,0 +1,32 @@
+/// Base64url (RFC 4648 § 5) without padding, by way of numbers.
+package enum PlainBase64 {
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+    /// The place of each byte in the alphabet; 64 for a byte that is not in it.
+    private static let sextets = (UInt8.min ... .max).map { byte in alphabet.firstIndex(of: byte) ?? 64 }
+
+    /// The bytes of base64url whose unused bits are zero: of every four letters, three bytes of one number.
+    package static func decoded(_ text: ArraySlice<UInt8>) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.count)
+        let sextets = sextets
+        var group = text.startIndex
+        while group < text.endIndex {
+            let count = min(4, text.endIndex - group)
+            guard count > 1 else { return nil }
+            var number = 0
+            for place in 0 ..< 4 {
+                let sextet = place < count ? sextets[Int(text[group + place])] : 0
+                guard sextet < 64 else { return nil }
+                number = number * 64 + sextet
+            }
+            // As many bytes as the letters hold whole, and nothing behind them.
+            let unused = 8 * (4 - count)
+            guard number % (1 << unused) == 0 else { return nil }
+            bytes.append(UInt8(number / 65_536))
+            if count > 2 { bytes.append(UInt8(number / 256 % 256)) }
+            if count > 3 { bytes.append(UInt8(number % 256)) }
+            group += count
+        }
+        return bytes
+    }
+}
