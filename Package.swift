@@ -122,9 +122,10 @@ let package = Package(
                 "FuzzBasics", "FuzzBounds", "FuzzBytes", "FuzzClaims", "FuzzConfiguration", "FuzzFields", "FuzzLoop",
                 "FuzzRecords", "FuzzValues", "FuzzWire", "FuzzWorld",
             ], path: "Fuzz/Harness"),
-        target("FuzzReplay", ["FuzzBasics", "FuzzHarness", "Linux"], path: "Fuzz/Replaying"),
+        target("FuzzReplay", ["FuzzBasics", "FuzzHarness", "Linux"], path: "Fuzz/Replay"),
         .executableTarget(
-            name: "sluice-replay", dependencies: ["FuzzReplay", "Linux"], path: "Fuzz/Replay", swiftSettings: strict),
+            name: "sluice-replay", dependencies: ["FuzzReplay", "Linux"], path: "Fuzz/ReplayProgram",
+            swiftSettings: strict),
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict),
         .testTarget(name: "StyleTests", dependencies: ["TestSupport"], swiftSettings: strict),
         tests("Bytes"),
