@@ -9,7 +9,6 @@ Exit codes: 0 nothing found, 1 something found or failed, 2 wrong usage, 130 int
 
 import argparse
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -20,8 +19,9 @@ from building import CANARY, CHECKOUT, Lab, Refused, end
 from merging import merge, restore
 from running import Fuzzing, Interrupted
 from screen import Row, Screen, duration
-from state import DISK_FREE_BYTES_MIN, DiskFull, State, refuse_full
-from triage import Triage, equal_files, reproduction, test_to_add
+from seeds import link_seeds, set_aside
+from state import DISK_FREE_BYTES_MIN, DiskFull, State
+from triage import Triage, reproduction, test_to_add
 
 SECONDS_MAX = 30 * 86_400
 JOBS_MAX = 256
@@ -47,7 +47,7 @@ class Turn:
         self.fuzzers = []
         self.crashes = self.silent_ends = self.runs = 0
         self.spent = 0.0
-        self.ended = False
+        self.ended = self.given_up = False
 
     @property
     def elapsed(self):
@@ -103,7 +103,7 @@ class Campaign:
             self._fuzz()
             for turn in self.turns:
                 self._merge(turn)
-            ended = "finished"
+            ended = "failed" if any(turn.given_up for turn in self.turns) else "finished"
         except Interrupted:
             ended = "interrupted"
         except DiskFull as full:
@@ -174,11 +174,14 @@ class Campaign:
             if fuzzer.instrumented is None and fuzzer.last.runs == 0 and code == 0:
                 raise Refused(f"{turn.name} says nothing of its coverage: nothing of it was fuzzed")
             found = self._judge(turn, fuzzer.artifacts, list(fuzzer.lines))
-            if code != 0 and not found:
+            is_silent = code != 0 and not found
+            if is_silent:
                 self._silent_end(turn, fuzzer.number, code)
             if turn.left >= 1 and turn.crashes < CRASHES_MAX and turn.silent_ends < SILENT_ENDS_MAX:
                 turn.phase = "fuzzes"
                 turn.fuzzers.append(self._start(turn, fuzzer.number))
+            elif is_silent:
+                self._give_up(turn)
         if not turn.fuzzers:
             if turn.crashes >= CRASHES_MAX:
                 self.state.note(turn.name, f"given up after {CRASHES_MAX} crashes in one campaign: fix them first")
@@ -225,6 +228,13 @@ class Campaign:
         self.state.note(turn.name, text)
         self.screen.say(f"{turn.name}: {text}")
 
+    def _give_up(self, turn):
+        """What was not fuzzed to its end is not well, though nothing was found."""
+        turn.given_up = True
+        text = f"given up after {turn.silent_ends} ends without an input in one campaign: nobody knows what it would find"
+        self.state.note(turn.name, text)
+        self.screen.say(f"{turn.name}: {text}")
+
     def _end(self, turn):
         turn.spent = turn.elapsed
         turn.ended = True
@@ -266,32 +276,6 @@ class Campaign:
         open_ = sum(1 for _, found in self.state.findings() if found["open"])
         heading = f"sluice fuzz  {duration(time.monotonic() - self.began)}  {open_} found  {self.state.folder}"
         self.screen.draw(heading, rows)
-
-
-def link_seeds(lab, state, name):
-    """Links to the seeds and regressions, without those that are known to fall: they would end each run at its start.
-    The files themselves are nobody's to change."""
-    place = state.place(name, "seeds")
-    fallen = [(state.folder / "findings" / key / kind).read_bytes()
-              for key, found in state.findings(name) if found["open"] for kind in ("original", "input")
-              if (state.folder / "findings" / key / kind).is_file()]
-    try:
-        shutil.rmtree(place)
-        place.mkdir()
-        for kind in ("Corpus", "Regressions"):
-            folder = lab.folder(kind, name)
-            for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-                if path.is_file() and path.read_bytes() not in fallen:
-                    (place / f"{kind}-{path.name}").symlink_to(path)
-    except OSError as error:
-        refuse_full(error, state.folder)
-
-
-def set_aside(state, name, data):
-    """Keeps an input that falls out of what the next run starts from; a seed loses its link only."""
-    for kind in ("seeds", "corpus"):
-        for path in equal_files(state.place(name, kind), data):
-            path.unlink()
 
 
 def number(name, text, most):

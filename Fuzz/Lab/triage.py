@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import pathlib
 import re
 import shutil
 
@@ -154,9 +153,3 @@ def test_to_add(state, key, found):
     else:
         lines.append(f"# {len(data)} bytes, base64: {base64.b64encode(data[:96]).decode()}...")
     return lines
-
-
-def equal_files(folder, data):
-    """Files of a folder that hold just these bytes."""
-    return [path for path in pathlib.Path(folder).iterdir()
-            if path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data]
