@@ -29,10 +29,16 @@ def set_aside(state, name, data):
     """Keeps an input that falls out of what the next run starts from; a seed loses its link only."""
     for kind in ("seeds", "corpus"):
         for path in equal_files(state.place(name, kind), data):
-            path.unlink()
+            path.unlink(missing_ok=True)
 
 
 def equal_files(folder, data):
-    """Files of a folder that hold just these bytes."""
-    return [path for path in pathlib.Path(folder).iterdir()
-            if path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data]
+    """Files of a folder that hold just these bytes. A fuzzer that is at work may take any of them away."""
+    found = []
+    for path in pathlib.Path(folder).iterdir():
+        try:
+            if path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data:
+                found.append(path)
+        except FileNotFoundError:
+            continue
+    return found
