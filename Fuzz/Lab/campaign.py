@@ -20,7 +20,7 @@ from merging import merge, restore
 from running import Fuzzing, Interrupted
 from screen import Row, Screen, duration
 from seeds import link_seeds, set_aside
-from state import DISK_FREE_BYTES_MIN, DiskFull, State
+from state import DISK_FREE_BYTES_MIN, DiskFull, State, is_full
 from triage import Triage, reproduction, test_to_add
 
 SECONDS_MAX = 30 * 86_400
@@ -45,7 +45,7 @@ class Turn:
         self.started = None
         self.phase = "waits"
         self.fuzzers = []
-        self.crashes = self.silent_ends = self.runs = 0
+        self.crashes = self.silent_ends = self.runs = self.starts = 0
         self.spent = 0.0
         self.ended = self.given_up = False
 
@@ -63,8 +63,8 @@ class Campaign:
         """`edges`: how many each target's program has; its names are what is fuzzed."""
         self.lab, self.state, self.screen, self.edges = lab, state, screen, edges
         self.stop_reason = None
-        # What libFuzzer is told besides.
-        self.flags = ()
+        # What the choices of each target's first fuzzer come from; each start after it takes the next.
+        self.seed = None
         self.began = time.monotonic()
         share, rest = divmod(jobs, len(edges))
         # Who had least comes first, so that a campaign that is stopped again and again reaches all.
@@ -78,11 +78,12 @@ class Campaign:
 
     # Stopping.
 
-    def stop(self, *_):
-        """What Ctrl-C does; the second one ends the process as it would end any."""
+    def stop(self, number_, *_):
+        """What Ctrl-C does; the second one ends the process as it would end any. `timeout make fuzz` sends SIGTERM twice,
+        to the group and by way of make, and means it once."""
         self.stop_reason = "interrupted"
-        for number in STOPPERS:
-            signal.signal(number, signal.SIG_DFL)
+        if number_ == signal.SIGINT:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     def tick(self):
         """Called while something is waited for."""
@@ -109,6 +110,9 @@ class Campaign:
         except DiskFull as full:
             self.screen.say(str(full))
             ended = "disk full"
+        except OSError as error:
+            self.screen.say(str(DiskFull(self.state.folder) if is_full(error) else error))
+            ended = "disk full" if is_full(error) else "failed"
         except Refused as refusal:
             self.screen.say(str(refusal))
             ended = "failed"
@@ -154,7 +158,9 @@ class Campaign:
         turn.fuzzers = [self._start(turn, number) for number in range(turn.workers)]
 
     def _start(self, turn, number):
-        return Fuzzing(self.lab, self.state, turn.name, number, turn.left, self.flags)
+        flags = () if self.seed is None else [f"-seed={self.seed + turn.starts}"]
+        turn.starts += 1
+        return Fuzzing(self.lab, self.state, turn.name, number, turn.left, flags)
 
     def _listen(self, turn):
         if turn.ended:
@@ -319,6 +325,7 @@ def main(argv):
     seconds = number("RUN_SECONDS", options.seconds, SECONDS_MAX)
     jobs = number("JOBS", options.jobs, JOBS_MAX)
     minimise = number("--minimise-seconds", options.minimise_seconds, 3600)
+    seed = number("--seed", options.seed, 1 << 30) if options.seed else None
     room = number("--disk-free-mib", options.disk_free_mib, 1 << 20) << 20
     screen = Screen()
     with State(options.state or lab.scratch / "campaign", room) as state:
@@ -327,7 +334,7 @@ def main(argv):
         if not edges:
             return 0
         campaign = Campaign(lab, state, edges, seconds, jobs, screen, minimise)
-        campaign.flags = [f"-seed={number('--seed', options.seed, 1 << 30)}"] if options.seed else ()
+        campaign.seed = seed
         for number_ in STOPPERS:
             signal.signal(number_, campaign.stop)
         began = time.time()
@@ -353,23 +360,23 @@ def check(lab, names, screen):
 def conclude(state, screen, ended):
     """Saves and reports; the exit code."""
     screen.clear()
-    full = None
+    trouble = None
     for write in (state.save, lambda: report.write(state)):
         try:
             write()
-        except DiskFull as error:
-            full = error
+        except (DiskFull, OSError) as error:
+            trouble = error
     for line in report.summary(state):
         print(line)
-    if full:
-        print(f"{full}; the report could not be written", file=sys.stderr)
+    if trouble:
+        print(f"{trouble}; the report could not be written", file=sys.stderr)
     else:
         print(f"report: {state.folder / 'report.html'} (and report.md)")
     if ended == "interrupted":
         print("interrupted: the same command goes on from here")
         return 130
     open_ = [key for key, found in state.findings() if found["open"]]
-    return 1 if open_ or full or ended != "finished" else 0
+    return 1 if open_ or trouble or ended != "finished" else 0
 
 
 if __name__ == "__main__":
