@@ -94,8 +94,9 @@ class Triage:
         smaller, start = scratch / "smaller", scratch / "start"
         shutil.copyfile(place / "original", start)
         smaller.unlink(missing_ok=True)
+        seconds = max(1, self.minimise_seconds // 3)
         command = [self.lab.binary(name), "-minimize_crash=1", f"-exact_artifact_path={smaller}",
-                   f"-max_total_time={max(1, self.minimise_seconds // 3)}", *limits()[1:], start]
+                   f"-max_total_time={seconds}", *limits()[1:], start]
         code, lines = run_bounded(command, self.minimise_seconds, scratch, self.tick)
         data = smaller.read_bytes() if smaller.is_file() else b""
         start.unlink(missing_ok=True)
@@ -112,9 +113,9 @@ class Triage:
                 # The way down led into another bug; it is one of its own.
                 self.take(name, again.kind, data, lines, minimise=False)
             return
-        # libFuzzer ends with 0 once it cannot make it smaller; a crash of its own leaves what was found.
-        found["minimised"] = "nothing smaller falls" if code in (0, None) else \
-            f"as it was found: minimising ended with {code}"
+        # libFuzzer ends with 0 where none of its tries fell within its time; a crash of its own leaves what was found.
+        found["minimised"] = f"nothing smaller in {self.minimise_seconds if code is None else seconds} s" \
+            if code in (0, None) else f"as it was found: minimising ended with {code}"
 
     def check_again(self, name):
         """Runs what earlier campaigns found once more, and closes what no longer falls."""

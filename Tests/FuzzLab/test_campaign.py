@@ -114,7 +114,15 @@ def test_a_minimiser_that_hangs_is_ended(checkout):
     assert lab.fuzz()[0] == 1
     assert time.monotonic() - began < 60
     found, = lab.findings().values()
-    assert found["minimised"] == "nothing smaller falls"
+    assert found["minimised"] == "nothing smaller in 3 s"
+
+
+def test_a_minimiser_that_comes_no_further_says_how_long_it_tried(checkout):
+    lab = checkout(JSON="quiet")
+    lab.seed("JSON", "bad.json", b"dead short")
+    assert lab.fuzz()[0] == 1
+    found, = lab.findings().values()
+    assert found["minimised"] == "nothing smaller in 1 s"
 
 
 def test_a_minimiser_that_slides_into_another_bug_finds_two(checkout):
