@@ -30,9 +30,14 @@ class DiskFull(Refused):
         super().__init__(f"the disk that holds {place} is full: what was found so far is kept; make room, then go on")
 
 
+def is_full(error):
+    """Whether it says "no space" or "quota"."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 def refuse_full(error, place):
     """Turns "no space" and "quota" into `DiskFull`, and lets any other error through."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if is_full(error):
         raise DiskFull(place) from None
     raise error
 
@@ -76,7 +81,7 @@ class State:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = open(self.folder / "lock", "a+")
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            if is_full(error):
                 raise DiskFull(self.folder) from None
             raise Refused(f"{self.folder} cannot hold a campaign: {error.strerror}", code=2) from None
         try:

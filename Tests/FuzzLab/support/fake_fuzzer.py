@@ -102,14 +102,20 @@ def merge(behaviour, folders):
     sys.exit(0)
 
 
-def interrupted(*_):
+def interrupted(behaviour):
+    if behaviour == "slow to stop":
+        # Until the test has done what it does meanwhile; both files lie in the target's own folder.
+        pathlib.Path("stopping").touch()
+        end = time.monotonic() + 4
+        while not os.path.exists("go") and time.monotonic() < end:
+            time.sleep(0.01)
     say("==7== libFuzzer: run interrupted; exiting")
     statistics(4242)
     os._exit(72)
 
 
 def fuzz(behaviour, flags, folders):
-    signal.signal(signal.SIGINT, interrupted)
+    signal.signal(signal.SIGINT, lambda *_: interrupted(behaviour))
     prefix = flags["artifact_prefix"]
     for folder in folders:
         for path in sorted(folder.iterdir()):
