@@ -8,6 +8,7 @@
 `python3 Fuzz/Lab/building.py [NAME...]` builds, checks, and prints where the programs lie.
 """
 
+import hashlib
 import os
 import pathlib
 import re
@@ -104,6 +105,11 @@ class Lab:
         """Where the program of a target lies once it is built."""
         folder = self.binaries or self.scratch / "release"
         return folder / f"Fuzz{name}"
+
+    def digest(self, name):
+        """Tells one build of a target from another."""
+        with open(self.binary(name), "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
     def build(self, names, flags=(), timeout=None):
         """Builds the targets at once. `Refused` with the compiler's words where one does not build, and after `timeout`

@@ -124,8 +124,8 @@ class Campaign:
         """The seeds as links, so that one that falls can be left out; and what earlier campaigns found, once more."""
         turn.phase = "checks"
         restore(self.state, turn.name)
-        self.state.new_build(turn.name, self.edges[turn.name])
-        self.triage.check_again(turn.name)
+        is_other = self.state.new_build(turn.name, self.edges[turn.name], self.lab.digest(turn.name))
+        self.triage.check_again(turn.name, is_other)
         # A campaign that was killed may have left inputs unjudged.
         for folder in sorted(self.state.place(turn.name, "artifacts").iterdir()):
             self._judge(turn, folder, [])
