@@ -79,8 +79,8 @@ class Campaign:
     # Stopping.
 
     def stop(self, number_, *_):
-        """What Ctrl-C does; the second one ends the process as it would end any. `timeout make fuzz` sends SIGTERM twice,
-        to the group and by way of make, and means it once."""
+        """What Ctrl-C does; the second one ends the process as it would end any. `timeout make fuzz` sends SIGTERM
+        twice, to the group and by way of make, and means it once."""
         self.stop_reason = "interrupted"
         if number_ == signal.SIGINT:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -237,7 +237,7 @@ class Campaign:
     def _give_up(self, turn):
         """What was not fuzzed to its end is not well, though nothing was found."""
         turn.given_up = True
-        text = f"given up after {turn.silent_ends} ends without an input in one campaign: nobody knows what it would find"
+        text = f"given up after {turn.silent_ends} ends without an input in one campaign: find out why first"
         self.state.note(turn.name, text)
         self.screen.say(f"{turn.name}: {text}")
 

@@ -20,3 +20,11 @@ def test_every_verb_is_one_of_the_makefile():
     assert {"fuzz", "fuzz-keep"} <= verbs
     for verb in verbs:
         assert re.search(rf"^{verb}:.*## ", makefile, re.MULTILINE), verb
+
+
+def test_every_verb_that_runs_the_labs_tools_installs_what_they_need():
+    rules = re.findall(r"^([a-z-]+):.*\n((?:\t.*\n)+)", (CHECKOUT / "Makefile").read_text(), re.MULTILINE)
+    commands = {verb: recipe for verb, recipe in rules if "Fuzz/Lab/" in recipe}
+    assert len(commands) >= 4
+    for verb, recipe in commands.items():
+        assert "\t@.ci/setup fuzz\n" in recipe, verb
