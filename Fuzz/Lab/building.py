@@ -8,6 +8,8 @@
 `python3 Fuzz/Lab/building.py [NAME...]` builds, checks, and prints where the programs lie.
 """
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import pathlib
@@ -190,6 +192,18 @@ class Lab:
             code, said = self._run([str(self.binary(CANARY)), file.name], CANARY)
         if code == 0 or "AddressSanitizer: heap-buffer-overflow" not in said:
             raise Refused(f"{said[-2000:]}\nthe canary read out of bounds unseen: there is no AddressSanitizer")
+
+
+@contextlib.contextmanager
+def alone(folder, work):
+    """Holds a folder for a piece of work, with its lock; `Refused` while another process does."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refused(f"another {work} is under way in {folder}") from None
+        yield
 
 
 def end(main, when_interrupted=""):

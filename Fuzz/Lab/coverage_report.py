@@ -5,12 +5,17 @@ import json
 import pathlib
 import re
 
+from building import Refused
+
 MODULES = ["Bytes", "HTTPWire", "JSONWire", "Tokens", "FormData", "Images", "SigV4", "Gateway", "XMLWire", "Settings"]
 CODE_REGION = 0
 
 
-class Unreadable(Exception):
+class Unreadable(Refused):
     """A file of ours that is not in its form."""
+
+    def __init__(self, message):
+        super().__init__(message, code=2)
 
 
 class Count:

@@ -12,14 +12,13 @@ Exit codes: 0 all were found, 1 one was not, no longer applies or does not compi
 """
 
 import argparse
-import fcntl
 import re
 import shutil
 import subprocess
 import time
 
 import planted
-from building import CHECKOUT, Lab, Refused, counters, end, environment
+from building import CHECKOUT, Lab, Refused, alone, counters, end, environment
 
 SECONDS_MAX = 60
 # So long the sources as they are get beyond their seeds: enough to see an oracle that fails for anything.
@@ -175,12 +174,7 @@ def main(arguments):
         raise Refused("the table is of all bugs", code=2)
     bugs = planted.choose(planted.read_all(Lab().targets()), options.bugs)
     place = CHECKOUT / ".build-proof"
-    place.mkdir(exist_ok=True)
-    with open(place / "lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise Refused(f"another proof is under way in {place}") from None
+    with alone(place, "proof"):
         rows, failures = prove_all(bugs, place, options.seconds, not options.no_control)
     print("\n" + table(rows))
     if failures:
