@@ -124,13 +124,20 @@ class Lab:
         self._demand(names)
         return said
 
+    @staticmethod
+    def run(command, seconds, values=None, place=None):
+        """A command and all that it says, on either stream, as text; `subprocess.TimeoutExpired` after so many seconds.
+        Its environment is `values`, or what programs run with."""
+        return subprocess.run(command, env=values or environment(), cwd=place, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                              timeout=seconds)
+
     def _swift(self, command, wanted, timeout):
         # The order of the two sanitizers is that of a hash table, which Swift seeds anew in each process: half of all
         # builds would find every command line changed, and compile everything again.
         values = dict(environment(), SLUICE_FUZZ=wanted, SWIFT_DETERMINISTIC_HASHING="1")
         try:
-            done = subprocess.run(command, env=values, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                  stderr=subprocess.STDOUT, text=True, errors="replace", timeout=timeout)
+            done = self.run(command, timeout, values)
         except FileNotFoundError:
             raise Refused("there is no swift on the PATH; https://www.swift.org/install/linux/") from None
         except subprocess.TimeoutExpired:
@@ -155,8 +162,7 @@ class Lab:
     def _run(self, command, name):
         """A program that answers at once: (exit code, output)."""
         try:
-            done = subprocess.run(command, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                  stderr=subprocess.STDOUT, text=True, errors="replace", timeout=PROBE_SECONDS_MAX)
+            done = self.run(command, PROBE_SECONDS_MAX)
         except subprocess.TimeoutExpired:
             raise Refused(f"{name} does not answer: {' '.join(command)}") from None
         except OSError as error:
@@ -172,9 +178,7 @@ class Lab:
             command = [str(self.binary(CANARY)), f"-max_total_time={CANARY_SECONDS_MAX}", "-max_len=16", "-seed=1",
                        "-print_final_stats=1", f"-artifact_prefix={place}/"]
             try:
-                done = subprocess.run(command, env=environment(), cwd=place, stdin=subprocess.DEVNULL,
-                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-                                      timeout=2 * CANARY_SECONDS_MAX)
+                done = self.run(command, 2 * CANARY_SECONDS_MAX, place=place)
             except subprocess.TimeoutExpired:
                 raise Refused("the canary hangs, so nothing was fuzzed") from None
             fallen = [path for path in pathlib.Path(place).glob("crash-*") if path.read_bytes()[:4] == b"dead"]
