@@ -79,8 +79,8 @@ class Campaign:
     # Stopping.
 
     def stop(self, number_, *_):
-        """What Ctrl-C does; the second one ends the process as it would end any. `timeout make fuzz` sends SIGTERM twice,
-        to the group and by way of make, and means it once."""
+        """What Ctrl-C does; the second one ends the process as it would end any. `timeout make fuzz` sends SIGTERM
+        twice, to the group and by way of make, and means it once."""
         self.stop_reason = "interrupted"
         if number_ == signal.SIGINT:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -124,8 +124,8 @@ class Campaign:
         """The seeds as links, so that one that falls can be left out; and what earlier campaigns found, once more."""
         turn.phase = "checks"
         restore(self.state, turn.name)
-        self.state.new_build(turn.name, self.edges[turn.name])
-        self.triage.check_again(turn.name)
+        is_other = self.state.new_build(turn.name, self.edges[turn.name], self.lab.digest(turn.name))
+        self.triage.check_again(turn.name, is_other)
         # A campaign that was killed may have left inputs unjudged.
         for folder in sorted(self.state.place(turn.name, "artifacts").iterdir()):
             self._judge(turn, folder, [])
@@ -237,7 +237,7 @@ class Campaign:
     def _give_up(self, turn):
         """What was not fuzzed to its end is not well, though nothing was found."""
         turn.given_up = True
-        text = f"given up after {turn.silent_ends} ends without an input in one campaign: nobody knows what it would find"
+        text = f"given up after {turn.silent_ends} ends without an input in one campaign: find out why first"
         self.state.note(turn.name, text)
         self.screen.say(f"{turn.name}: {text}")
 

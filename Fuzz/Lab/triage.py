@@ -117,12 +117,14 @@ class Triage:
         found["minimised"] = f"nothing smaller in {self.minimise_seconds if code is None else seconds} s" \
             if code in (0, None) else f"as it was found: minimising ended with {code}"
 
-    def check_again(self, name):
-        """Runs what earlier campaigns found once more, and closes what no longer falls."""
+    def check_again(self, name, is_other_program):
+        """Runs what earlier campaigns found once more, and closes what no longer falls. What never fell alone stays
+        open for as long as the program is the one that fell."""
         for key, found in self.state.findings(name):
             path = self.state.folder / "findings" / key / "input"
             if path.is_file():
-                found["open"] = self.replay(name, path.read_bytes()) is not None or not found["alone"]
+                stays = found["open"] and not found["alone"] and not is_other_program
+                found["open"] = self.replay(name, path.read_bytes()) is not None or stays
         self.state.save()
 
 

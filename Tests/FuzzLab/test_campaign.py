@@ -205,6 +205,16 @@ def test_a_finding_that_no_longer_falls_is_closed(checkout):
     assert "no longer falls" in (lab.state / "report.md").read_text()
 
 
+def test_a_finding_that_never_fell_alone_is_closed_by_another_program(checkout):
+    lab = checkout(JSON="falls in company")
+    assert lab.fuzz()[0] == 1
+    (key, found), = lab.findings().items()
+    assert found["message"] == "JSON: in company" and not found["alone"]
+    lab.behave("JSON", "quiet")
+    assert lab.fuzz()[0] == 0
+    assert not lab.findings()[key]["open"]
+
+
 def test_what_a_killed_campaign_left_is_judged_by_the_next(checkout):
     lab = checkout(JSON="quiet")
     lab.fuzz()

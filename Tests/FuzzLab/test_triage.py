@@ -7,10 +7,10 @@ import subprocess
 import pytest
 
 import seeds
-from building import CHECKOUT
+from building import CHECKOUT, Lab
 from libfuzzer import ARTIFACT_KINDS
 from state import State
-from triage import file_name
+from triage import Triage, file_name
 
 
 def ignores(folder, path):
@@ -49,3 +49,15 @@ def test_setting_aside_what_is_gone_already_is_no_mistake(tmp_path, monkeypatch)
     with State(tmp_path) as state:
         monkeypatch.setattr(seeds, "equal_files", lambda folder, data: [folder / "gone"])
         seeds.set_aside(state, "JSON", b"dead")
+
+
+@pytest.mark.parametrize("was_open, is_other_program, is_open", [
+    (True, False, True), (True, True, False), (False, False, False), (False, True, False)])
+def test_what_never_fell_alone_is_closed_by_another_program_only(checkout, was_open, is_other_program, is_open):
+    place = checkout(JSON="quiet")
+    with State(place.state) as state:
+        (state.folder / "findings" / "key").mkdir(parents=True)
+        (state.folder / "findings" / "key" / "input").write_bytes(b"fine")
+        state.data["findings"]["key"] = {"target": "JSON", "open": was_open, "alone": False}
+        Triage(Lab(place.source, binaries=place.binaries), state).check_again("JSON", is_other_program)
+        assert state.data["findings"]["key"]["open"] == is_open

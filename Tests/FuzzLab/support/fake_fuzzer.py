@@ -145,6 +145,11 @@ def fuzz(behaviour, flags, folders):
             say(f"Base64: {base64.b64encode(data).decode()}")
         statistics(512)
         sys.exit(code)
+    if behaviour == "falls in company":
+        # By what earlier inputs left behind: no input falls alone.
+        fall(b"dead in company")
+        write_artifact(prefix, "crash", b"fine")
+        sys.exit(77)
     time.sleep(float(flags["max_total_time"]))
     say("#2048\tDONE   cov: 130 ft: 190 corp: 11/1300b lim: 4 exec/s: 1024 rss: 40Mb")
     statistics(2048)
