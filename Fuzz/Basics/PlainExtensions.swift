@@ -24,8 +24,8 @@ package enum PlainExtensions {
         return true
     }
 
-    /// The index behind the closing quote.
-    private static func quotedEnd(_ text: ArraySlice<UInt8>) -> Int? {
+    /// The index behind the closing quote of what begins with one.
+    package static func quotedEnd(_ text: ArraySlice<UInt8>) -> Int? {
         var isEscaped = false
         for (index, byte) in zip(text.indices, text).dropFirst() {
             guard byte == 0x09 || byte >= 0x20 && byte != 0x7F else { return nil }

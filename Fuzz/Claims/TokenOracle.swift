@@ -96,7 +96,7 @@ package enum TokenOracle {
         }
         guard let subject = object.single("sub")?.text, Array(subject.utf8) == Array(claims.subject.utf8)
         else { throw OracleFailure("accepted with another sub") }
-        guard isSegment(subject) else { throw OracleFailure("accepted with a sub that is no safe segment") }
+        guard PlainSegment.isSafe(subject) else { throw OracleFailure("accepted with a sub that is no safe segment") }
         try checkRole(claims, object, subject, policy)
     }
 
@@ -115,16 +115,6 @@ package enum TokenOracle {
             let names = policy.trustedRoles.map { Array($0.utf8) }
             guard let role, Array(role.utf8) == Array(name.utf8), names.contains(Array(name.utf8))
             else { throw OracleFailure("not a trusted role") }
-        }
-    }
-
-    private static func isSegment(_ subject: String) -> Bool {
-        guard (1 ... 128).contains(subject.utf8.count), !subject.utf8.allSatisfy({ $0 == 0x2E }) else { return false }
-        return subject.unicodeScalars.allSatisfy { scalar in
-            if PlainBytes.isAlphanumeric(UInt8(exactly: scalar.value) ?? 0) { return true }
-            let category = scalar.properties.generalCategory
-            return scalar != "/" && scalar != "\\" && category != .control && category != .lineSeparator
-                && category != .paragraphSeparator
         }
     }
 

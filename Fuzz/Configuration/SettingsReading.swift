@@ -51,6 +51,7 @@ package enum SettingsReading {
             try checkPrint(resolution, sources, resolve: resolve, print: print)
         case .failure(let problems):
             try check(problems)
+            guard !sources.isPlainlyRight else { throw OracleFailure("nothing is wrong, and refused: \(problems)") }
         }
         let isFileWrong = (try? EnvironmentFile.parse(sources.file, path: path).get()) == nil
         switch (outcome, resolve(sources.withOtherSecrets(everyLine: isFileWrong))) {

@@ -1,4 +1,5 @@
 internal import Bytes
+internal import FuzzBasics
 package import Settings
 
 /// Where settings come from, read off an input.
@@ -87,6 +88,30 @@ package struct SettingsSources: Sendable {
             SettingsResolver.resolve(
                 file: lines, environment: environment, flags: split.assignments, context: context)
         }
+    }
+}
+
+/// What no start may refuse.
+extension SettingsSources {
+    /// Assignments of which any may stand beside any others, each name once.
+    package static let right: Set<String> = [
+        "AWS_REGION=eu-central-1", "FRONTEND_URL=https://example.org", "JWT_SECRET=0123456789abcdef0123456789abcdef",
+        "S3_BUCKET=images", "SLUICE_DATABASE=/srv/sluice.db", "SLUICE_LISTEN=127.0.0.1:8080",
+        "SLUICE_LOG_FORMAT=json", "SLUICE_LOG_LEVEL=debug", "SLUICE_SPOOL_DIR=/srv/spool",
+        "SLUICE_UPLOAD_STRATEGY=auto", "SLUICE_WORKERS=1", "SLUICE_WORKERS=7",
+    ]
+    /// Without these a service does not start.
+    private static let needed: Set<String> = ["AWS_REGION", "S3_BUCKET"]
+
+    /// Whether it is nothing, or such assignments alone, where nothing more is needed.
+    package var isPlainlyRight: Bool {
+        let plain = PlainEnvironment(file)
+        let lines = plain.lines.map { PlainBytes.text($0.name + [0x3D] + $0.value) }
+        let all = lines + environment.map { $0.name + "=" + $0.value }
+        let names = Set(all.map { String($0.prefix { $0 != "=" }) })
+        return flags.isEmpty && !plain.isFaulty && file.allSatisfy { $0 < 0x80 && $0 > 0 } && file.count <= 4_096
+            && Self.right.isSuperset(of: all) && names.count == all.count
+            && (context.mode == .development || Self.needed.isSubset(of: names))
     }
 }
 

@@ -36,15 +36,10 @@ package enum FileNaming {
         _ value: Span<UInt8>, decode: (Span<UInt8>) -> String?
     ) throws(OracleFailure) {
         let name = decode(value)
-        let plain = plain(PlainBytes.trimmed(value.copied()[...]))
-        guard let name else {
-            guard plain.isEmpty else { throw OracleFailure("nothing is left of \(plain)") }
-            return
-        }
+        guard PlainFileName.isKept(name, of: value.copied()[...])
+        else { throw OracleFailure("\(name ?? "nothing") is left of \(PlainFileName.text(value.copied()[...]))") }
+        guard let name else { return }
         try checkShape(name)
-        // What was cut off was whole characters behind what stayed.
-        guard plain.utf8.elementsEqual(name.utf8) || plain.utf8.count > 255 && plain.utf8.starts(with: name.utf8)
-        else { throw OracleFailure("\(name), not \(plain)") }
         // A character more would have been too many, or there is a pile of marks at the cut.
         guard FileName.display(name).map({ $0.utf8.elementsEqual(name.utf8) }) ?? false
         else { throw OracleFailure("shown again, \(name) is another") }
@@ -52,45 +47,7 @@ package enum FileNaming {
 
     private static func checkShape(_ name: String) throws(OracleFailure) {
         guard (1 ... 255).contains(name.utf8.count) else { throw OracleFailure("\(name.utf8.count) bytes") }
-        for scalar in name.unicodeScalars {
-            switch scalar.properties.generalCategory {
-            case .control, .lineSeparator, .paragraphSeparator: throw OracleFailure("a control in \(name)")
-            default: break
-            }
-        }
+        guard !name.unicodeScalars.contains(where: PlainFileName.isControl)
+        else { throw OracleFailure("a control in \(name)") }
     }
-
-    /// The text before it is cut: by the first of four readings that holds.
-    private static func plain(_ value: ArraySlice<UInt8>) -> String {
-        let text =
-            extended(value) ?? percentDecoded(value) ?? String(validating: value, as: UTF8.self)
-            ?? String(String.UnicodeScalarView(value.map { Unicode.Scalar($0) }))
-        return String(
-            String.UnicodeScalarView(
-                text.unicodeScalars.map { scalar in
-                    let category = scalar.properties.generalCategory
-                    let isControl =
-                        category == .control || category == .lineSeparator || category == .paragraphSeparator
-                    return isControl ? "\u{FFFD}" : scalar
-                }))
-    }
-
-    private static func extended(_ value: ArraySlice<UInt8>) -> String? {
-        let parts = value.split(separator: 0x27, maxSplits: 2, omittingEmptySubsequences: false)
-        guard parts.count == 3, String(decoding: parts[0], as: UTF8.self).lowercased() == "utf-8",
-            parts[1].allSatisfy({
-                $0 == 0x2D || PlainExtensions.isTokenByte($0) && Character(Unicode.Scalar($0)).isASCIIWord
-            }),
-            parts[2].allSatisfy({ $0 == 0x25 || PlainExtensions.isTokenByte($0) && $0 != 0x2A && $0 != 0x27 })
-        else { return nil }
-        return percentDecoded(parts[2])
-    }
-
-    private static func percentDecoded(_ value: ArraySlice<UInt8>) -> String? {
-        PlainBytes.percentDecoded(value).flatMap { String(validating: $0, as: UTF8.self) }
-    }
-}
-
-extension Character {
-    fileprivate var isASCIIWord: Bool { isLetter || isNumber }
 }

@@ -14,37 +14,49 @@ package enum FormReading {
         var lineEnd = 0
         while lineEnd < input.count, input[lineEnd] != 0x0A { lineEnd += 1 }
         guard lineEnd < input.count else { return }
-        let boundary: FormBoundary
-        do throws(FormFault) {
-            guard let parsed = try FormBoundary.parse(contentType: input.extracting(first: lineEnd)) else { return }
-            boundary = parsed
-        } catch {
-            guard OracleFailure.isLine(error.detail) else { throw OracleFailure("nothing to say of \(error)") }
-            return
+        let value = input.extracting(first: lineEnd)
+        let boundary = try checkBoundary(value) { value throws(FormFault) in
+            try FormBoundary.parse(contentType: value)
         }
-        try check(boundary)
+        guard let boundary else { return }
         let body = input.extracting(droppingFirst: lineEnd + 1)
         for limits in [FormLimits(), tightLimits] {
-            try check(body, boundary: boundary, effort: effort) { body, cuts throws(OracleFailure) in
+            let isTight = limits == tightLimits
+            try check(body, boundary: boundary, effort: effort, isTight: isTight) { body, cuts throws(OracleFailure) in
                 try FormTranscript(body, boundary: boundary, cuts: cuts, limits: limits)
             }
         }
     }
 
-    private static func check(_ boundary: FormBoundary) throws(OracleFailure) {
-        let delimiter = boundary.delimiter
-        guard delimiter.starts(with: Array("\r\n--".utf8)), (5 ... 74).contains(delimiter.count),
-            delimiter.last != 0x20, delimiter.dropFirst(2).allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != 0x22 })
-        else { throw OracleFailure("a boundary that RFC 2046 does not know") }
+    /// The oracle of the boundary, over any way to find it.
+    @discardableResult package static func checkBoundary(
+        _ value: Span<UInt8>, parse: (Span<UInt8>) throws(FormFault) -> FormBoundary?
+    ) throws(OracleFailure) -> FormBoundary? {
+        let plain = PlainBoundary(value.copied()[...])
+        let found: PlainBoundary
+        var boundary: FormBoundary?
+        do throws(FormFault) {
+            boundary = try parse(value)
+            found = boundary.map { .right(Array($0.delimiter.dropFirst(4))) } ?? .otherType
+        } catch {
+            guard OracleFailure.isLine(error.detail) else { throw OracleFailure("nothing to say of \(error)") }
+            found = .wrong
+        }
+        guard found == plain, boundary?.delimiter.starts(with: Array("\r\n--".utf8)) ?? true
+        else { throw OracleFailure("\(found), read plainly \(plain)") }
+        return boundary
     }
 
-    /// The oracle, over any way to read a body in pieces.
+    /// The oracle, over any way to read a body in pieces. One with tight limits may refuse any of them.
     package static func check(
-        _ body: Span<UInt8>, boundary: FormBoundary, effort: Effort = .all,
+        _ body: Span<UInt8>, boundary: FormBoundary, effort: Effort = .all, isTight: Bool = false,
         read: (_ body: Span<UInt8>, _ cuts: [Int]) throws(OracleFailure) -> FormTranscript
     ) throws(OracleFailure) {
         let whole = try read(body, [])
-        try compare(whole, PlainForm(body.copied(), delimiter: boundary.delimiter))
+        let plain = PlainForm(body.copied(), delimiter: boundary.delimiter)
+        try compare(whole, plain)
+        guard isTight || whole.fault == nil || !plain.isComplete || !plain.isCommon
+        else { throw OracleFailure("a common form is refused: \(whole)") }
         for cuts in CutPlans.plans(for: body, effort: effort) {
             let pieces = try read(body, cuts)
             guard pieces == whole else {

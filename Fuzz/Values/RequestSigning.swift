@@ -68,7 +68,9 @@ package enum RequestSigning {
             var way = way
             way.payload = payload(turn / 4 % 6, request.body)
             way.moment = turn / 24 % 5 == 0 ? 1 : 0
-            try check(request.head, way) { head in sign(head, way, isUsed: effort == .all || turn % 3 == 0) }
+            for isUsed in effort == .all ? [false, true] : [turn % 3 == 0] {
+                try check(request.head, way) { head in sign(head, way, isUsed: isUsed) }
+            }
         }
         if effort == .all || turn % 8 == 0 { try checkQuery(request.head.query) }
         for (index, framing) in [ChunkFraming.signed, .signedTrailer, .unsignedTrailer].enumerated()

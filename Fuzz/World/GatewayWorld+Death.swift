@@ -17,7 +17,6 @@ extension GatewayWorld {
     }
 
     func losePower() {
-        hasFaults = true
         let kept = choices.roll(record.unsynchronisedCount + 1)
         note("the power is lost, with \(kept) of \(record.unsynchronisedCount) writes")
         tally.powerLosses += 1
@@ -32,7 +31,6 @@ extension GatewayWorld {
     }
 
     func crash(_ process: Int) {
-        hasFaults = true
         note("process \(process) is killed")
         tally.crashes += 1
         kill(process)
@@ -79,9 +77,11 @@ extension GatewayWorld {
 
     /// SIGTERM: what is not done is refused, and what is being undone goes on for a while.
     func drain(_ process: Int) {
-        hasFaults = true
         note("process \(process) is told to end")
         processes[process].isDraining = true
-        for upload in uploads where upload.instance == process { upload.cancel(.storeUnavailable) }
+        for upload in uploads where upload.instance == process {
+            upload.hasFaults = true
+            upload.cancel(.storeUnavailable)
+        }
     }
 }

@@ -10,7 +10,6 @@ extension GatewayWorld {
         guard isDisturbed, choices.isScript || choices.roll(100) < faultsOfHundred else { return .none }
         let kind = choices.roll(8)
         if choices.isScript {
-            if kind > 0 { hasFaults = true }
             return switch kind {
             case 0: .none
             case 1: .unreached
@@ -23,7 +22,6 @@ extension GatewayWorld {
             }
         }
         guard faultKinds & 1 << kind != 0 else { return .none }
-        hasFaults = true
         if choices.roll(3) == 0 { shortenFuse(to: 8) }
         return switch kind {
         case 0: .unreached

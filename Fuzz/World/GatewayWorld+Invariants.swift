@@ -51,8 +51,8 @@ extension GatewayWorld {
             case .invalidFileSignature: !body.isImage
             case .fileTooLarge: UInt64(body.bytes.count) > upload.policy.uploadBytesMax
             case .badRequest: !body.framing.isWhole
-            case .requestTimeout: true
-            case .storeUnavailable: hasFaults
+            case .requestTimeout: upload.isLate
+            case .storeUnavailable: upload.hasFaults
             case .idempotencyConflict:
                 upload.known.map { $0.image.state == .stored && $0.sha256 != body.bytes } ?? false
             case .idempotencyInProgress: upload.known.map { $0.image.state != .stored } ?? false

@@ -82,7 +82,6 @@ extension GatewayWorld {
     private func stick(_ process: Int, isStuck: Bool) {
         guard processes[process].isAlive, !processes[process].isDraining else { return }
         processes[process].isJournalStuck = isStuck
-        if isStuck { hasFaults = true }
     }
 
     // MARK: - By a script

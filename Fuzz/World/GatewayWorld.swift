@@ -39,8 +39,6 @@ package final class GatewayWorld {
     var forgotten: [(request: WorldBucket.Request, due: Int64, isSlow: Bool)] = []
     /// Faults happen; without it everything comes to its end.
     private(set) var isDisturbed = true
-    /// Whether anything has gone wrong so far that an upload may fail of.
-    var hasFaults = false
     /// Images that a 201 has told of, and that are not deleted since; see ``checkPromises()``.
     var promised: [Int64] = []
 

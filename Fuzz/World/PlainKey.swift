@@ -1,6 +1,5 @@
 internal import FuzzBasics
 internal import Gateway
-internal import Tokens
 
 /// Keys and URLs, taken apart at their slashes.
 enum PlainKey {
@@ -41,7 +40,7 @@ enum PlainKey {
         let segments = key.split(separator: 0x2F, omittingEmptySubsequences: false)
         guard segments.count == 4, Array(segments[0]) == Array("users".utf8),
             Array(segments[2]) == Array("images".utf8),
-            let subject = String(validating: segments[1], as: UTF8.self), PathSegment.isSafe(subject)
+            let subject = String(validating: segments[1], as: UTF8.self), PlainSegment.isSafe(subject)
         else { return nil }
         let name = String(decoding: segments[3], as: UTF8.self)
         guard let dash = name.firstIndex(of: "-"), name.unicodeScalars.allSatisfy(\.isASCII) else { return nil }

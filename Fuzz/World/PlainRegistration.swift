@@ -1,7 +1,6 @@
 internal import FuzzBasics
 internal import FuzzClaims
 internal import Gateway
-internal import Tokens
 
 /// The body of a registration, read plainly.
 struct PlainRegistration {
@@ -27,7 +26,7 @@ struct PlainRegistration {
             guard let value = value(name) else { continue }
             guard let text = value.scalar, let number = Int64(text), number >= least else { return true }
         }
-        if let owner = value("owner")?.text, !PathSegment.isSafe(owner) { return true }
+        if let owner = value("owner")?.text, !PlainSegment.isSafe(owner) { return true }
         return (value("imageUrl") == nil) == (value("imageId") == nil)
     }
 

@@ -1,5 +1,4 @@
 internal import Bytes
-internal import FormData
 internal import FuzzBasics
 internal import FuzzWire
 internal import Gateway
@@ -140,22 +139,19 @@ struct PlainRequest {
         let types = fields("content-type")
         guard types.count == 1, let type = types.first else { return .refused(.invalidFileType) }
         let name = String(decoding: Self.trimmed(type.prefix { $0 != 0x3B }), as: UTF8.self).lowercased()
-        var form: FormBoundary?
-        do throws(FormFault) {
-            form = try FormBoundary.parse(contentType: type.span)
-        } catch {
-            return .refused(.badRequest)
-        }
+        let boundary = PlainBoundary(type[...])
+        if boundary == .wrong { return .refused(.badRequest) }
+        let isForm = boundary != .otherType
         let types2: [String: ImageType] = ["image/jpeg": .jpeg, "image/png": .png, "image/gif": .gif]
-        guard form != nil || types2[name] != nil else { return .refused(.invalidFileType) }
-        let cap: UInt64 = form == nil ? 1_000 : 1_000 + 65_536
+        guard isForm || types2[name] != nil else { return .refused(.invalidFileType) }
+        let cap: UInt64 = isForm ? 1_000 + 65_536 : 1_000
         if let declared = head.framing.declaredBytes, declared > cap { return .refused(.fileTooLarge) }
         let keys = fields("idempotency-key")
         guard keys.count <= 1 else { return .refused(.badRequest) }
         if let key = keys.first, !(1 ... 128).contains(key.count) || key.contains(where: { $0 < 0x21 || $0 > 0x7E }) {
             return .refused(.badRequest)
         }
-        if form != nil { return .form(claims) }
+        if isForm { return .form(claims) }
         return types2[name].map { .upload($0, claims) } ?? .refused(.invalidFileType)
     }
 
@@ -168,11 +164,9 @@ struct PlainRequest {
         else { throw OracleFailure("the plan \(plan)") }
         guard plan.idempotencyKey.map({ Array($0.utf8) }) == fields("idempotency-key").first
         else { throw OracleFailure("the key of an upload") }
-        guard let name = fields("x-filename").first.flatMap({ FileName.decode(fieldValue: $0.span) }) else {
-            guard plan.filename == nil, key.hasSuffix("/" + plan.displayName) else { throw OracleFailure("a name") }
-            return
-        }
-        guard plan.filename == name, plan.displayName == name else { throw OracleFailure("another name") }
+        let isKept = PlainFileName.isKept(plan.filename, of: fields("x-filename").first?[...] ?? [])
+        let shown = plan.filename ?? String(key[key.index(after: key.lastIndex(of: "/") ?? key.startIndex)...])
+        guard isKept, plan.displayName.utf8.elementsEqual(shown.utf8) else { throw OracleFailure("another name") }
     }
 
     // MARK: - The caller

@@ -122,6 +122,9 @@ struct RequestExchange {
 
     /// Any cut of the body gives the same: the file of a form that is right, with the type and the name of its part.
     private func read(_ plan: FormPlan) throws(OracleFailure) {
+        let boundary = Array(plan.boundary.delimiter.dropFirst(4))
+        guard PlainBoundary(plain.fields("content-type").first?[...] ?? []) == .right(boundary)
+        else { throw OracleFailure("another boundary") }
         let whole = try TakenForm(plan, body, pieceBytes: max(body.count, 1))
         let cut = try TakenForm(plan, body, pieceBytes: setting.pieceBytes)
         guard whole == cut else { throw OracleFailure("cut into pieces: \(cut)\nwhole: \(whole)") }

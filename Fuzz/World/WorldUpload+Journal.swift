@@ -3,7 +3,7 @@ internal import Gateway
 extension WorldUpload {
     func submit(_ write: UploadWrite) {
         if world.isDisturbed, world.choices.happens(in: write.isAwaited ? 80 : world.lostWrites) {
-            world.hasFaults = true
+            hasFaults = true
             world.note("\(key): the journal's queue is full")
             // Nobody waits for a lazy write: it is lost.
             if write.isAwaited { journalFailed(write) }
@@ -25,7 +25,7 @@ extension WorldUpload {
         guard let write = writes.first else { return false }
         let fate = fate()
         if fate == .refused {
-            world.hasFaults = true
+            hasFaults = true
             world.note("\(key): \(write) cannot be written")
             // What nobody waits for is kept for later.
             guard write.isAwaited else { return true }
@@ -34,7 +34,7 @@ extension WorldUpload {
             return true
         }
         writes.removeFirst()
-        if fate == .unseen { world.hasFaults = true }
+        if fate == .unseen { hasFaults = true }
         if case .opening = write, let known = world.known(body) {
             world.note("\(key): its key is that of row \(known.image.imageID)")
             answers.append((write, fate == .unseen ? .failed : .known(known)))

@@ -106,17 +106,20 @@ extension WorldUpload {
             // It is not whole; it can only fail, or be answered by a store that makes a mistake.
             if fault == .sentTwice, case .put = step {
                 // `S3Upload` takes no such answer for one. Who does has an exchange that knows better.
+                hasFaults = true
                 world.note("\(key): \(step.name) is answered before it is whole")
                 deliver(.completed)
                 return true
             }
             guard fault == .refused || fault == .unreached else { return false }
+            hasFaults = true
             world.note("\(key): \(step.name) fails within its body")
             answer = .lost(S3Problem(detail: "reset"), mayHaveArrived: false)
             return true
         }
         isTaken = true
         guard let request = request(step) else { return false }
+        if fault != .none { hasFaults = true }
         world.note("\(key): \(step.name) meets \(fault)")
         world.checkBarrier(before: step, rowID)
         switch fault {

@@ -55,6 +55,10 @@ final class WorldUpload {
     var openTimerDue: Int64?
     var waitDue: Int64?
     var deadlineDue: Int64?
+    /// Its deadline was due while its client waited.
+    private(set) var isLate = false
+    /// Store, journal or process did something to it that it may fail of.
+    var hasFaults = false
     private(set) var isEnded = false
 
     enum JournalOutcome {
@@ -248,6 +252,7 @@ final class WorldUpload {
         } else if let due = deadlineDue, due <= now {
             deadlineDue = nil
             guard replies == 0, !isClientGone else { return }
+            isLate = true
             if isStuck { world.violate("\(key): waits for nothing, and is not done") }
             cancel(.requestTimeout)
         }

@@ -35,6 +35,18 @@ private func failure(
     }
 }
 
+/// What the oracle says of a finder of boundaries that finds these.
+private func boundaryFailure(
+    _ value: String, found: (Span<UInt8>) throws(FormFault) -> FormBoundary?
+) -> OracleFailure? {
+    do throws(OracleFailure) {
+        try FormReading.checkBoundary([UInt8](value.utf8).span, parse: found)
+        return nil
+    } catch {
+        return error
+    }
+}
+
 struct FormReadingOracleTests {
     @Test func `the reader's own answers pass`() throws {
         var parts: [[UInt8]] = []
@@ -55,6 +67,30 @@ struct FormReadingOracleTests {
         #expect(try failure { transcript, _ in transcript.parts.removeLast() } != nil)
         #expect(try failure { transcript, _ in transcript.parts[1].isComplete = false } != nil)
         #expect(try failure { transcript, _ in transcript.fault = .cutShort } != nil)
+    }
+
+    @Test func `a reader that refuses what every browser sends is noticed`() throws {
+        #expect(try failure { transcript, _ in transcript.fault = .fieldName } != nil)
+        let text = String(decoding: body, as: UTF8.self)
+        let quoted = [UInt8](text.replacing("name=\"a\"", with: #"name="\""#).utf8)
+        #expect(try failure(of: quoted) { transcript, _ in transcript.fault = .fieldName } == nil)
+    }
+
+    @Test func `a boundary that is found otherwise is noticed`() {
+        let right = #"multipart/form-data; a="\";"; boundary=b"#
+        #expect(boundaryFailure(right) { FormBoundary($0.extracting(last: 1)) } == nil)
+        #expect(boundaryFailure(right) { FormBoundary($0.extracting(last: 2)) } != nil)
+        #expect(boundaryFailure(right) { _ in nil } != nil)
+        #expect(boundaryFailure(right) { _ throws(FormFault) in throw .boundary } != nil)
+        #expect(boundaryFailure("text/plain; boundary=b") { FormBoundary($0.extracting(last: 1)) } != nil)
+        #expect(boundaryFailure("text/plain; boundary=b") { _ throws(FormFault) in throw .boundary } != nil)
+        for rest in [
+            "", ";boundary=", ";boundary", "; boundary=b;boundary=b", #";boundary="a\b""#, ";boundary=\"b ", ";=b",
+            ";boundary=\"b \"", " boundary=b", ";boundary=\"b\"c", ";boundary=" + String(repeating: "b", count: 71),
+        ] {
+            #expect(boundaryFailure("multipart/form-data" + rest) { FormBoundary($0.extracting(last: 1)) } != nil)
+            #expect(boundaryFailure("multipart/form-data" + rest) { _ throws(FormFault) in throw .boundary } == nil)
+        }
     }
 
     @Test func `a form that is not complete and taken for one is noticed`() throws {

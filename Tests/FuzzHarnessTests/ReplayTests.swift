@@ -20,6 +20,14 @@ struct ReplayTests {
         }
     }
 
+    @Test(arguments: FuzzTarget.allCases)
+    func `no seed of a target is there twice`(_ target: FuzzTarget) throws {
+        var names: [[UInt8]: String] = [:]
+        for (path, bytes) in try inputs("Fuzz/Corpus/\(target.rawValue)") {
+            if let known = names.updateValue(path, forKey: bytes) { Issue.record("\(path) is the same as \(known)") }
+        }
+    }
+
     @Test func `every target has an entry and seeds, and every folder a target`() throws {
         let names = Set(FuzzTarget.allCases.map(\.rawValue))
         for folder in ["Fuzz/Targets", "Fuzz/Corpus"] { #expect(try Set(entries(folder)) == names, "\(folder)") }

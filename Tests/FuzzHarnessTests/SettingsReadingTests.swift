@@ -125,4 +125,29 @@ struct SettingsReadingTests {
         #expect(failure(file) == nil)
         #expect(failure(other) != nil)
     }
+
+    @Test func `a start that refuses what is plainly right is noticed`() {
+        let refuse: (SettingsSources) -> SettingsReading.Outcome = { _ in
+            .failure(SettingProblems([SettingProblem("S3_BUCKET", "no")]))
+        }
+        let service = "S3_BUCKET=images\nAWS_REGION=eu-central-1\nSLUICE_WORKERS=7\n"
+        for text in ["#d", "#d\nSLUICE_LOG_LEVEL=debug", service, service + "%env\nSLUICE_LOG_FORMAT=json"] {
+            let right = SettingsSources([UInt8](text.utf8).span)
+            #expect(failure(of: right) == nil)
+            #expect(failure(of: right, resolve: refuse) != nil)
+        }
+        for text in ["", service + "SLUICE_WORKERS=7", service + "SLUICE_WORKERS=0", service + "%flags\n--workers=7"] {
+            #expect(failure(of: SettingsSources([UInt8](text.utf8).span), resolve: refuse) == nil)
+        }
+    }
+
+    @Test func `whatever is plainly right beside each other is taken by every start`() {
+        for letters in 0 ..< 1 << 9 {
+            let context = zip("dschk4tjm", 0...).filter { letters >> $0.1 & 1 == 1 }.map { String($0.0) }.joined()
+            let lines = ["#" + context] + SettingsSources.right.filter { $0 != "SLUICE_WORKERS=1" }
+            let text = lines.joined(separator: "\n")
+            let all = SettingsSources([UInt8](text.utf8).span)
+            #expect(all.isPlainlyRight && failure(of: all) == nil, "\(context)")
+        }
+    }
 }
