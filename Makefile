@@ -87,7 +87,7 @@ fuzz-keep: ## copy what a campaign found and the seeds lack into Fuzz/Corpus: T=
 	@exec python3 Fuzz/Lab/keep.py "$(T)" $(if $(STATE),--state "$(STATE)")
 
 fuzz-coverage: ## what the committed fuzz inputs reach, held against a floor: T=RequestSplit GAPS=1
-	@.ci/setup build
+	@.ci/setup fuzz
 	@python3 Fuzz/Lab/coverage.py --target "$(T)" $(if $(GAPS),--gaps) $(ARGS)
 
 fuzz-proof: ## plant known bugs in a copy, one at a time, and see each found; N="05 host" chooses, ARGS=--table

@@ -8,6 +8,9 @@
 `python3 Fuzz/Lab/building.py [NAME...]` builds, checks, and prints where the programs lie.
 """
 
+import contextlib
+import fcntl
+import hashlib
 import os
 import pathlib
 import re
@@ -105,6 +108,11 @@ class Lab:
         folder = self.binaries or self.scratch / "release"
         return folder / f"Fuzz{name}"
 
+    def digest(self, name):
+        """Tells one build of a target from another."""
+        with open(self.binary(name), "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
     def build(self, names, flags=(), timeout=None):
         """Builds the targets at once. `Refused` with the compiler's words where one does not build, and after `timeout`
         seconds. Returns what the compiler said."""
@@ -116,13 +124,20 @@ class Lab:
         self._demand(names)
         return said
 
+    @staticmethod
+    def run(command, seconds, values=None, place=None):
+        """A command and all that it says, on either stream, as text; `subprocess.TimeoutExpired` after so many seconds.
+        Its environment is `values`, or what programs run with."""
+        return subprocess.run(command, env=values or environment(), cwd=place, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                              timeout=seconds)
+
     def _swift(self, command, wanted, timeout):
         # The order of the two sanitizers is that of a hash table, which Swift seeds anew in each process: half of all
         # builds would find every command line changed, and compile everything again.
         values = dict(environment(), SLUICE_FUZZ=wanted, SWIFT_DETERMINISTIC_HASHING="1")
         try:
-            done = subprocess.run(command, env=values, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                  stderr=subprocess.STDOUT, text=True, errors="replace", timeout=timeout)
+            done = self.run(command, timeout, values)
         except FileNotFoundError:
             raise Refused("there is no swift on the PATH; https://www.swift.org/install/linux/") from None
         except subprocess.TimeoutExpired:
@@ -147,8 +162,7 @@ class Lab:
     def _run(self, command, name):
         """A program that answers at once: (exit code, output)."""
         try:
-            done = subprocess.run(command, env=environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                  stderr=subprocess.STDOUT, text=True, errors="replace", timeout=PROBE_SECONDS_MAX)
+            done = self.run(command, PROBE_SECONDS_MAX)
         except subprocess.TimeoutExpired:
             raise Refused(f"{name} does not answer: {' '.join(command)}") from None
         except OSError as error:
@@ -164,9 +178,7 @@ class Lab:
             command = [str(self.binary(CANARY)), f"-max_total_time={CANARY_SECONDS_MAX}", "-max_len=16", "-seed=1",
                        "-print_final_stats=1", f"-artifact_prefix={place}/"]
             try:
-                done = subprocess.run(command, env=environment(), cwd=place, stdin=subprocess.DEVNULL,
-                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-                                      timeout=2 * CANARY_SECONDS_MAX)
+                done = self.run(command, 2 * CANARY_SECONDS_MAX, place=place)
             except subprocess.TimeoutExpired:
                 raise Refused("the canary hangs, so nothing was fuzzed") from None
             fallen = [path for path in pathlib.Path(place).glob("crash-*") if path.read_bytes()[:4] == b"dead"]
@@ -184,6 +196,18 @@ class Lab:
             code, said = self._run([str(self.binary(CANARY)), file.name], CANARY)
         if code == 0 or "AddressSanitizer: heap-buffer-overflow" not in said:
             raise Refused(f"{said[-2000:]}\nthe canary read out of bounds unseen: there is no AddressSanitizer")
+
+
+@contextlib.contextmanager
+def alone(folder, work):
+    """Holds a folder for a piece of work, with its lock; `Refused` while another process does."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "lock", "w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refused(f"another {work} is under way in {folder}") from None
+        yield
 
 
 def end(main, when_interrupted=""):

@@ -9,7 +9,6 @@ Exit codes: 0 nothing found, 1 something found or failed, 2 wrong usage, 130 int
 
 import argparse
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -20,8 +19,9 @@ from building import CANARY, CHECKOUT, Lab, Refused, end
 from merging import merge, restore
 from running import Fuzzing, Interrupted
 from screen import Row, Screen, duration
-from state import DISK_FREE_BYTES_MIN, DiskFull, State, refuse_full
-from triage import Triage, equal_files, reproduction, test_to_add
+from seeds import link_seeds, set_aside
+from state import DISK_FREE_BYTES_MIN, DiskFull, State, is_full
+from triage import Triage, reproduction, test_to_add
 
 SECONDS_MAX = 30 * 86_400
 JOBS_MAX = 256
@@ -45,9 +45,9 @@ class Turn:
         self.started = None
         self.phase = "waits"
         self.fuzzers = []
-        self.crashes = self.silent_ends = self.runs = 0
+        self.crashes = self.silent_ends = self.runs = self.starts = 0
         self.spent = 0.0
-        self.ended = False
+        self.ended = self.given_up = False
 
     @property
     def elapsed(self):
@@ -63,8 +63,8 @@ class Campaign:
         """`edges`: how many each target's program has; its names are what is fuzzed."""
         self.lab, self.state, self.screen, self.edges = lab, state, screen, edges
         self.stop_reason = None
-        # What libFuzzer is told besides.
-        self.flags = ()
+        # What the choices of each target's first fuzzer come from; each start after it takes the next.
+        self.seed = None
         self.began = time.monotonic()
         share, rest = divmod(jobs, len(edges))
         # Who had least comes first, so that a campaign that is stopped again and again reaches all.
@@ -78,11 +78,12 @@ class Campaign:
 
     # Stopping.
 
-    def stop(self, *_):
-        """What Ctrl-C does; the second one ends the process as it would end any."""
+    def stop(self, number_, *_):
+        """What Ctrl-C does; the second one ends the process as it would end any. `timeout make fuzz` sends SIGTERM
+        twice, to the group and by way of make, and means it once."""
         self.stop_reason = "interrupted"
-        for number in STOPPERS:
-            signal.signal(number, signal.SIG_DFL)
+        if number_ == signal.SIGINT:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     def tick(self):
         """Called while something is waited for."""
@@ -103,12 +104,15 @@ class Campaign:
             self._fuzz()
             for turn in self.turns:
                 self._merge(turn)
-            ended = "finished"
+            ended = "failed" if any(turn.given_up for turn in self.turns) else "finished"
         except Interrupted:
             ended = "interrupted"
         except DiskFull as full:
             self.screen.say(str(full))
             ended = "disk full"
+        except OSError as error:
+            self.screen.say(str(DiskFull(self.state.folder) if is_full(error) else error))
+            ended = "disk full" if is_full(error) else "failed"
         except Refused as refusal:
             self.screen.say(str(refusal))
             ended = "failed"
@@ -120,8 +124,8 @@ class Campaign:
         """The seeds as links, so that one that falls can be left out; and what earlier campaigns found, once more."""
         turn.phase = "checks"
         restore(self.state, turn.name)
-        self.state.new_build(turn.name, self.edges[turn.name])
-        self.triage.check_again(turn.name)
+        is_other = self.state.new_build(turn.name, self.edges[turn.name], self.lab.digest(turn.name))
+        self.triage.check_again(turn.name, is_other)
         # A campaign that was killed may have left inputs unjudged.
         for folder in sorted(self.state.place(turn.name, "artifacts").iterdir()):
             self._judge(turn, folder, [])
@@ -154,7 +158,9 @@ class Campaign:
         turn.fuzzers = [self._start(turn, number) for number in range(turn.workers)]
 
     def _start(self, turn, number):
-        return Fuzzing(self.lab, self.state, turn.name, number, turn.left, self.flags)
+        flags = () if self.seed is None else [f"-seed={self.seed + turn.starts}"]
+        turn.starts += 1
+        return Fuzzing(self.lab, self.state, turn.name, number, turn.left, flags)
 
     def _listen(self, turn):
         if turn.ended:
@@ -174,11 +180,14 @@ class Campaign:
             if fuzzer.instrumented is None and fuzzer.last.runs == 0 and code == 0:
                 raise Refused(f"{turn.name} says nothing of its coverage: nothing of it was fuzzed")
             found = self._judge(turn, fuzzer.artifacts, list(fuzzer.lines))
-            if code != 0 and not found:
+            is_silent = code != 0 and not found
+            if is_silent:
                 self._silent_end(turn, fuzzer.number, code)
             if turn.left >= 1 and turn.crashes < CRASHES_MAX and turn.silent_ends < SILENT_ENDS_MAX:
                 turn.phase = "fuzzes"
                 turn.fuzzers.append(self._start(turn, fuzzer.number))
+            elif is_silent:
+                self._give_up(turn)
         if not turn.fuzzers:
             if turn.crashes >= CRASHES_MAX:
                 self.state.note(turn.name, f"given up after {CRASHES_MAX} crashes in one campaign: fix them first")
@@ -225,6 +234,13 @@ class Campaign:
         self.state.note(turn.name, text)
         self.screen.say(f"{turn.name}: {text}")
 
+    def _give_up(self, turn):
+        """What was not fuzzed to its end is not well, though nothing was found."""
+        turn.given_up = True
+        text = f"given up after {turn.silent_ends} ends without an input in one campaign: find out why first"
+        self.state.note(turn.name, text)
+        self.screen.say(f"{turn.name}: {text}")
+
     def _end(self, turn):
         turn.spent = turn.elapsed
         turn.ended = True
@@ -268,32 +284,6 @@ class Campaign:
         self.screen.draw(heading, rows)
 
 
-def link_seeds(lab, state, name):
-    """Links to the seeds and regressions, without those that are known to fall: they would end each run at its start.
-    The files themselves are nobody's to change."""
-    place = state.place(name, "seeds")
-    fallen = [(state.folder / "findings" / key / kind).read_bytes()
-              for key, found in state.findings(name) if found["open"] for kind in ("original", "input")
-              if (state.folder / "findings" / key / kind).is_file()]
-    try:
-        shutil.rmtree(place)
-        place.mkdir()
-        for kind in ("Corpus", "Regressions"):
-            folder = lab.folder(kind, name)
-            for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-                if path.is_file() and path.read_bytes() not in fallen:
-                    (place / f"{kind}-{path.name}").symlink_to(path)
-    except OSError as error:
-        refuse_full(error, state.folder)
-
-
-def set_aside(state, name, data):
-    """Keeps an input that falls out of what the next run starts from; a seed loses its link only."""
-    for kind in ("seeds", "corpus"):
-        for path in equal_files(state.place(name, kind), data):
-            path.unlink()
-
-
 def number(name, text, most):
     try:
         value = int(text)
@@ -335,6 +325,7 @@ def main(argv):
     seconds = number("RUN_SECONDS", options.seconds, SECONDS_MAX)
     jobs = number("JOBS", options.jobs, JOBS_MAX)
     minimise = number("--minimise-seconds", options.minimise_seconds, 3600)
+    seed = number("--seed", options.seed, 1 << 30) if options.seed else None
     room = number("--disk-free-mib", options.disk_free_mib, 1 << 20) << 20
     screen = Screen()
     with State(options.state or lab.scratch / "campaign", room) as state:
@@ -343,7 +334,7 @@ def main(argv):
         if not edges:
             return 0
         campaign = Campaign(lab, state, edges, seconds, jobs, screen, minimise)
-        campaign.flags = [f"-seed={number('--seed', options.seed, 1 << 30)}"] if options.seed else ()
+        campaign.seed = seed
         for number_ in STOPPERS:
             signal.signal(number_, campaign.stop)
         began = time.time()
@@ -369,23 +360,23 @@ def check(lab, names, screen):
 def conclude(state, screen, ended):
     """Saves and reports; the exit code."""
     screen.clear()
-    full = None
+    trouble = None
     for write in (state.save, lambda: report.write(state)):
         try:
             write()
-        except DiskFull as error:
-            full = error
+        except (DiskFull, OSError) as error:
+            trouble = error
     for line in report.summary(state):
         print(line)
-    if full:
-        print(f"{full}; the report could not be written", file=sys.stderr)
+    if trouble:
+        print(f"{trouble}; the report could not be written", file=sys.stderr)
     else:
         print(f"report: {state.folder / 'report.html'} (and report.md)")
     if ended == "interrupted":
         print("interrupted: the same command goes on from here")
         return 130
     open_ = [key for key, found in state.findings() if found["open"]]
-    return 1 if open_ or full or ended != "finished" else 0
+    return 1 if open_ or trouble or ended != "finished" else 0
 
 
 if __name__ == "__main__":

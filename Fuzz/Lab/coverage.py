@@ -15,7 +15,7 @@ import subprocess
 import sys
 
 import coverage_report as report
-from building import CHECKOUT as TOP, Lab, Refused
+from building import CHECKOUT as TOP, Lab, Refused, alone, end
 
 LAB = Lab()
 FUZZ = TOP / "Fuzz"
@@ -125,7 +125,6 @@ def measure(names, wants_html):
     profdata, cov = tool("llvm-profdata"), tool("llvm-cov")
     for name in names:
         inputs(name)
-    SCRATCH.mkdir(parents=True, exist_ok=True)
     print("coverage: building sluice-replay with counters", flush=True)
     program = build()
     profiles = SCRATCH / "profiles"
@@ -157,9 +156,10 @@ def main(arguments):
     parser.add_argument("--gaps", action="store_true", help="list what no input reaches, as file:line")
     parser.add_argument("--no-html", action="store_true", help="leave the pages of the sources out")
     options = parser.parse_args(arguments)
+    names = LAB.choose(options.target)
     try:
-        names = LAB.choose(options.target)
-        counts, per_target, whole = measure(names, not options.no_html)
+        with alone(SCRATCH, "measurement"):
+            counts, per_target, whole = measure(names, not options.no_html)
         print(report.text_tables(counts, per_target, whole))
         reasons = report.Reasons(FUZZ / "Lab" / "coverage-gaps.md", TOP)
         if options.gaps:
@@ -167,17 +167,13 @@ def main(arguments):
         if options.target:
             return 0
         faults = report.under_floor(whole, FUZZ / "Lab" / "coverage-floor.txt") + reasons.faults(whole)
-    except (Refused, report.Unreadable) as trouble:
-        print(f"coverage: {trouble}", file=sys.stderr)
-        return getattr(trouble, "code", 2)
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        print(f"coverage: {'the disk is full' if full else error}", file=sys.stderr)
-        return 2
+        raise Refused("the disk is full" if full else str(error), code=2) from None
     for fault in faults:
         print(f"coverage: {fault}", file=sys.stderr)
     return 1 if faults else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    end(main, when_interrupted="interrupted")

@@ -2,7 +2,11 @@
 a fuzzer that mutates a kilobyte of body finds nothing that it would not find in a line of it, and finds it later.
 
 A fuzzer cuts off what is longer in the corpus; merging, judging, `sluice-replay` and the tests run it whole.
+
+`python3 Fuzz/Lab/lengths.py JSON` prints the length of a target.
 """
+
+import sys
 
 USUAL = 4096
 
@@ -38,3 +42,7 @@ _BYTES_MAX = {
 def input_bytes_max(name):
     """For libFuzzer's -max_len."""
     return _BYTES_MAX.get(name, USUAL)
+
+
+if __name__ == "__main__":
+    print(input_bytes_max(sys.argv[1]))

@@ -1,6 +1,6 @@
 """Proves the fuzz targets: each planted bug is found by the target that its patch names, from the committed seeds.
 
-    python3 Fuzz/Lab/proof.py                  # all of them; about a minute each
+    python3 Fuzz/Lab/proof.py                  # all of them; some 20 seconds each on an idle machine
     python3 Fuzz/Lab/proof.py 05 host          # some, by number or a part of the name
     python3 Fuzz/Lab/proof.py --table          # all of them, and the table goes into Docs/Fuzzing.md
 
@@ -12,14 +12,15 @@ Exit codes: 0 all were found, 1 one was not, no longer applies or does not compi
 """
 
 import argparse
-import fcntl
 import re
 import shutil
 import subprocess
 import time
 
+import lengths
 import planted
-from building import CHECKOUT, Lab, Refused, counters, end, environment
+from building import CHECKOUT, Lab, Refused, alone, counters, end
+from running import limits
 
 SECONDS_MAX = 60
 # So long the sources as they are get beyond their seeds: enough to see an oracle that fails for anything.
@@ -65,16 +66,16 @@ def run(lab, name, place, seconds):
     shutil.rmtree(place, ignore_errors=True)
     corpus = place / "corpus"
     corpus.mkdir(parents=True)
-    command = [str(lab.binary(name)), f"-max_total_time={seconds}", "-max_len=4096", "-timeout=20", "-seed=1",
-               "-rss_limit_mb=2048", "-print_final_stats=1", f"-artifact_prefix={place}/"]
-    if (CHECKOUT / "Fuzz/Dictionaries" / f"{name}.dict").is_file():
-        command.append(f"-dict={CHECKOUT}/Fuzz/Dictionaries/{name}.dict")
-    folders = [CHECKOUT / "Fuzz" / kind / name for kind in ("Corpus", "Regressions")]
+    # The copy that is built has neither seeds nor dictionaries.
+    committed = Lab(CHECKOUT)
+    dictionary = committed.dictionary(name)
+    command = [str(lab.binary(name)), f"-max_total_time={seconds}", *limits(lengths.input_bytes_max(name)), "-seed=1",
+               "-print_final_stats=1", f"-artifact_prefix={place}/", *([f"-dict={dictionary}"] if dictionary else [])]
+    folders = [committed.folder(kind, name) for kind in ("Corpus", "Regressions")]
     command += [str(corpus), *(str(folder) for folder in folders if folder.is_dir())]
     begin = time.monotonic()
     try:
-        done = subprocess.run(command, env=environment(), cwd=place, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, errors="replace", timeout=seconds + GRACE_SECONDS)
+        done = committed.run(command, seconds + GRACE_SECONDS, place=place)
     except subprocess.TimeoutExpired:
         raise Refused(f"{name} does not end") from None
     (place / "output").write_text(done.stdout)
@@ -108,6 +109,8 @@ def prove(lab, scratch, bug, place, seconds):
         raise Refused(f"{bug.name}: {bug.target} did not find it in {seconds} s and {outcome.runs} runs")
     if outcome.message is None:
         raise Refused(f"{bug.name}: {bug.target} fell, and not by its oracle: {outcome.last_words}")
+    if outcome.seconds > seconds:
+        raise Refused(f"{bug.name}: {bug.target} found it after {outcome.seconds:.0f} s, and had {seconds}")
     return outcome
 
 
@@ -175,12 +178,7 @@ def main(arguments):
         raise Refused("the table is of all bugs", code=2)
     bugs = planted.choose(planted.read_all(Lab().targets()), options.bugs)
     place = CHECKOUT / ".build-proof"
-    place.mkdir(exist_ok=True)
-    with open(place / "lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise Refused(f"another proof is under way in {place}") from None
+    with alone(place, "proof"):
         rows, failures = prove_all(bugs, place, options.seconds, not options.no_control)
     print("\n" + table(rows))
     if failures:

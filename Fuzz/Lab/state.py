@@ -30,9 +30,14 @@ class DiskFull(Refused):
         super().__init__(f"the disk that holds {place} is full: what was found so far is kept; make room, then go on")
 
 
+def is_full(error):
+    """Whether it says "no space" or "quota"."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 def refuse_full(error, place):
     """Turns "no space" and "quota" into `DiskFull`, and lets any other error through."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if is_full(error):
         raise DiskFull(place) from None
     raise error
 
@@ -54,8 +59,8 @@ def write_whole(path, data):
 
 
 def new_target():
-    return {"seconds": 0.0, "runs": 0, "edges_all": 0, "edges": 0, "features": 0, "corpus": 0, "new_files": 0,
-            "new_edge_at": 0.0, "per_second": 0, "history": [], "notes": []}
+    return {"seconds": 0.0, "runs": 0, "program": "", "edges_all": 0, "edges": 0, "features": 0, "corpus": 0,
+            "new_files": 0, "new_edge_at": 0.0, "per_second": 0, "history": [], "notes": []}
 
 
 class State:
@@ -76,7 +81,7 @@ class State:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = open(self.folder / "lock", "a+")
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            if is_full(error):
                 raise DiskFull(self.folder) from None
             raise Refused(f"{self.folder} cannot hold a campaign: {error.strerror}", code=2) from None
         try:
@@ -172,10 +177,14 @@ class State:
             target["history"] = history[:1] + history[1:-1][::2] + history[-1:]
         return is_new
 
-    def new_build(self, name, edges_all):
-        """Edges of another build are other edges: what was counted before is no measure for it."""
+    def new_build(self, name, edges_all, program=""):
+        """Edges of another build are other edges: what was counted before is no measure for it. `program` is the same
+        for the same one; true where it is another than that of the campaign before."""
         target = self.target(name)
+        is_other = target["program"] not in ("", program)
+        target["program"] = program
         if target["edges_all"] not in (0, edges_all):
             target["edges"] = target["features"] = 0
             self.note(name, "the program changed between campaigns: edges before and after are not the same ones")
         target["edges_all"] = edges_all
+        return is_other

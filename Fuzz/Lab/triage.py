@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import pathlib
 import re
 import shutil
 
@@ -95,8 +94,9 @@ class Triage:
         smaller, start = scratch / "smaller", scratch / "start"
         shutil.copyfile(place / "original", start)
         smaller.unlink(missing_ok=True)
+        seconds = max(1, self.minimise_seconds // 3)
         command = [self.lab.binary(name), "-minimize_crash=1", f"-exact_artifact_path={smaller}",
-                   f"-max_total_time={max(1, self.minimise_seconds // 3)}", *limits()[1:], start]
+                   f"-max_total_time={seconds}", *limits()[1:], start]
         code, lines = run_bounded(command, self.minimise_seconds, scratch, self.tick)
         data = smaller.read_bytes() if smaller.is_file() else b""
         start.unlink(missing_ok=True)
@@ -113,16 +113,18 @@ class Triage:
                 # The way down led into another bug; it is one of its own.
                 self.take(name, again.kind, data, lines, minimise=False)
             return
-        # libFuzzer ends with 0 once it cannot make it smaller; a crash of its own leaves what was found.
-        found["minimised"] = "nothing smaller falls" if code in (0, None) else \
-            f"as it was found: minimising ended with {code}"
+        # libFuzzer ends with 0 where none of its tries fell within its time; a crash of its own leaves what was found.
+        found["minimised"] = f"nothing smaller in {self.minimise_seconds if code is None else seconds} s" \
+            if code in (0, None) else f"as it was found: minimising ended with {code}"
 
-    def check_again(self, name):
-        """Runs what earlier campaigns found once more, and closes what no longer falls."""
+    def check_again(self, name, is_other_program):
+        """Runs what earlier campaigns found once more, and closes what no longer falls. What never fell alone stays
+        open for as long as the program is the one that fell."""
         for key, found in self.state.findings(name):
             path = self.state.folder / "findings" / key / "input"
             if path.is_file():
-                found["open"] = self.replay(name, path.read_bytes()) is not None or not found["alone"]
+                stays = found["open"] and not found["alone"] and not is_other_program
+                found["open"] = self.replay(name, path.read_bytes()) is not None or stays
         self.state.save()
 
 
@@ -154,9 +156,3 @@ def test_to_add(state, key, found):
     else:
         lines.append(f"# {len(data)} bytes, base64: {base64.b64encode(data[:96]).decode()}...")
     return lines
-
-
-def equal_files(folder, data):
-    """Files of a folder that hold just these bytes."""
-    return [path for path in pathlib.Path(folder).iterdir()
-            if path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data]

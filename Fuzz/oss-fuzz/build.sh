@@ -29,8 +29,15 @@ for target in $targets; do
     ldd "$program" | awk '$3 ~ /^\// { print $3 }' | grep -Ev '/(libc|libm|libdl|libpthread|librt)\.so' |
         xargs -r cp -L -n -t "$OUT/lib"
     rm -f "$OUT/Fuzz${target}_seed_corpus.zip"
-    find "Fuzz/Corpus/$target" "Fuzz/Regressions/$target" -type f 2>/dev/null |
-        zip -q -j -@ "$OUT/Fuzz${target}_seed_corpus.zip"
+    # A regression may have the name of a seed.
+    seeds=$(mktemp -d)
+    find "Fuzz/Corpus/$target" -type f -exec cp -t "$seeds" {} +
+    for file in "Fuzz/Regressions/$target"/*; do
+        if [ -f "$file" ]; then cp "$file" "$seeds/regression-${file##*/}"; fi
+    done
+    zip -q -j -r "$OUT/Fuzz${target}_seed_corpus.zip" "$seeds"
+    rm -r "$seeds"
     if [ -f "Fuzz/Dictionaries/$target.dict" ]; then cp "Fuzz/Dictionaries/$target.dict" "$OUT/Fuzz$target.dict"; fi
-    printf '[libfuzzer]\nmax_len = 4096\ntimeout = 10\nrss_limit_mb = 2048\n' >"$OUT/Fuzz$target.options"
+    printf '[libfuzzer]\nmax_len = %d\ntimeout = 10\nrss_limit_mb = 2048\n' \
+        "$(python3 Fuzz/Lab/lengths.py "$target")" >"$OUT/Fuzz$target.options"
 done

@@ -79,7 +79,8 @@ static inline int clinux_has_text_relocations(const struct clinux_object *object
 }
 
 // "For file mappings, subsequent accesses will result in repopulating the memory contents from the up-to-date contents
-// of the underlying mapped file" (madvise(2)). What could never be written to holds nothing else.
+// of the underlying mapped file" (madvise(2)). What could never be written to holds nothing else, but for the
+// breakpoints of a debugger that was there before.
 static inline int clinux_release_object(struct clinux_object *object, size_t size, void *released) {
     (void)size;
     size_t page = (size_t)sysconf(_SC_PAGESIZE);

@@ -116,6 +116,7 @@ final class CatalogWriter {
     /// Nothing was asked for a while.
     private func rest() {
         uploadsUnderWay = 0
+        waiters = 0
         tidyKeysWhenDue()
         if !isInTrouble, file.walPages > 0 { checkpoint() }
     }
@@ -222,10 +223,15 @@ final class CatalogWriter {
         if checkpointAtPages == nil { checkpointAtPages = file.walPages + CatalogLimits.walPagesMax }
         for (position, result) in zip(positions, results) {
             let request = requests[position]
-            if case .opening = request.entry { uploadsUnderWay += 1 }
-            if request.entry.isLast, uploadsUnderWay > 0 { uploadsUnderWay -= 1 }
+            noteUpload(request, result)
             answer(request, result)
         }
+    }
+
+    /// Recovery, which ends uploads that are not counted, waits for its answers.
+    private func noteUpload(_ request: JournalRequest, _ result: JournalResult) {
+        if case .opening = request.entry, case .committed = result { uploadsUnderWay += 1 }
+        if request.entry.isLast, request.replyTo == nil, uploadsUnderWay > 0 { uploadsUnderWay -= 1 }
     }
 
     private func fail(

@@ -97,7 +97,7 @@ final class RecoverDryRun {
         // Not a call for each: there may be thousands.
         while case .remove(let upload) = command {
             unknown += 1
-            print("unknown upload \(upload.uploadID) \(upload.key): would be aborted")
+            print("unknown upload \(upload.uploadID)\(upload.key.isEmpty ? "" : " " + upload.key): would be aborted")
             command = sweep.removed(true)
         }
         switch command {

@@ -82,7 +82,7 @@ extension UploadLife.State {
     /// The states that may follow.
     package var successors: [UploadLife.State] {
         switch self {
-        // A PutObject has no upload id to write.
+        // A PutObject has no upload id to write; that of a body which was whole before is written with `completing`.
         case .opening: [.streaming, .completing, .aborting, .gone]
         case .streaming: [.completing, .aborting, .gone]
         case .completing: [.stored, .aborting, .gone]

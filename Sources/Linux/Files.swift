@@ -83,18 +83,36 @@ package enum Files {
         }
     }
 
-    /// The path without a symbolic link in it (realpath(3)), of a file that is not there yet too; `path` itself where
-    /// that cannot be told.
+    /// As many links as the kernel follows (path_resolution(7)).
+    private static let linksMax = 40
+
+    /// The path without a symbolic link in it (realpath(3)), of a file that is not there yet too, even where links lead
+    /// to it already; `path` itself where that cannot be told.
     package static func resolved(_ path: String) -> String {
-        if let found = unsafe realpath(path, nil) {
-            defer { unsafe free(found) }
-            return unsafe String(cString: found)
+        var named = path
+        for _ in 0 ... linksMax {
+            if let whole = real(named) { return whole }
+            // By bytes: to a String, a slash and a combining mark behind it are one character.
+            guard let last = named.utf8.split(separator: 0x2F).last, let directory = real(parent(of: named) ?? ".")
+            else { return path }
+            let place = (directory == "/" ? "" : directory) + "/" + String(Substring(last))
+            guard let target = linkTarget(place) else { return place }
+            named = target.utf8.first == 0x2F ? target : directory + "/" + target
         }
-        guard let name = path.split(separator: "/").last,
-            let directory = unsafe realpath(parent(of: path) ?? ".", nil)
-        else { return path }
-        defer { unsafe free(directory) }
-        return unsafe String(cString: directory) + "/" + name
+        return path
+    }
+
+    private static func real(_ path: String) -> String? {
+        guard let found = unsafe realpath(path, nil) else { return nil }
+        defer { unsafe free(found) }
+        return unsafe String(validatingCString: found)
+    }
+
+    private static func linkTarget(_ path: String) -> String? {
+        var characters = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = unsafe readlink(path, &characters, characters.count)
+        guard count > 0, count < characters.count else { return nil }
+        return String(validating: characters[..<count].lazy.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
     /// What stands before the last `/`; nil for a bare name.

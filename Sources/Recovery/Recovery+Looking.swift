@@ -11,7 +11,7 @@ extension Recovery {
         guard !duties.isLooking else { return .max }
         var due = Int64.max
         if state.hasRoom { due = max(duties.dueAt, duties.pausedUntil) }
-        if !duties.handedOver.isEmpty, state.hasRoom { due = min(due, max(duties.handOverAt, duties.pausedUntil)) }
+        if let first = duties.handedOver.first, state.hasRoom { due = min(due, max(first.due, duties.pausedUntil)) }
         switch pass.phase {
         case .resting(let until): due = min(due, max(until, duties.pausedUntil))
         case .due: due = min(due, duties.pausedUntil)
@@ -27,7 +27,7 @@ extension Recovery {
             pass.begin(at: now)
             if case .ok = catalog.health { for imageID in catalog.takeLeftRows() { handOver(imageID) } }
         }
-        if !duties.handedOver.isEmpty, now >= duties.handOverAt, state.hasRoom { return readHandedOver() }
+        if let first = duties.handedOver.first, now >= first.due, state.hasRoom { return readHandedOver(now) }
         if case .due = pass.phase { return askForTheDead() }
         if case .working = pass.phase, state.hasRoom, let claimed = claims.values.first(where: { !$0.isRead }) {
             return readRows(of: claimed)
@@ -154,16 +154,14 @@ extension Recovery {
 
     // MARK: - The living, and the due
 
-    private func readHandedOver() {
-        let ids = Array(duties.handedOver.prefix(limits.pageRowsMax))
+    private func readHandedOver(_ now: Int64) {
+        let ids = duties.handedOver.prefix(limits.pageRowsMax).prefix { $0.due <= now }.map(\.imageID)
         let reader = reader
         read { () throws(CatalogError) -> [CatalogRow] in
             try reader.unfinished(ids: ids)
         } _: { [self] rows in
             // Not before: where they cannot be read, they are read again.
             duties.handedOver.removeFirst(ids.count)
-            // The last writes of those that came meanwhile may be on their way.
-            duties.handOverAt = loop.now + limits.handOverMilliseconds
             for row in rows { adopt(row) }
         }
     }

@@ -86,8 +86,7 @@ package final class Recovery {
     func handOver(_ imageID: Int64) {
         // Those beyond the bound are found by the next start.
         guard duties.handedOver.count < limits.rowsMax else { return }
-        if duties.handedOver.isEmpty { duties.handOverAt = loop.now + limits.handOverMilliseconds }
-        duties.handedOver.append(imageID)
+        duties.handedOver.append(HandedOver(imageID: imageID, due: loop.now + limits.handOverMilliseconds))
     }
 
     /// What was in the way of asking the store may have gone.
@@ -234,14 +233,20 @@ struct Pass {
     }
 }
 
+/// A row that a living upload did not settle, and from when on its last writes have been made.
+struct HandedOver {
+    let imageID: Int64
+    let due: Int64
+}
+
 /// What else is looked for in the record, and when.
 struct Duties {
     /// One look is under way on the files thread.
     var isLooking = false
     /// None before this: the last one failed.
     var pausedUntil: Int64 = 0
-    var handedOver: [Int64] = []
-    var handOverAt: Int64 = 0
+    /// In the order in which they are due.
+    var handedOver: [HandedOver] = []
     var dueAt: Int64 = 0
     /// nil: not before the first pass has ended.
     var sweepAt: Int64?

@@ -1,7 +1,7 @@
 /// The sweep: unfinished uploads in the store that no row of the record knows are ended when they are old enough.
 ///
-/// Age is what protects the uploads of others on the same bucket, and those whose row a power loss took. Only what is
-/// called exactly as our keys are comes here.
+/// Age is what protects the uploads of others on the same bucket, and those whose row a power loss took. Of a
+/// bucket only what is called exactly as our keys are comes here.
 package struct SweepState: Sendable {
     /// An unfinished upload that the store has.
     package struct Upload: Equatable, Sendable {

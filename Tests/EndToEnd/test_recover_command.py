@@ -112,6 +112,23 @@ def test_by_another_name_of_the_record_too(store, tmp_path):
             assert connection.response().status == 201
 
 
+def test_by_its_own_name_where_a_link_led_to_it_first(store, tmp_path):
+    """The record was made by way of a link to what was not there yet."""
+    (tmp_path / "disk").mkdir()
+    alias, record = tmp_path / "alias.sqlite", tmp_path / "disk" / "record.sqlite"
+    alias.symlink_to("disk/record.sqlite")
+    with Daemon(store.settings(SLUICE_DATABASE=str(alias))) as daemon:
+        connection = begin(daemon, 150_000)
+        with connection:
+            eventually(lambda: daemon.states() == ["streaming"])
+            answer = run("recover", environment=store.settings(SLUICE_DATABASE=str(record)))
+            assert answer.returncode == 0, answer.stderr
+            assert daemon.states() == ["streaming"]
+            connection.send(BODY[150_000:])
+            assert connection.response().status == 201
+    assert [path.name for path in tmp_path.iterdir() if path.name != "disk"] == ["alias.sqlite"]
+
+
 def test_without_a_record_it_says_so_and_makes_none(store, folder):
     path = pathlib.Path(folder) / "none.sqlite"
     for arguments in ((), ("--dry-run",)):

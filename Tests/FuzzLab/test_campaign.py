@@ -114,7 +114,15 @@ def test_a_minimiser_that_hangs_is_ended(checkout):
     assert lab.fuzz()[0] == 1
     assert time.monotonic() - began < 60
     found, = lab.findings().values()
-    assert found["minimised"] == "nothing smaller falls"
+    assert found["minimised"] == "nothing smaller in 3 s"
+
+
+def test_a_minimiser_that_comes_no_further_says_how_long_it_tried(checkout):
+    lab = checkout(JSON="quiet")
+    lab.seed("JSON", "bad.json", b"dead short")
+    assert lab.fuzz()[0] == 1
+    found, = lab.findings().values()
+    assert found["minimised"] == "nothing smaller in 1 s"
 
 
 def test_a_minimiser_that_slides_into_another_bug_finds_two(checkout):
@@ -134,11 +142,13 @@ def test_an_input_that_a_full_disk_took_is_read_from_the_output(checkout):
 
 def test_a_fuzzer_that_ends_without_a_word_is_given_up(checkout):
     lab = checkout(JSON="ends silently", Chunked="quiet")
-    code, output = lab.fuzz("--jobs", "2")
-    assert code == 0, output
-    assert "JSON: a fuzzer ended with code 3 and left no input" in output
-    assert "a fuzzer ended with code 3" in lab.data()["targets"]["JSON"]["notes"][0]
+    code, output = lab.fuzz("--jobs", "2", "--seconds", "5")
+    assert code == 1, output
+    assert output.count("\nJSON: a fuzzer ended with code 3 and left no input") == 3
+    notes = lab.data()["targets"]["JSON"]["notes"]
+    assert "a fuzzer ended with code 3" in notes[0] and "given up after 3 ends" in notes[1]
     assert lab.data()["targets"]["Chunked"]["runs"] == 2048
+    assert lab.data()["campaigns"][0]["how"] == "failed"
 
 
 def test_a_seed_that_falls_does_not_keep_the_rest_from_being_fuzzed(checkout):
@@ -193,6 +203,16 @@ def test_a_finding_that_no_longer_falls_is_closed(checkout):
     code, _ = lab.fuzz()
     assert code == 0 and not lab.findings()[key]["open"]
     assert "no longer falls" in (lab.state / "report.md").read_text()
+
+
+def test_a_finding_that_never_fell_alone_is_closed_by_another_program(checkout):
+    lab = checkout(JSON="falls in company")
+    assert lab.fuzz()[0] == 1
+    (key, found), = lab.findings().items()
+    assert found["message"] == "JSON: in company" and not found["alone"]
+    lab.behave("JSON", "quiet")
+    assert lab.fuzz()[0] == 0
+    assert not lab.findings()[key]["open"]
 
 
 def test_what_a_killed_campaign_left_is_judged_by_the_next(checkout):

@@ -31,5 +31,12 @@ def test_a_fuzzer_is_told_a_seed_where_there_is_one(checkout):
     lab = checkout(JSON="quiet")
     assert lab.fuzz("JSON", "--seed", "7")[0] == 0
     assert "told seed 7" in (lab.state / "JSON" / "log-0").read_text()
+    assert lab.fuzz("JSON", "--seed", "7", "--jobs", "3")[0] == 0
+    logs = [(lab.state / "JSON" / f"log-{number}").read_text() for number in range(3)]
+    assert [f"told seed {7 + number}" in log for number, log in enumerate(logs)] == [True] * 3
+    # One that is started again makes other choices than it did before.
+    lab.behave("JSON", "ends silently")
+    assert lab.fuzz("JSON", "--seed", "7", "--seconds", "5")[0] == 1
+    assert "told seed 9" in (lab.state / "JSON" / "log-0").read_text()
     code, output = lab.fuzz("JSON", "--seed", "seven")
     assert code == 2 and "--seed" in output

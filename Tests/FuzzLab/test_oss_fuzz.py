@@ -10,7 +10,8 @@ import zipfile
 import pytest
 
 from building import CHECKOUT
-from running import INPUT_BYTES_MAX, INPUT_SECONDS_MAX, MEMORY_MIB_MAX
+from lengths import input_bytes_max
+from running import INPUT_SECONDS_MAX, MEMORY_MIB_MAX
 
 SWIFT = """#!/bin/sh
 echo "$SLUICE_FUZZ $*" >>"$OUT/../said"
@@ -39,7 +40,7 @@ def build(place, sanitizer, flags=None):
                   SANITIZER=sanitizer, PATH=f"{place / 'tools'}:{os.environ['PATH']}")
     if flags is not None:
         (place / "tools" / "precompile_swift").write_text(f'export SWIFT6_2FLAGS="{flags}"\n')
-    subprocess.run([CHECKOUT / "Fuzz/oss-fuzz/build.sh"], env=values, check=True, timeout=100)
+    subprocess.run([place / "sluice/Fuzz/oss-fuzz/build.sh"], env=values, check=True, timeout=100)
     return (place / "said").read_text()
 
 
@@ -52,13 +53,26 @@ def test_every_target_but_the_canary_comes_with_its_seeds_dictionary_and_options
         {f"Fuzz{name}" for name in names}
     for name in names:
         with zipfile.ZipFile(out / f"Fuzz{name}_seed_corpus.zip") as seeds:
-            assert len(seeds.namelist()) >= len(list((CHECKOUT / "Fuzz/Corpus" / name).iterdir()))
+            files = [path for kind in ("Corpus", "Regressions") for path in CHECKOUT.glob(f"Fuzz/{kind}/{name}/*")]
+            assert len(seeds.namelist()) == len(files)
         has_dictionary = (CHECKOUT / f"Fuzz/Dictionaries/{name}.dict").exists()
         assert (out / f"Fuzz{name}.dict").exists() == has_dictionary
         options = (out / f"Fuzz{name}.options").read_text()
-        for line in ("[libfuzzer]", f"max_len = {INPUT_BYTES_MAX}", f"timeout = {INPUT_SECONDS_MAX}",
+        for line in ("[libfuzzer]", f"max_len = {input_bytes_max(name)}\n", f"timeout = {INPUT_SECONDS_MAX}",
                      f"rss_limit_mb = {MEMORY_MIB_MAX}"):
             assert line in options
+
+
+def test_a_regression_may_have_the_name_of_a_seed(place):
+    (place / "sluice").unlink()
+    shutil.copytree(CHECKOUT / "Fuzz", place / "sluice" / "Fuzz")
+    for kind in ("Corpus", "Regressions"):
+        (place / "sluice" / "Fuzz" / kind / "JSON").mkdir(parents=True, exist_ok=True)
+        (place / "sluice" / "Fuzz" / kind / "JSON" / "shared-name.json").write_text(kind)
+    build(place, "address")
+    with zipfile.ZipFile(place / "out" / "FuzzJSON_seed_corpus.zip") as seeds:
+        texts = {seeds.read(name) for name in seeds.namelist() if name.endswith("shared-name.json")}
+    assert texts == {b"Corpus", b"Regressions"}
 
 
 def test_the_compiler_is_asked_for_coverage_by_name(place):

@@ -1,12 +1,15 @@
 """The planted bugs as they are committed, and what the proof makes of patches and of runs."""
 
 import os
+import types
 
 import pytest
 
 import planted
 import proof
 from building import Lab, Refused
+from lengths import input_bytes_max
+from running import limits
 
 COUNTERS = "INFO: Loaded 1 modules   (9 inline 8-bit counters): 9 [0x1, 0x2),"
 FELL = "FuzzBasics/OracleTrap.swift:21: Fatal error: JSON: taken, and it is not JSON"
@@ -152,6 +155,32 @@ def test_a_find_is_told_with_its_words_seconds_and_runs(sources):
     assert (outcome.message, outcome.runs) == ("taken, and it is not JSON", 1234)
     assert proof.row(one, outcome).startswith("| 01 | A class of bug | `JSON` | ")
     assert proof.row(one, outcome).endswith(" | 1,234 |")
+
+
+def test_a_find_that_comes_too_late_is_none(sources, monkeypatch):
+    scratch = planted.Scratch(sources / "proof")
+    scratch.renew()
+    program = Program(sources, f"{COUNTERS}\n{FELL}", 77)
+    # Each look at the clock is a second after the one before.
+    monkeypatch.setattr(proof, "time", types.SimpleNamespace(monotonic=iter(range(100)).__next__))
+    one = bug(sources)
+    assert proof.prove(program, scratch, one, sources / "proof", 1).seconds == 1
+    monkeypatch.setattr(proof, "time", types.SimpleNamespace(monotonic=iter(range(0, 1000, 61)).__next__))
+    with pytest.raises(Refused, match="01-a: JSON found it after 61 s, and had 60"):
+        proof.prove(program, scratch, one, sources / "proof", 60)
+
+
+def test_a_target_looks_as_it_does_in_a_campaign(sources):
+    program = Program(sources, f"{COUNTERS}\n$*", 0)
+    program.path.write_text(program.path.read_text().replace("<<'END'", "<<END"))
+    (sources / "Fuzz" / "Dictionaries").mkdir()
+    dictionary = sources / "Fuzz" / "Dictionaries" / "JSON.dict"
+    dictionary.write_text("")
+    seeds = sources / "Fuzz" / "Corpus" / "JSON"
+    seeds.mkdir(parents=True)
+    said = proof.run(program, "JSON", sources / "proof", 7).output.split("\n")[1].split(" ")
+    assert set(limits(input_bytes_max("JSON"))) | {"-max_total_time=7", "-seed=1", f"-dict={dictionary}"} <= set(said)
+    assert said[-2:] == [str(sources / "proof" / "corpus"), str(seeds)]
 
 
 def test_the_sources_as_they_are_must_be_guilty_of_nothing(sources):

@@ -109,11 +109,12 @@ def test_the_time_of_a_target_never_goes_back(tmp_path):
 
 def test_another_build_is_measured_anew(tmp_path):
     with State(tmp_path) as state:
-        state.new_build("JSON", 900)
+        assert not state.new_build("JSON", 900, "a program")
         state.record("JSON", 1, Status(1, "NEW", edges=300))
-        state.new_build("JSON", 900)
+        assert not state.new_build("JSON", 900, "a program")
+        assert state.new_build("JSON", 900, "a program without the bug")
         assert state.target("JSON")["edges"] == 300
-        state.new_build("JSON", 901)
+        assert state.new_build("JSON", 901, "a longer program")
         assert state.target("JSON")["edges"] == 0 and "changed" in state.target("JSON")["notes"][0]
 
 

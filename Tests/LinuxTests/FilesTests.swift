@@ -142,6 +142,16 @@ import Testing
             defer { _ = try? Files.unlink(path + "/deep/er/file") }
             #expect(unsafe symlink("way/file", path + "/end") == 0)
             #expect(Files.resolved(path + "/end") == real + "/er/file")
+            // To what is not there yet, by links from place to place; in circles; and to a folder that is not there.
+            #expect(unsafe symlink("way/later", path + "/first") == 0)
+            #expect(unsafe symlink(path + "/first", path + "/deep/second") == 0)
+            #expect(Files.resolved(path + "/deep/second") == real + "/er/later")
+            #expect(unsafe symlink("round", path + "/round") == 0)
+            #expect(Files.resolved(path + "/round") == path + "/round")
+            #expect(unsafe symlink("none/such", path + "/lost") == 0)
+            #expect(Files.resolved(path + "/lost") == path + "/lost")
+            // To a String, the slash and the mark are one character.
+            #expect(Files.resolved(path + "/deep/\u{301}new") == real + "/\u{301}new")
         }
         #expect(Files.resolved("/") == "/")
         #expect(Files.resolved("none-of-that-name") == Files.resolved(".") + "/none-of-that-name")

@@ -102,14 +102,20 @@ def merge(behaviour, folders):
     sys.exit(0)
 
 
-def interrupted(*_):
+def interrupted(behaviour):
+    if behaviour == "slow to stop":
+        # Until the test has done what it does meanwhile; both files lie in the target's own folder.
+        pathlib.Path("stopping").touch()
+        end = time.monotonic() + 4
+        while not os.path.exists("go") and time.monotonic() < end:
+            time.sleep(0.01)
     say("==7== libFuzzer: run interrupted; exiting")
     statistics(4242)
     os._exit(72)
 
 
 def fuzz(behaviour, flags, folders):
-    signal.signal(signal.SIGINT, interrupted)
+    signal.signal(signal.SIGINT, lambda *_: interrupted(behaviour))
     prefix = flags["artifact_prefix"]
     for folder in folders:
         for path in sorted(folder.iterdir()):
@@ -139,6 +145,11 @@ def fuzz(behaviour, flags, folders):
             say(f"Base64: {base64.b64encode(data).decode()}")
         statistics(512)
         sys.exit(code)
+    if behaviour == "falls in company":
+        # By what earlier inputs left behind: no input falls alone.
+        fall(b"dead in company")
+        write_artifact(prefix, "crash", b"fine")
+        sys.exit(77)
     time.sleep(float(flags["max_total_time"]))
     say("#2048\tDONE   cov: 130 ft: 190 corp: 11/1300b lim: 4 exec/s: 1024 rss: 40Mb")
     statistics(2048)
