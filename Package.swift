@@ -204,7 +204,7 @@ if let wanted = Context.environment["SLUICE_FUZZ"] {
         case "Chunked", "RequestGenerated", "RequestReference", "RequestRoundTrip", "RequestSplit", "ResponseWriter":
             "FuzzWire"
         case "Gateway", "GatewayRequests": "FuzzWorld"
-        default: "FuzzHarness"
+        default: fatalError("harness(_:) in Package.swift does not say what module has \(name)")
         }
     }
     keep(chosen.map(harness))
