@@ -51,6 +51,31 @@ struct CodingTests {
         }
     }
 
+    @Test func `base64url has 64 letters, in every place`() {
+        let letters = [UInt8]("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+        for byte in UInt8.min ... UInt8.max {
+            let sextet = letters.firstIndex(of: byte).map { UInt32($0) }
+            for place in 0 ..< 4 {
+                var text = [UInt8]("AAAA".utf8)
+                text[place] = byte
+                let bits = sextet.map { $0 << UInt32(18 - 6 * place) }
+                #expect(base64URL(text) == bits.map { [UInt8($0 >> 16), UInt8($0 >> 8 & 255), UInt8($0 & 255)] })
+                // The last letter of a text that is not whole has bits to spare, and they are zero.
+                for length in 2 ... 3 where place < length {
+                    let spare: UInt32 = length == 2 ? 15 : 3
+                    let isWrong = place == length - 1 && (sextet ?? 0) & spare != 0
+                    #expect((base64URL(Array(text[..<length])) == nil) == (sextet == nil || isWrong))
+                }
+            }
+        }
+        var text: [UInt8] = []
+        Base64URL.append([0, 16, 131, 16, 81, 135, 32, 146, 139, 48, 211, 143, 65, 20, 147].span, to: &text)
+        Base64URL.append([81, 85, 151, 97, 150, 155, 113, 215, 159, 130, 24, 163, 146, 89, 167].span, to: &text)
+        Base64URL.append([162, 154, 171, 178, 219, 175, 195, 28, 179, 211, 93, 183, 227, 158, 187].span, to: &text)
+        Base64URL.append([243, 223, 191].span, to: &text)
+        #expect(text == letters)
+    }
+
     @Test func `percent decoding refuses a cut or wrong escape`() {
         #expect(percentDecoded("a%20b%E2%82%ac+") == [UInt8]("a b€+".utf8))
         for bad in ["%", "%1", "%g0", "%0g", "a%"] { #expect(percentDecoded(bad) == nil) }
