@@ -11,7 +11,7 @@ package enum TokenStructured {
             Token.verify(token, policy: policy, accepts: FuzzKeys.accepts)
         }
         var generator = InputHash(input)
-        if effort == .all || generator.next() % 8 == 0 { try checkMint(ClaimChoice(input)) }
+        if effort == .all || generator.next() % 16 == 0 { try checkMint(ClaimChoice(input)) }
     }
 
     /// A token that Sluice makes itself for claims that are right says what they say.
@@ -42,7 +42,7 @@ package enum TokenStructured {
             throw OracleFailure("\(verdict), not \(choice.expected): \(payload)")
         }
         var generator = InputHash(input)
-        if effort == .some, generator.next() >> 32 & 1 == 0 { return }
+        if effort == .some, generator.next() >> 32 & 3 != 0 { return }
         for changed in changed(token, by: InputHash(input), effort) {
             guard case .failure(.invalid) = judge(changed.span, choice.policy) else {
                 throw OracleFailure("a token with other bytes: \(String(decoding: changed, as: UTF8.self))")
