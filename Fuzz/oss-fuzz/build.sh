@@ -5,7 +5,12 @@
 # Sets the flags that an engine and a sanitizer ask for. Those for tools version 6.2 and later have a name of their own;
 # an image that is older does not know it.
 . precompile_swift
-flags=${SWIFT6_2FLAGS:-"-Xswiftc -static-stdlib --static-swift-stdlib --sanitize=fuzzer --sanitize=$SANITIZER"}
+flags=${SWIFT6_2FLAGS:-"--sanitize=fuzzer --sanitize=$SANITIZER"}
+
+# A standard library that is linked in comes with `--exclude-libs ALL`, which hides the sanitizer's own malloc from
+# every shared library, libFuzzer's operator new among them: an overrun would go unseen.
+flags=${flags//-Xswiftc -static-stdlib/}
+flags=${flags//--static-swift-stdlib/}
 
 cd "$SRC/sluice"
 targets=$(cd Fuzz/Targets && for entry in */Entry.swift; do dirname "$entry"; done | grep -vx Canary)

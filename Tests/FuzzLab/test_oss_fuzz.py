@@ -87,6 +87,12 @@ def test_the_flags_of_the_image_are_taken_where_it_has_them(place):
     assert "-profile-generate" in said and "sanitize-coverage" not in said
 
 
+def test_the_standard_library_is_not_linked_in_whatever_the_image_says(place):
+    said = build(place, "address", "-Xswiftc -static-stdlib --static-swift-stdlib --sanitize=fuzzer")
+    assert "static" not in said and "--sanitize=fuzzer" in said
+    assert "static" not in build(place, "address")
+
+
 def test_clusterfuzzlite_finds_its_folder():
     folder = CHECKOUT / ".clusterfuzzlite"
     assert {path.name for path in folder.iterdir()} >= {"build.sh", "Dockerfile", "project.yaml"}
