@@ -37,6 +37,7 @@ let pure: [Target] = [
     target("Images", ["Bytes"]),
     target("Tokens", ["Bytes", "JSONWire"]),
     target("SigV4", ["Bytes"]),
+    target("StoreStates", ["Bytes", "SigV4", "XMLWire"]),
     target("Settings", ["Bytes"]),
     target("Gateway", ["Bytes", "FormData", "HTTPWire", "Images", "JSONWire", "Tokens"]),
 ]
@@ -68,21 +69,24 @@ let service: [Target] = [
         ]),
     target(
         "ObjectStore",
-        ["AWS", "Bytes", "Crypto", "Gateway", "HTTPClient", "Linux", "Reactor", "SigV4", "XMLWire", logging]),
+        [
+            "AWS", "Bytes", "Crypto", "Gateway", "HTTPClient", "Linux", "Reactor", "SigV4", "StoreStates", "XMLWire",
+            logging,
+        ]),
     target("Catalog", ["Bytes", "Database", "Gateway", "Linux", "Reactor", logging]),
     target("Recovery", ["Bytes", "Catalog", "Gateway", "Linux", "ObjectStore", "Reactor"]),
     target(
         "Uploads",
         [
             "AWS", "Bytes", "Catalog", "Crypto", "Gateway", "HTTPClient", "HTTPWire", "Images", "Linux", "ObjectStore",
-            "Reactor", "Serving", "Tokens",
+            "Reactor", "Serving", "StoreStates", "Tokens",
         ]),
     target(
         "Daemon",
         [
             "AWS", "Bytes", "Catalog", "Crypto", "Gateway", "HTTPClient", "HTTPWire", "Images", "JSONWire", "Linux",
-            "ObjectStore", "Reactor", "Recovery", "Serving", "Settings", "SigV4", "Systemd", "TLS", "Telemetry",
-            "Tokens", "Uploads", logging,
+            "ObjectStore", "Reactor", "Recovery", "Serving", "Settings", "SigV4", "StoreStates", "Systemd", "TLS",
+            "Telemetry", "Tokens", "Uploads", logging,
         ]),
 ]
 
@@ -114,7 +118,7 @@ let package = Package(
             "FuzzWorld",
             [
                 "Bytes", "FormData", "FuzzBasics", "FuzzClaims", "Gateway", "HTTPWire", "Images", "JSONWire",
-                "ObjectStore", "Tokens",
+                "StoreStates", "Tokens",
             ], path: "Fuzz/World"),
         target(
             "FuzzHarness",
@@ -136,6 +140,7 @@ let package = Package(
         tests("Images", ["Bytes"]),
         tests("Tokens", ["Bytes", "Crypto"]),
         tests("SigV4", ["Bytes", "Crypto"]),
+        tests("StoreStates"),
         tests("Settings", ["Bytes"]),
         tests("Gateway", ["Bytes", "FormData", "HTTPWire", "Images", "Tokens"]),
         tests("Linux", ["Bytes"]),
@@ -147,11 +152,11 @@ let package = Package(
         tests("Reactor", ["Bytes", "Linux"]),
         tests("Telemetry", ["Bytes", "Linux", logging]),
         tests("Serving", ["Bytes", "HTTPWire", "Linux", "Reactor", "TLS"]),
-        tests("ObjectStore", ["AWS", "Bytes", "Gateway", "HTTPClient", "Linux", "Reactor", "SigV4"]),
+        tests("ObjectStore", ["AWS", "Bytes", "Gateway", "HTTPClient", "Linux", "Reactor", "SigV4", "StoreStates"]),
         tests("Recovery", ["Gateway"]),
         tests("AWS", ["Bytes", "HTTPClient", "Linux", "Reactor", "SigV4", "Tokens"]),
         tests("Catalog", ["Bytes", "Database", "Gateway", "Images", "Linux", "Reactor", "Tokens", logging]),
-        tests("Uploads", ["ObjectStore"]),
+        tests("Uploads", ["StoreStates"]),
         tests(
             "FuzzHarness",
             [

@@ -1,5 +1,5 @@
 internal import Gateway
-internal import ObjectStore
+internal import StoreStates
 
 extension GatewayWorld {
     /// A 201 goes out: the object is there as it was sent, and its record survives a loss of power.

@@ -1,6 +1,6 @@
 internal import Bytes
 internal import Gateway
-internal import ObjectStore
+internal import StoreStates
 
 /// One upload with its client, and what its driver does, in a ``GatewayWorld``.
 final class WorldUpload {

@@ -1,5 +1,5 @@
-internal import AWS
 internal import Bytes
+internal import SigV4
 
 /// Where a bucket is: the part of its URLs before the key.
 package struct S3Endpoint: Equatable, Sendable {
@@ -36,7 +36,7 @@ package struct S3Endpoint: Equatable, Sendable {
             (isSecure, server) = try Self.parse(endpoint)
         } else {
             isSecure = true
-            server = "s3.\(region)." + ServiceEndpoint.domain(of: region)
+            server = "s3.\(region)." + RegionDomain.of(region)
         }
         profile = S3Profile.of(host: endpoint == nil ? nil : server)
         let scheme = isSecure ? "https://" : "http://"
