@@ -119,7 +119,7 @@ extension GatewayWorld {
     /// What was promised stays true, whatever happens.
     func checkPromises() {
         for imageID in promised {
-            guard let row = record.row(imageID) else {
+            guard let row = record.standing(imageID) else {
                 violate("row \(imageID) of a promise is gone")
                 continue
             }
