@@ -65,7 +65,8 @@ let service: [Target] = [
     target(
         "AWS",
         [
-            "Bytes", "Crypto", "HTTPClient", "JSONWire", "Linux", "Reactor", "Settings", "SigV4", "Tokens", "XMLWire",
+            "Bytes", "Crypto", "HTTPClient", "JSONWire", "Linux", "Reactor", "Settings", "SigV4", "StoreStates",
+            "Tokens", "XMLWire",
         ]),
     target(
         "ObjectStore",

@@ -1,4 +1,4 @@
-internal import SigV4
+internal import StoreStates
 
 /// Where a service answers.
 package struct ServiceEndpoint: Equatable, Sendable {

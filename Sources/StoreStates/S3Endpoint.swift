@@ -1,5 +1,4 @@
 internal import Bytes
-internal import SigV4
 
 /// Where a bucket is: the part of its URLs before the key.
 package struct S3Endpoint: Equatable, Sendable {
