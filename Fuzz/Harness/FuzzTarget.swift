@@ -6,6 +6,7 @@ internal import FuzzConfiguration
 internal import FuzzFields
 internal import FuzzLoop
 internal import FuzzRecords
+internal import FuzzRequests
 internal import FuzzValues
 internal import FuzzWire
 internal import FuzzWorld

@@ -1,5 +1,5 @@
 internal import Gateway
-internal import ObjectStore
+internal import StoreStates
 
 extension GatewayWorld {
     /// A 201 goes out: the object is there as it was sent, and its record survives a loss of power.
@@ -119,7 +119,7 @@ extension GatewayWorld {
     /// What was promised stays true, whatever happens.
     func checkPromises() {
         for imageID in promised {
-            guard let row = record.row(imageID) else {
+            guard let row = record.standing(imageID) else {
                 violate("row \(imageID) of a promise is gone")
                 continue
             }

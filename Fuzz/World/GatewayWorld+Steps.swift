@@ -144,10 +144,7 @@ extension GatewayWorld {
     }
 
     private func addUpload() {
-        var alive: [Int] = []
-        for process in processes.indices where processes[process].isAlive && !processes[process].isDraining {
-            alive.append(process)
-        }
+        let openCount = processes.count { $0.isAlive && !$0.isDraining }
         let strategy = choices.roll(3)
         let framing = choices.roll(WorldBody.Framing.allCases.count)
         let length = Self.lengths[choices.roll(Self.lengths.count)]
@@ -155,11 +152,21 @@ extension GatewayWorld {
         let idempotencyKey = choices.roll(3)
         let variant = choices.roll(32)
         let place = choices.roll(8)
-        guard !alive.isEmpty else { return }
+        guard openCount > 0, let process = openProcess(place % openCount) else { return }
         let body = WorldBody(
             framing: WorldBody.Framing(rawValue: framing) ?? .declared, type: WorldBody.types[kind % 3],
             isImage: kind < 3, length: length, variant: variant, idempotencyKey: idempotencyKey)
-        add(body, strategy: strategy, process: alive[place % alive.count], expectsContinue: place >= 4)
+        add(body, strategy: strategy, process: process, expectsContinue: place >= 4)
+    }
+
+    /// One of the processes that take uploads, counted from 0.
+    private func openProcess(_ place: Int) -> Int? {
+        var rest = place
+        for process in processes.indices where processes[process].isAlive && !processes[process].isDraining {
+            if rest == 0 { return process }
+            rest -= 1
+        }
+        return nil
     }
 
     /// Around what counts: nothing, the magic numbers, the bytes that open an upload, those that are withheld, parts,

@@ -100,6 +100,9 @@ package final class GatewayWorld {
         self.choices = choices
         self.rules = rules
         self.isTracing = isTracing
+        // What all worlds have a few of; growing from one would cost more than the events themselves.
+        processes.reserveCapacity(Self.processesMax)
+        uploads.reserveCapacity(Self.uploadsMax)
     }
 
     package func run() {

@@ -104,7 +104,8 @@ struct WorldBucket {
             var bytes: [UInt8] = []
             for number in 0 ..< upload.parts.count {
                 guard let part = upload.parts.first(where: { $0.number == number + 1 }) else { return .invalidPart }
-                bytes += part.bytes
+                // Most have one part, which is not copied.
+                if bytes.isEmpty { bytes = part.bytes } else { bytes += part.bytes }
             }
             if let length, bytes.count != length { return .invalidPart }
             uploads.remove(at: index)

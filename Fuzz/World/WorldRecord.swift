@@ -24,10 +24,19 @@ struct WorldRecord {
 
     func row(_ id: Int64) -> Row? { rows.indices.contains(Int(id) - 1) ? rows[Int(id) - 1] : nil }
 
+    /// What is asked of a row after every step, without a copy of the rest.
+    func standing(_ id: Int64) -> (key: Int, state: UploadLife.State)? {
+        let index = Int(id) - 1
+        guard rows.indices.contains(index), let key = rows[index]?.key, let state = rows[index]?.state
+        else { return nil }
+        return (key, state)
+    }
+
     /// Whether a power loss would leave the row in one of the states by which it is found again.
     func isOnDisk(_ id: Int64, _ states: [UploadLife.State]) -> Bool {
-        guard synchronised.indices.contains(Int(id) - 1), let row = synchronised[Int(id) - 1] else { return false }
-        return states.contains(row.state)
+        guard synchronised.indices.contains(Int(id) - 1), let state = synchronised[Int(id) - 1]?.state
+        else { return false }
+        return states.contains(state)
     }
 
     mutating func open(key: Int, instance: Int, idempotencyKey: Int) -> Int64 {
@@ -88,12 +97,20 @@ struct WorldRecord {
     }
 
     private mutating func commit(_ index: Int, _ row: Row?) {
+        if rows.isEmpty {
+            rows.reserveCapacity(GatewayWorld.uploadsMax)
+            synchronised.reserveCapacity(GatewayWorld.uploadsMax)
+            log.reserveCapacity(8)
+        }
         if index == rows.count { rows.append(row) } else { rows[index] = row }
         log.append((index, row))
     }
 
+    /// The log has what differs; rows that are as they were are not copied.
     mutating func synchronise() {
-        synchronised = rows
+        for (index, row) in log {
+            if index == synchronised.count { synchronised.append(row) } else { synchronised[index] = row }
+        }
         log.removeAll(keepingCapacity: true)
     }
 
@@ -101,10 +118,8 @@ struct WorldRecord {
 
     /// The power is lost: of what was not synchronised the first `kept` writes are there.
     mutating func losePower(kept: Int) {
-        rows = synchronised
-        for (index, row) in log.prefix(kept) {
-            if index == rows.count { rows.append(row) } else { rows[index] = row }
-        }
+        log.removeSubrange(kept...)
         synchronise()
+        rows = synchronised
     }
 }

@@ -1,5 +1,5 @@
 internal import Gateway
-internal import ObjectStore
+internal import StoreStates
 
 /// Events that come too late, twice, or to an upload that is over: whoever sends them knows no better.
 extension WorldUpload {

@@ -1,5 +1,5 @@
 internal import Gateway
-internal import ObjectStore
+internal import StoreStates
 
 /// What stands between the exchange and the bucket: the real states of an upload at S3, and a driver that does what
 /// they say as `S3Upload` does.

@@ -1,6 +1,6 @@
 internal import Bytes
 internal import Gateway
-internal import ObjectStore
+internal import StoreStates
 
 /// One upload with its client, and what its driver does, in a ``GatewayWorld``.
 final class WorldUpload {
@@ -74,13 +74,15 @@ final class WorldUpload {
         self.instance = instance
         self.body = body
         self.policy = policy
-        var plan = body.plan(expectsContinue: expectsContinue)
+        effects.reserveCapacity(4)
+        let plan: UploadPlan
         if let begun = body.intake() {
             form = begun.form
             plan = begun.plan
             sent = begun.headBytes
-        } else if body.framing.isForm {
-            world.violate("\(key): a form does not begin")
+        } else {
+            plan = body.plan(expectsContinue: expectsContinue)
+            if body.framing.isForm { world.violate("\(key): a form does not begin") }
         }
         route = policy.route(declaredBytes: plan.declaredBytes)
         deadlineDue = world.now + Self.deadlineMilliseconds
@@ -170,7 +172,10 @@ final class WorldUpload {
     }
 
     private func takeFile(_ piece: Span<UInt8>) {
-        if exchange.receive(piece, into: &effects) { return kept.append(contentsOf: piece) }
+        if exchange.receive(piece, into: &effects) {
+            if kept.isEmpty { kept.reserveCapacity(body.bytes.count) }
+            return kept.append(contentsOf: piece)
+        }
         kept = []
         // Nobody wants what is only to be compared, or what has been answered.
         if exchange.isReplay || replies > 0 || isClientGone || isAnswering { return }

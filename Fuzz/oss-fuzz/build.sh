@@ -17,10 +17,9 @@ targets=$(cd Fuzz/Targets && for entry in */Entry.swift; do dirname "$entry"; do
 export SLUICE_FUZZ=$(echo $targets | tr ' ' ',')
 
 if [ "$SANITIZER" != coverage ]; then
-    # The two sanitizers reach the compiler in either order and it takes the last one alone, without an error; this
-    # comes behind them and asks for both, as Fuzz/Lab/building.py does.
-    flags="$flags -Xswiftc -sanitize=fuzzer,$SANITIZER"
-    flags="$flags -Xswiftc -sanitize-coverage=edge,inline-8bit-counters,pc-table"
+    # The two sanitizers reach the compiler in either order and it takes the last one alone, without an error; with
+    # this Package.swift asks for both behind them, as it does for Fuzz/Lab/building.py.
+    export SLUICE_FUZZ_SANITIZER=$SANITIZER
 fi
 # $OUT is all that the runners get, so the libraries go with it. RPATH and not RUNPATH, since it holds for their own
 # libraries too. $flags is a list of words.

@@ -1,3 +1,5 @@
+internal import StoreStates
+
 /// Where a service answers.
 package struct ServiceEndpoint: Equatable, Sendable {
     /// `https://host[:port]`, with a path only where the endpoint has one; no slash at the end.
@@ -15,16 +17,9 @@ package struct ServiceEndpoint: Equatable, Sendable {
         self.path = path
     }
 
-    /// The domain of AWS's own endpoints in `region`. The regions of China, and those of the European Sovereign Cloud,
-    /// are partitions of AWS with domains of their own ("AWS service endpoints" in the AWS General Reference).
-    package static func domain(of region: String) -> String {
-        if region.hasPrefix("cn-") { return "amazonaws.com.cn" }
-        return region.hasPrefix("eusc-") ? "amazonaws.eu" : "amazonaws.com"
-    }
-
     /// AWS's own endpoint of `service` (such as `ssm`) in `region`.
     package static func aws(_ service: String, region: String) -> ServiceEndpoint {
-        let authority = "\(service).\(region).\(domain(of: region))"
+        let authority = "\(service).\(region).\(RegionDomain.of(region))"
         return ServiceEndpoint(url: "https://\(authority)", authority: authority)
     }
 }

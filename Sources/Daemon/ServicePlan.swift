@@ -7,6 +7,7 @@ internal import Linux
 internal import ObjectStore
 internal import Serving
 internal import Settings
+internal import StoreStates
 internal import Uploads
 
 /// The settings, translated into what each part of the daemon takes. A value: every worker gets a copy.

@@ -4,6 +4,7 @@ internal import Logging
 internal import ObjectStore
 internal import Reactor
 internal import Serving
+internal import StoreStates
 internal import Telemetry
 internal import Tokens
 internal import Uploads

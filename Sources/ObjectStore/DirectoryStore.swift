@@ -2,6 +2,7 @@ internal import Bytes
 internal import Crypto
 package import Linux
 internal import Reactor
+package import StoreStates
 
 /// Objects as files under a directory, for `--dev` and for small self-hosters. A body is written under a temporary
 /// name, synchronised, and renamed to its key; so an object is there whole or not at all, after a power loss too.

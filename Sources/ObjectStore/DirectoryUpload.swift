@@ -2,6 +2,7 @@ internal import Bytes
 internal import HTTPClient
 internal import Linux
 internal import Reactor
+internal import StoreStates
 
 /// One upload into a directory: does what its ``DirectoryUploadState`` says on the files thread.
 final class DirectoryUpload: StoreUpload {

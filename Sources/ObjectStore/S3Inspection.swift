@@ -2,6 +2,7 @@ internal import Bytes
 package import HTTPClient
 internal import Linux
 package import SigV4
+package import StoreStates
 
 /// Asks a bucket whether it is there, and whether the credentials may do what uploads need. It opens one multipart
 /// upload without a part and aborts it: nothing is left, and should it be killed in between, the upload's key is one

@@ -3,6 +3,7 @@ package import HTTPClient
 internal import Linux
 package import Reactor
 package import SigV4
+package import StoreStates
 internal import XMLWire
 
 /// Recovery's way to a bucket: one request at a time for each upload, each sent once. When to ask again is recovery's.

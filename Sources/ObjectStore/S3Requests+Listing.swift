@@ -1,5 +1,6 @@
 internal import HTTPClient
 internal import SigV4
+internal import StoreStates
 
 extension S3Requests {
     /// Uploads on one page of a list, and parts.

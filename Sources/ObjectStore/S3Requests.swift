@@ -2,6 +2,7 @@ internal import AWS
 internal import Bytes
 internal import HTTPClient
 internal import SigV4
+internal import StoreStates
 
 /// Puts requests to S3 together and signs them. One for each worker: keys and buffers are kept.
 final class S3Requests {

@@ -2,6 +2,7 @@ package import HTTPClient
 internal import Linux
 package import Reactor
 package import SigV4
+package import StoreStates
 
 /// A bucket of S3 or of a server that speaks its language, reached by multipart uploads and PutObject.
 package final class S3Store: UploadStore {
@@ -78,8 +79,7 @@ package final class S3Store: UploadStore {
         return S3Upload(store: self, subject: subject, limits: configuration.retry, delegate: delegate)
     }
 
-    /// Uploads of one worker that wait a quarter of an hour for their second look at the store.
-    package static let recheckUploadsMax = 512
+    /// Uploads that wait a quarter of an hour for their second look at the store.
     private var recheckingCount = 0
 
     /// Whether one more may stay for that; it is counted then until it is released.

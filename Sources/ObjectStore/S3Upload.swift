@@ -1,6 +1,7 @@
 internal import Bytes
 internal import HTTPClient
 internal import Reactor
+internal import StoreStates
 
 /// One upload, in parts or as one PutObject: asks what its ``S3UploadCourse`` says, and reports what comes back to it.
 final class S3Upload: StoreUpload, StorePut {

@@ -1,4 +1,5 @@
 package import HTTPClient
+package import StoreStates
 
 /// Where images go. A store belongs to one worker; so does everything that it makes.
 package protocol UploadStore: AnyObject {

@@ -1,5 +1,6 @@
 internal import HTTPClient
 internal import Reactor
+internal import StoreStates
 
 /// Performs what a ``StoreBreakerState`` asks for: its one timer, its one probe.
 final class StoreBreaker {

@@ -1,3 +1,5 @@
+package import StoreStates
+
 /// What log, metrics and readiness want to know of a store.
 package protocol StoreObserver: AnyObject {
     /// The circuit breaker is now `condition`; `detail` is what opened it.

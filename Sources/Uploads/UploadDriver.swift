@@ -7,6 +7,7 @@ internal import Linux
 internal import ObjectStore
 internal import Reactor
 internal import Serving
+internal import StoreStates
 internal import Tokens
 
 /// Performs what the `UploadExchange` of one upload asks for, and tells it what came of that. It outlives the

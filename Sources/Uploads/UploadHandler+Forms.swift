@@ -1,6 +1,7 @@
 internal import Gateway
 internal import ObjectStore
 internal import Serving
+internal import StoreStates
 
 extension UploadHandler {
     /// Whether an upload may begin now; if not, the request is answered.

@@ -1,6 +1,6 @@
 package import Bytes
 package import Gateway
-package import ObjectStore
+package import StoreStates
 package import Tokens
 
 /// What log, metrics and control want to know of the requests of one worker.

@@ -1,4 +1,4 @@
-internal import ObjectStore
+internal import StoreStates
 
 /// The limits of one worker.
 package struct UploadServiceLimits: Sendable {
@@ -9,7 +9,7 @@ package struct UploadServiceLimits: Sendable {
     /// Uploads under way on one worker, whose state is bounded thereby.
     package var uploadsMax: Int
     /// The same with those that are being undone: as many again, and those that wait for a second look at the store.
-    package var driversMax: Int { 2 * uploadsMax + S3Store.recheckUploadsMax }
+    package var driversMax: Int { 2 * uploadsMax + S3RetryLimits.recheckUploadsMaxDefault }
 
     /// Bytes of one upload's window at which its client is no longer read.
     package static let windowBytesMax = 128 * 1024

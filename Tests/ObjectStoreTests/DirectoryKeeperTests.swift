@@ -1,6 +1,7 @@
 import Gateway
 import Linux
 import ObjectStore
+import StoreStates
 import Testing
 
 @Suite struct DirectoryKeeperTests {

@@ -2,6 +2,7 @@ import Bytes
 import Linux
 import ObjectStore
 import Reactor
+import StoreStates
 import Testing
 
 @Suite struct DirectoryStoreTests {

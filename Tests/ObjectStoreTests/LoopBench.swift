@@ -3,6 +3,7 @@ import HTTPClient
 import Linux
 import ObjectStore
 import Reactor
+import StoreStates
 import Testing
 
 /// A loop that a test turns until something holds.

@@ -4,6 +4,7 @@ import Linux
 import ObjectStore
 import Reactor
 import SigV4
+import StoreStates
 import Testing
 
 @Suite(.serialized, .enabled(if: Moto.isUsable, Comment(rawValue: Moto.skipMessage))) struct MotoTests {

@@ -1,6 +1,7 @@
 import Bytes
 import Linux
 import ObjectStore
+import StoreStates
 import TestSupport
 import Testing
 

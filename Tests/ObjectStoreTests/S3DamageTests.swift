@@ -1,4 +1,5 @@
 import ObjectStore
+import StoreStates
 import TestSupport
 import Testing
 

@@ -5,6 +5,7 @@ import Linux
 import ObjectStore
 import Reactor
 import SigV4
+import StoreStates
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 import HTTPClient
 import ObjectStore
 import Reactor
+import StoreStates
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
 import ObjectStore
 import SigV4
+import StoreStates
 import TestSupport
 import Testing
 

@@ -1,4 +1,4 @@
-import ObjectStore
+import StoreStates
 import Testing
 import Uploads
 
@@ -27,7 +27,7 @@ import Uploads
     }
 
     @Test func `but they are bounded too, with all that wait for a second look among them`() throws {
-        #expect(limits.driversMax == 200 + S3Store.recheckUploadsMax)
+        #expect(limits.driversMax == 200 + S3RetryLimits.recheckUploadsMaxDefault)
         let most = limits.driversMax
         #expect(limits.shortage(uploads: most - 1, aborting: most - 1, forms: 0, windowBytes: 0) == nil)
         for forms in [0, 5] {

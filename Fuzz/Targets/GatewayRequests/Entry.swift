@@ -1,5 +1,5 @@
 import FuzzBasics
-import FuzzWorld
+import FuzzRequests
 
 /// Called by libFuzzer with each input (https://llvm.org/docs/LibFuzzer.html#fuzz-target).
 @c(LLVMFuzzerTestOneInput)

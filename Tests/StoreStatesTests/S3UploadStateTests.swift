@@ -1,4 +1,4 @@
-import ObjectStore
+import StoreStates
 import Testing
 
 @Suite struct S3UploadStateTests {

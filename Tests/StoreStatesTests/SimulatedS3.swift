@@ -1,4 +1,4 @@
-import ObjectStore
+import StoreStates
 
 /// A bucket with one key that keeps S3's promises and loses answers, all of it from one seed.
 struct SimulatedS3 {

@@ -1,4 +1,4 @@
-import ObjectStore
+import StoreStates
 import Testing
 
 /// Whole PutObjects against a simulated bucket.

@@ -1,4 +1,4 @@
-import ObjectStore
+import StoreStates
 import TestSupport
 import Testing
 

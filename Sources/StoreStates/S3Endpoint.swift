@@ -1,4 +1,3 @@
-internal import AWS
 internal import Bytes
 
 /// Where a bucket is: the part of its URLs before the key.
@@ -36,7 +35,7 @@ package struct S3Endpoint: Equatable, Sendable {
             (isSecure, server) = try Self.parse(endpoint)
         } else {
             isSecure = true
-            server = "s3.\(region)." + ServiceEndpoint.domain(of: region)
+            server = "s3.\(region)." + RegionDomain.of(region)
         }
         profile = S3Profile.of(host: endpoint == nil ? nil : server)
         let scheme = isSecure ? "https://" : "http://"

@@ -5,7 +5,7 @@ package struct S3Configuration: Sendable {
     /// How the payload of parts is signed.
     package let partSigning: S3PartSigning
     /// Whether a PutObject in chunks may say so in `content-encoding`.
-    let namesChunkedEncoding: Bool
+    package let namesChunkedEncoding: Bool
     /// The account that the bucket has to belong to: the store refuses where it does not.
     package let expectedBucketOwner: String?
     /// nil: none is asked for, and the bucket's own rules hold.

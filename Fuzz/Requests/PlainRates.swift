@@ -65,13 +65,7 @@ struct PlainRates {
         for verdict in verdicts {
             if case .refused(let seconds) = verdict, seconds < 1 { throw OracleFailure("come back at once") }
         }
-        // The three rates that there are, by the nanoseconds between two and how many at once.
-        let limits: [RateLimit: (interval: Int64, burst: Int)] = [
-            RateLimit(ratePerSecond: 1, burst: 1): (1_000_000_000, 1),
-            RateLimit(ratePerMinute: 7, burst: 2): (8_571_428_572, 2),
-            RateLimit(ratePerSecond: 0, burst: 3): (1_000_000_000, 3),
-        ]
-        guard let rate = setting.rate, let limit = limits[rate], setting.pauseMicroseconds >= 0 else { return }
+        guard let rate = setting.rate, let limit = Self.limits[rate], setting.pauseMicroseconds >= 0 else { return }
         for kind in 0 ..< 3 {
             let answers = answers.filter { $0.kind == kind }.map { (now: $0.now, verdict: $0.verdict) }
             try check(answers, kind == 2 ? (1_000_000_000, 1) : limit)
@@ -79,6 +73,13 @@ struct PlainRates {
         let capacity = callers?.capacity ?? 8
         guard capacity >= 8, capacity & (capacity - 1) == 0 else { throw OracleFailure("\(capacity) entries") }
     }
+
+    /// The three rates that there are, by the nanoseconds between two and how many at once.
+    private static let limits: [RateLimit: (interval: Int64, burst: Int)] = [
+        RateLimit(ratePerSecond: 1, burst: 1): (1_000_000_000, 1),
+        RateLimit(ratePerMinute: 7, burst: 2): (8_571_428_572, 2),
+        RateLimit(ratePerSecond: 0, burst: 3): (1_000_000_000, 3),
+    ]
 
     /// A bucket that fills as time passes. The clock of a table stops somewhere: then nothing is counted.
     private func check(

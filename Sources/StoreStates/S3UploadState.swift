@@ -371,10 +371,10 @@ extension S3UploadState {
 }
 
 extension S3Answer {
-    var isGone: Bool { self == .aborted || self == .gone }
+    package var isGone: Bool { self == .aborted || self == .gone }
 
     /// What stands in the way; an answer to another question counts as a malformed one.
-    var problem: S3Problem {
+    package var problem: S3Problem {
         switch self {
         case .refused(let problem), .lost(let problem, _): problem
         case .sourceFailed(let detail): S3Problem(detail: detail)
@@ -383,7 +383,7 @@ extension S3Answer {
     }
 
     /// Whether the request may have been done although this is no success.
-    var mayHaveHappened: Bool {
+    package var mayHaveHappened: Bool {
         switch self {
         case .refused(let problem): problem.mayHaveHappened
         case .lost(_, let mayHaveArrived): mayHaveArrived
@@ -393,5 +393,5 @@ extension S3Answer {
 }
 
 extension S3Problem {
-    var kind: StoreFailure.Kind { isTransient ? .unavailable : .refused }
+    package var kind: StoreFailure.Kind { isTransient ? .unavailable : .refused }
 }

@@ -1,4 +1,4 @@
-internal import SigV4
+package import SigV4
 
 /// How the payload of a part is to be signed (`SLUICE_S3_PAYLOAD`).
 package enum S3Payload: String, CaseIterable, Sendable {
@@ -27,7 +27,7 @@ package enum S3PartSigning: Equatable, Sendable {
     /// Whether parts are sent with a checksum, which Create has to announce and Complete to repeat.
     package var hasChecksum: Bool { self == .unsignedTrailer || self == .signedTrailer }
 
-    var payloadHash: PayloadHash {
+    package var payloadHash: PayloadHash {
         switch self {
         case .unsigned: .unsigned
         case .signedChunks: .streamingSigned
@@ -37,7 +37,7 @@ package enum S3PartSigning: Equatable, Sendable {
     }
 
     /// nil: the bytes go as they are.
-    var framing: ChunkFraming? {
+    package var framing: ChunkFraming? {
         switch self {
         case .unsigned: nil
         case .signedChunks: .signed

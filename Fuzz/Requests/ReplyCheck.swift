@@ -64,13 +64,14 @@ struct ReplyCheck {
         let reply = Reply.refused(
             refusal, detail: exactDetail, allow: allow, retryAfterSeconds: retryAfterSeconds, imageID: imageID,
             context: context)
-        let expected = Self.table["\(refusal)"]
-        guard let expected, reply.refusal == refusal else { throw OracleFailure("no such refusal: \(refusal)") }
+        let name = "\(refusal)"
+        let expected = Self.table[name]
+        guard let expected, reply.refusal == refusal else { throw OracleFailure("no such refusal: \(name)") }
         let json = try check(reply, status: expected.status)
-        let message = Self.messages["\(refusal)"] ?? expected.error.lowercased()
+        let message = Self.messages[name] ?? expected.error.lowercased()
         guard let json, json.single("error")?.text == expected.error, json.single("code")?.text == expected.code,
             json.single("message")?.text == message, let detail = json.single("detail")?.text, !detail.isEmpty
-        else { throw OracleFailure("the body of \(refusal)") }
+        else { throw OracleFailure("the body of \(name)") }
         if let exactDetail, detail != exactDetail { throw OracleFailure("another detail") }
         let data = json.single("data")?.source ?? []
         guard data == Array((imageID.map { "{\"imageId\":\($0)}" } ?? "null").utf8) else { throw OracleFailure("data") }
@@ -157,10 +158,22 @@ struct ReplyCheck {
 
     /// The value of a field that stands there once; nil where there is none.
     private func field(_ name: String, _ reply: Reply) throws(OracleFailure) -> String? {
-        let values = reply.response.fields.filter { $0.name.lowercased() == name.lowercased() }.map(\.value)
-        guard values.count <= 1 else { throw OracleFailure("\(name) twice") }
-        return values.first
+        var value: String?
+        for field in reply.response.fields where Self.isSame(field.name, name) {
+            guard value == nil else { throw OracleFailure("\(name) twice") }
+            value = field.value
+        }
+        return value
     }
+
+    /// Whether two names are one but for the case of their letters.
+    private static func isSame(_ left: String, _ right: String) -> Bool {
+        guard left.utf8.count == right.utf8.count else { return false }
+        for (one, other) in zip(left.utf8, right.utf8) where lower(one) != lower(other) { return false }
+        return true
+    }
+
+    private static func lower(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte + 0x20 : byte }
 
     private func check(_ reply: Reply, status: Int, isZoned: Bool = true) throws(OracleFailure) -> PlainJSON? {
         guard reply.response.status == status else { throw OracleFailure("status \(reply.response.status)") }

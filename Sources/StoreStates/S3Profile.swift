@@ -17,7 +17,7 @@ package enum S3Profile: String, CaseIterable, Sendable {
     }
 
     /// How parts are signed where `payload` is asked for.
-    func signing(of payload: S3Payload, isSecure: Bool) throws(StoreSettingError) -> S3PartSigning {
+    package func signing(of payload: S3Payload, isSecure: Bool) throws(StoreSettingError) -> S3PartSigning {
         let abilities = abilities
         switch payload {
         case .auto: return isSecure ? abilities.secureDefault : abilities.plainDefault

@@ -35,7 +35,7 @@ package enum S3Step: Equatable, Sendable {
     }
 
     /// What the circuit breaker counts it as.
-    var breakerKind: StoreBreakerState.Kind {
+    package var breakerKind: StoreBreakerState.Kind {
         switch self {
         case .create: .create
         case .part: .part
@@ -46,7 +46,7 @@ package enum S3Step: Equatable, Sendable {
     }
 
     /// Whether nothing of an upload was asked for before it.
-    var isBeginning: Bool {
+    package var isBeginning: Bool {
         switch self {
         case .create, .put: true
         case .part, .complete, .abort, .head, .search, .delete: false
@@ -94,12 +94,15 @@ package struct S3RetryLimits: Sendable {
     package var putSettleAttemptsMax = 3
     /// Between the two looks for an object whose PutObject had no answer: a store may be at work on one for so long.
     package var putRecheckMilliseconds = 900_000
-    /// Uploads that wait for the second look at once; past it such an upload ends, and is left to recovery.
-    package var recheckUploadsMax = S3Store.recheckUploadsMax
+    /// Uploads of one worker that wait for the second look at once; past it such an upload ends, and is left to
+    /// recovery.
+    package var recheckUploadsMax = Self.recheckUploadsMaxDefault
     package var baseMilliseconds = 100
     package var capMilliseconds = 30_000
     /// How long, at most, what cleans up waits before it looks whether a store that is down is back.
     package var parkMilliseconds: Int64 = 4_000
+
+    package static let recheckUploadsMaxDefault = 512
 
     package init() {}
 

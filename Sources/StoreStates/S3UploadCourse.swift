@@ -1,52 +1,54 @@
-/// The course that an ``S3Upload`` takes: in parts, until ``put(length:)`` makes it one PutObject.
-struct S3UploadCourse {
+/// The course that an `S3Upload` takes: in parts, until ``put(length:)`` makes it one PutObject.
+package struct S3UploadCourse {
     private var parts: S3UploadState
     private var whole: S3PutState?
     private let recordToken: String
     private let limits: S3RetryLimits
 
-    init(recordToken: String, limits: S3RetryLimits) {
+    package init(recordToken: String, limits: S3RetryLimits) {
         parts = S3UploadState(recordToken: recordToken, limits: limits)
         self.recordToken = recordToken
         self.limits = limits
     }
 
     /// Nothing more will be asked or told, unless the owner asks.
-    var isOver: Bool { whole?.isOver ?? parts.isOver }
+    package var isOver: Bool { whole?.isOver ?? parts.isOver }
 
-    mutating func create() -> S3Reaction { parts.create() }
+    package mutating func create() -> S3Reaction { parts.create() }
 
-    mutating func openPart(number: Int, length: Int64) -> S3Reaction { parts.openPart(number: number, length: length) }
+    package mutating func openPart(number: Int, length: Int64) -> S3Reaction {
+        parts.openPart(number: number, length: length)
+    }
 
-    mutating func complete(parts stored: [StoredPart]) -> S3Reaction { parts.complete(parts: stored) }
+    package mutating func complete(parts stored: [StoredPart]) -> S3Reaction { parts.complete(parts: stored) }
 
-    mutating func put(length: Int64) -> S3Reaction {
+    package mutating func put(length: Int64) -> S3Reaction {
         var state = S3PutState(length: length, recordToken: recordToken, limits: limits)
         defer { whole = state }
         return state.put()
     }
 
     /// See ``S3PutState/isRechecking``.
-    var isRechecking: Bool { whole?.isRechecking ?? false }
+    package var isRechecking: Bool { whole?.isRechecking ?? false }
 
-    mutating func forgoRecheck() -> S3Reaction { whole?.forgoRecheck() ?? .none }
+    package mutating func forgoRecheck() -> S3Reaction { whole?.forgoRecheck() ?? .none }
 
-    mutating func leave() -> S3Reaction { whole?.leave() ?? .none }
+    package mutating func leave() -> S3Reaction { whole?.leave() ?? .none }
 
     /// - Parameters:
     ///   - isWaiting: no request is under way, only a timer.
     ///   - isWhole: every byte of a PutObject's body was handed over.
     ///   - sends: how often the request that is under way was sent.
-    mutating func abort(isWaiting: Bool, isWhole: Bool, sends: Int) -> S3Reaction {
+    package mutating func abort(isWaiting: Bool, isWhole: Bool, sends: Int) -> S3Reaction {
         whole?.abort(isWaiting: isWaiting, isWhole: isWhole, sends: sends) ?? parts.abort(isWaiting: isWaiting)
     }
 
-    mutating func waited() -> S3Reaction { whole?.waited() ?? parts.waited() }
+    package mutating func waited() -> S3Reaction { whole?.waited() ?? parts.waited() }
 
     /// See ``S3UploadState/isCleaningUp``.
-    var isCleaningUp: Bool { whole?.isCleaningUp ?? parts.isCleaningUp }
+    package var isCleaningUp: Bool { whole?.isCleaningUp ?? parts.isCleaningUp }
 
-    mutating func answered(
+    package mutating func answered(
         _ answer: S3Answer, isRewound: Bool, sends: Int, isWhole: Bool, mayRetry: Bool
     ) -> S3Reaction {
         whole?.answered(answer, isRewound: isRewound, sends: sends, isWhole: isWhole, mayRetry: mayRetry)

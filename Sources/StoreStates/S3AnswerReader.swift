@@ -104,7 +104,7 @@ package enum S3AnswerReader {
     /// An answer that says yes in words that are not S3's: a gateway's, or half of one. It may have been done.
     private static func unreadable(_ step: S3Step) -> S3Answer { .refused(unreadable(step.name)) }
 
-    static func unreadable(_ name: String) -> S3Problem {
+    package static func unreadable(_ name: String) -> S3Problem {
         S3Problem(status: 502, detail: "\(name): the answer is not S3's: is the endpoint right?")
     }
 
@@ -115,7 +115,7 @@ package enum S3AnswerReader {
     /// What an answer that is no success says.
     ///
     /// - Parameter name: of the request, for the message.
-    static func problem(_ name: String, _ head: S3AnswerHead, _ body: Span<UInt8>) -> S3Problem {
+    package static func problem(_ name: String, _ head: S3AnswerHead, _ body: Span<UInt8>) -> S3Problem {
         let status = head.status
         guard case .error(let error) = StoreReply.parse(body) else {
             // An answer to HEAD has no body: status and region are all that it can say.

@@ -1,4 +1,4 @@
-import ObjectStore
+import StoreStates
 import Testing
 
 /// Whole uploads against a simulated bucket.
