@@ -7,7 +7,7 @@ struct CatalogStatements {
     let begin: PreparedStatement
     let commit: PreparedStatement
     let rollback: PreparedStatement
-    private let opening: PreparedStatement
+    private let openings: OpeningStatements
     private let streaming: PreparedStatement
     private let completing: PreparedStatement
     private let stored: PreparedStatement
@@ -28,11 +28,7 @@ struct CatalogStatements {
         begin = try connection.prepare("BEGIN IMMEDIATE")
         commit = try connection.prepare("COMMIT")
         rollback = try connection.prepare("ROLLBACK")
-        opening = try connection.prepare(
-            """
-            INSERT INTO uploads (key, owner, content_type, name, record_token, created_ms, instance, updated_ms, state)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, '\(UploadLife.State.opening.rawValue)')
-            """)
+        openings = try OpeningStatements(connection)
         streaming = try connection.prepare(Self.update(to: .streaming, "upload_id = ?3"))
         completing = try connection.prepare(
             Self.update(
@@ -59,6 +55,31 @@ struct CatalogStatements {
             + " WHERE id = ?1 AND state IN \(CatalogSchema.list(state.predecessors))"
     }
 
+    /// Performs entries within the open transaction; their results are in their order.
+    ///
+    /// The rows of openings are made first and together. Nobody can speak of them yet, so that no other entry is passed
+    /// by; an opening with a key keeps its place, since what comes before it may free the key.
+    func perform(
+        _ positions: [Int], of requests: ArraySlice<JournalRequest>, on connection: DatabaseConnection,
+        instance: String, now: Int64, into results: inout [JournalResult]
+    ) throws(DatabaseError) {
+        results.removeAll(keepingCapacity: true)
+        var records: [OpeningRecord] = []
+        for position in positions {
+            if let record = requests[position].entry.keylessOpening { records.append(record) }
+        }
+        var id = try openings.insert(records, on: connection, instance: instance, now: now)
+        for position in positions {
+            let entry = requests[position].entry
+            if entry.keylessOpening == nil {
+                results.append(try perform(entry, on: connection, instance: instance, now: now))
+            } else {
+                results.append(.committed(imageID: id))
+                id += 1
+            }
+        }
+    }
+
     /// Performs one entry within the open transaction.
     func perform(
         _ entry: JournalEntry, on connection: DatabaseConnection, instance: String, now: Int64
@@ -82,16 +103,7 @@ struct CatalogStatements {
         switch entry {
         case .registration, .look: return nil
         case .opening(let record):
-            try opening.bind(1, record.key)
-            try opening.bind(2, record.owner)
-            try opening.bind(3, record.contentType)
-            try opening.bind(4, record.filename)
-            try opening.bind(5, record.recordToken)
-            try opening.bind(6, record.createdMilliseconds)
-            try opening.bind(7, instance)
-            try opening.bind(8, now)
-            try opening.run()
-            let id = connection.lastInsertedID
+            let id = try openings.insert([record], on: connection, instance: instance, now: now)
             if let key = record.idempotencyKey {
                 try keys.take(key, owner: record.owner, imageID: id, now: now, on: connection)
             }
@@ -150,5 +162,13 @@ struct CatalogStatements {
         try statement.bind(2, now)
         try statement.run()
         return connection.changes == 1 ? id : nil
+    }
+}
+
+extension JournalEntry {
+    /// The record of an opening that has no `Idempotency-Key`.
+    fileprivate var keylessOpening: OpeningRecord? {
+        guard case .opening(let record) = self, record.idempotencyKey == nil else { return nil }
+        return record
     }
 }

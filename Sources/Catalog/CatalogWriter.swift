@@ -211,11 +211,8 @@ final class CatalogWriter {
         let now = Clock.wallMilliseconds()
         let start = Clock.monotonicMicroseconds()
         try file.transact(isSynced ? .full : .normal) { (statements, connection) throws(DatabaseError) in
-            results.removeAll(keepingCapacity: true)
-            for position in positions {
-                results.append(
-                    try statements.perform(requests[position].entry, on: connection, instance: instanceID, now: now))
-            }
+            try statements.perform(
+                positions, of: requests, on: connection, instance: instanceID, now: now, into: &results)
         }
         if isSynced {
             syncMicroseconds += (Double(Clock.monotonicMicroseconds() - start) - syncMicroseconds) / 8
