@@ -76,7 +76,8 @@ final class CatalogWriter {
             // What is written while nobody waits costs a single client no time.
             let linger = gather > 0 ? CatalogLimits.lingerMilliseconds : 0
             let arrival = queue.take(
-                into: &batch, timeoutMilliseconds: timeout, gatherMilliseconds: gather, lingerMilliseconds: linger)
+                into: &batch, timeoutMilliseconds: timeout, gatherMilliseconds: gather, enough: gatheredEnough,
+                lingerMilliseconds: linger)
             status.begins()
             defer { status.ends() }
             switch arrival {
@@ -98,6 +99,10 @@ final class CatalogWriter {
         guard waiters >= CatalogLimits.gatherWaitersMin else { return 0 }
         let wanted = Int32(clamping: uploadsUnderWay / CatalogLimits.gatherUploadsPerMillisecond)
         return min(max(wanted, CatalogLimits.gatherMilliseconds), CatalogLimits.gatherMillisecondsMax)
+    }
+
+    private var gatheredEnough: Int {
+        max(uploadsUnderWay / CatalogLimits.gatherUploadsPerWaiter, CatalogLimits.gatherEnoughMin)
     }
 
     /// Keeps the mean, over the last few batches, of how many uploads wait for one.
