@@ -7,7 +7,8 @@ struct CatalogStatements {
     let begin: PreparedStatement
     let commit: PreparedStatement
     let rollback: PreparedStatement
-    private let openings: OpeningStatements
+    let openings: OpeningStatements
+    let ends: StoredStatements
     private let streaming: PreparedStatement
     private let completing: PreparedStatement
     private let stored: PreparedStatement
@@ -29,6 +30,7 @@ struct CatalogStatements {
         commit = try connection.prepare("COMMIT")
         rollback = try connection.prepare("ROLLBACK")
         openings = try OpeningStatements(connection)
+        ends = try StoredStatements(connection, unregisteredMilliseconds: unregisteredMilliseconds)
         streaming = try connection.prepare(Self.update(to: .streaming, "upload_id = ?3"))
         completing = try connection.prepare(
             Self.update(
@@ -53,31 +55,6 @@ struct CatalogStatements {
     private static func update(to state: UploadLife.State, _ columns: String?) -> String {
         "UPDATE uploads SET state = '\(state.rawValue)', updated_ms = ?2" + (columns.map { ", " + $0 } ?? "")
             + " WHERE id = ?1 AND state IN \(CatalogSchema.list(state.predecessors))"
-    }
-
-    /// Performs entries within the open transaction; their results are in their order.
-    ///
-    /// The rows of openings are made first and together. Nobody can speak of them yet, so that no other entry is passed
-    /// by; an opening with a key keeps its place, since what comes before it may free the key.
-    func perform(
-        _ positions: [Int], of requests: ArraySlice<JournalRequest>, on connection: DatabaseConnection,
-        instance: String, now: Int64, into results: inout [JournalResult]
-    ) throws(DatabaseError) {
-        results.removeAll(keepingCapacity: true)
-        var records: [OpeningRecord] = []
-        for position in positions {
-            if let record = requests[position].entry.keylessOpening { records.append(record) }
-        }
-        var id = try openings.insert(records, on: connection, instance: instance, now: now)
-        for position in positions {
-            let entry = requests[position].entry
-            if entry.keylessOpening == nil {
-                results.append(try perform(entry, on: connection, instance: instance, now: now))
-            } else {
-                results.append(.committed(imageID: id))
-                id += 1
-            }
-        }
     }
 
     /// Performs one entry within the open transaction.
@@ -162,13 +139,5 @@ struct CatalogStatements {
         try statement.bind(2, now)
         try statement.run()
         return connection.changes == 1 ? id : nil
-    }
-}
-
-extension JournalEntry {
-    /// The record of an opening that has no `Idempotency-Key`.
-    fileprivate var keylessOpening: OpeningRecord? {
-        guard case .opening(let record) = self, record.idempotencyKey == nil else { return nil }
-        return record
     }
 }

@@ -76,4 +76,63 @@ import Testing
         #expect(try [3, 4, 7].map { try key(results[$0]) } == [5, 6, 7].map { CatalogFixture.opening($0).key })
         #expect(try connection.text("SELECT upload_id FROM uploads WHERE id = 1") == "u")
     }
+
+    private func states() throws -> [Int64: String] {
+        var found: [Int64: String] = [:]
+        let columns = "state, ifnull(stored_ms, '-'), ifnull(upload_id, '-'), ifnull(expires_ms, '-'), updated_ms"
+        let select = try connection.prepare("SELECT id, \(columns) FROM uploads")
+        while try select.step() {
+            found[select.integer(0)] = (1 ... 5).compactMap { select.text($0) }.joined(separator: " ")
+        }
+        return found
+    }
+
+    @Test(arguments: [nil, 1_000] as [Int64?])
+    func `uploads that end together end each at its own time, and no other with them`(_ expiry: Int64?) throws {
+        let statements = try CatalogStatements(
+            connection, unregisteredMilliseconds: expiry, idempotency: IdempotencyLimits())
+        for number in 1 ... 300 {
+            _ = try perform([.opening(CatalogFixture.opening(number))])
+            _ = try perform([.completing(Int64(number), size: 1, uploadID: "u")])
+        }
+        var expected = try states()
+        var rest = Array(Int64(1) ... 300)
+        // A fixed disorder: neighbours, gaps, and ids that are further from each other than a statement reaches.
+        var step = 7
+        for count in [1, 2, 3, 4, 7, 8, 9, 16, 17, 40, 90] {
+            var entries: [JournalEntry] = []
+            for _ in 0 ..< count {
+                step = (step &* 31 &+ 11) % rest.count
+                let row = rest.remove(at: step)
+                entries.append(.stored(row, at: 5_000 + row))
+                let until = expiry.map { "\(5_000 + row + $0)" } ?? "-"
+                expected[row] = "stored \(5_000 + row) - \(until) 1"
+            }
+            let requests = entries.map { JournalRequest(entry: $0, replyTo: nil, tag: 0) }
+            var results: [JournalResult] = []
+            try statements.perform(
+                Array(0 ..< count), of: requests[...], on: connection, instance: "i", now: 1, into: &results)
+            #expect(results == entries.map { .committed(imageID: $0.row ?? 0) })
+            #expect(try states() == expected)
+        }
+    }
+
+    @Test func `an end that may not be written is a conflict, and none passes by what is said before it`() throws {
+        for number in 1 ... 8 { _ = try perform([.opening(CatalogFixture.opening(number))]) }
+        for row in Int64(1) ... 6 { _ = try perform([.completing(row, size: 1)]) }
+        let results = try perform([
+            .stored(1, at: 5), .aborting(2), .stored(2, at: 6), .stored(3, at: 7), .stored(99, at: 8),
+            .completing(7, size: 3), .stored(7, at: 9), .stored(4, at: 10), .stored(4, at: 11), .stored(8, at: 12),
+        ])
+        let conflict = JournalResult.failed(.conflict)
+        #expect(results == [
+            .committed(imageID: 1), .committed(imageID: 2), conflict, .committed(imageID: 3), conflict,
+            .committed(imageID: 7), .committed(imageID: 7), .committed(imageID: 4), conflict, conflict,
+        ])
+        let found = try states()
+        #expect([1, 2, 3, 4, 5, 7, 8].map { found[$0] } == [
+            "stored 5 - - 1", "aborting - - - 1", "stored 7 - - 1", "stored 10 - - 1", "completing - - - 1",
+            "stored 9 - - 1", "opening - - - 1",
+        ])
+    }
 }
