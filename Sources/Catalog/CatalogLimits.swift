@@ -12,11 +12,12 @@ package enum CatalogLimits {
     /// commits, for a latency that is small beside what such a load makes anyway. An upload alone is never made to
     /// wait, and the more are under way the longer each takes.
     static let gatherMilliseconds: Int32 = 1
-    static let gatherMillisecondsMax: Int32 = 6
+    static let gatherMillisecondsMax: Int32 = 8
     /// For so many uploads under way the writer gathers a millisecond.
-    static let gatherUploadsPerMillisecond = 10
-    /// It gathers no longer once one in so many of those under way waits: there is little more to win.
-    static let gatherUploadsPerWaiter = 2
+    static let gatherUploadsPerMillisecond = 8
+    /// It gathers no longer once all but one in so many of those under way wait: there is little more to win. At a
+    /// half, groups of sixteen uploads became so small that they cost more than without this end.
+    static let gatherUploadsPerMissing = 4
     /// Fewer that wait are never enough to end it.
     static let gatherEnoughMin = 2
     /// The mean number of waiting uploads in a batch from which on it gathers.

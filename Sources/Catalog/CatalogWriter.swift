@@ -102,7 +102,8 @@ final class CatalogWriter {
     }
 
     private var gatheredEnough: Int {
-        max(uploadsUnderWay / CatalogLimits.gatherUploadsPerWaiter, CatalogLimits.gatherEnoughMin)
+        let missing = uploadsUnderWay / CatalogLimits.gatherUploadsPerMissing
+        return max(uploadsUnderWay - missing, CatalogLimits.gatherEnoughMin)
     }
 
     /// Keeps the mean, over the last few batches, of how many uploads wait for one.
