@@ -8,13 +8,18 @@ package enum CatalogLimits {
     package static let readsMax = 4_096
     /// Entries of one transaction: bounds how long the first of a burst waits for the last.
     static let batchEntriesMax = 256
-    /// How long the writer gathers while several uploads at once wait for it: fewer, larger commits, for a latency that
-    /// is small beside what such a load makes anyway. An upload alone is never made to wait, and the more are under way
-    /// the longer each takes.
+    /// How long the writer gathers, asleep to all that comes, while several uploads at once wait for it: fewer, larger
+    /// commits, for a latency that is small beside what such a load makes anyway. An upload alone is never made to
+    /// wait, and the more are under way the longer each takes.
     static let gatherMilliseconds: Int32 = 1
-    static let gatherMillisecondsMax: Int32 = 4
+    static let gatherMillisecondsMax: Int32 = 8
     /// For so many uploads under way the writer gathers a millisecond.
-    static let gatherUploadsPerMillisecond = 16
+    static let gatherUploadsPerMillisecond = 8
+    /// It gathers no longer once all but one in so many of those under way wait: there is little more to win. At a
+    /// half, groups of sixteen uploads became so small that they cost more than without this end.
+    static let gatherUploadsPerMissing = 4
+    /// Fewer that wait are never enough to end it.
+    static let gatherEnoughMin = 2
     /// The mean number of waiting uploads in a batch from which on it gathers.
     static let gatherWaitersMin = 1.75
     /// How long what nobody waits for, the end of an upload above all, waits for a write that it can be written with,

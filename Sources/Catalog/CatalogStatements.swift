@@ -7,7 +7,8 @@ struct CatalogStatements {
     let begin: PreparedStatement
     let commit: PreparedStatement
     let rollback: PreparedStatement
-    private let opening: PreparedStatement
+    let openings: OpeningStatements
+    let ends: StoredStatements
     private let streaming: PreparedStatement
     private let completing: PreparedStatement
     private let stored: PreparedStatement
@@ -28,11 +29,8 @@ struct CatalogStatements {
         begin = try connection.prepare("BEGIN IMMEDIATE")
         commit = try connection.prepare("COMMIT")
         rollback = try connection.prepare("ROLLBACK")
-        opening = try connection.prepare(
-            """
-            INSERT INTO uploads (key, owner, content_type, name, record_token, created_ms, instance, updated_ms, state)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, '\(UploadLife.State.opening.rawValue)')
-            """)
+        openings = try OpeningStatements(connection)
+        ends = try StoredStatements(connection, unregisteredMilliseconds: unregisteredMilliseconds)
         streaming = try connection.prepare(Self.update(to: .streaming, "upload_id = ?3"))
         completing = try connection.prepare(
             Self.update(
@@ -82,16 +80,7 @@ struct CatalogStatements {
         switch entry {
         case .registration, .look: return nil
         case .opening(let record):
-            try opening.bind(1, record.key)
-            try opening.bind(2, record.owner)
-            try opening.bind(3, record.contentType)
-            try opening.bind(4, record.filename)
-            try opening.bind(5, record.recordToken)
-            try opening.bind(6, record.createdMilliseconds)
-            try opening.bind(7, instance)
-            try opening.bind(8, now)
-            try opening.run()
-            let id = connection.lastInsertedID
+            let id = try openings.insert([record], on: connection, instance: instance, now: now)
             if let key = record.idempotencyKey {
                 try keys.take(key, owner: record.owner, imageID: id, now: now, on: connection)
             }

@@ -76,7 +76,8 @@ final class CatalogWriter {
             // What is written while nobody waits costs a single client no time.
             let linger = gather > 0 ? CatalogLimits.lingerMilliseconds : 0
             let arrival = queue.take(
-                into: &batch, timeoutMilliseconds: timeout, gatherMilliseconds: gather, lingerMilliseconds: linger)
+                into: &batch, timeoutMilliseconds: timeout, gatherMilliseconds: gather, enough: gatheredEnough,
+                lingerMilliseconds: linger)
             status.begins()
             defer { status.ends() }
             switch arrival {
@@ -98,6 +99,11 @@ final class CatalogWriter {
         guard waiters >= CatalogLimits.gatherWaitersMin else { return 0 }
         let wanted = Int32(clamping: uploadsUnderWay / CatalogLimits.gatherUploadsPerMillisecond)
         return min(max(wanted, CatalogLimits.gatherMilliseconds), CatalogLimits.gatherMillisecondsMax)
+    }
+
+    private var gatheredEnough: Int {
+        let missing = uploadsUnderWay / CatalogLimits.gatherUploadsPerMissing
+        return max(uploadsUnderWay - missing, CatalogLimits.gatherEnoughMin)
     }
 
     /// Keeps the mean, over the last few batches, of how many uploads wait for one.
@@ -211,11 +217,8 @@ final class CatalogWriter {
         let now = Clock.wallMilliseconds()
         let start = Clock.monotonicMicroseconds()
         try file.transact(isSynced ? .full : .normal) { (statements, connection) throws(DatabaseError) in
-            results.removeAll(keepingCapacity: true)
-            for position in positions {
-                results.append(
-                    try statements.perform(requests[position].entry, on: connection, instance: instanceID, now: now))
-            }
+            try statements.perform(
+                positions, of: requests, on: connection, instance: instanceID, now: now, into: &results)
         }
         if isSynced {
             syncMicroseconds += (Double(Clock.monotonicMicroseconds() - start) - syncMicroseconds) / 8

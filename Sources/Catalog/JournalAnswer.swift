@@ -11,14 +11,14 @@ package enum JournalResult: Equatable, Sendable {
     /// The write is as durable as ``UploadLife`` asks of it.
     case committed(imageID: Int64)
     /// An opening is not written: its `Idempotency-Key` belongs to this upload.
-    case known(KnownUpload)
+    indirect case known(KnownUpload)
     /// A registration is written: the record as it is now.
-    case registered(ImageRecord)
+    indirect case registered(ImageRecord)
     /// What was looked for; nil: there is no such row.
-    case image(ImageRecord?)
+    indirect case image(ImageRecord?)
     /// The write is not to be relied on. After an error of the disk it may be found all the same; what was asked for
     /// must be taken back, as if it had been written.
-    case failed(JournalFailure)
+    indirect case failed(JournalFailure)
 }
 
 package enum JournalFailure: Error, Equatable, Sendable, CustomStringConvertible {

@@ -1,15 +1,16 @@
 package import Gateway
 
-/// One write to the record of an upload. All but the first and the last two name the upload by its image id.
+/// One write to the record of an upload. It is small, and copied by counting at most one reference: each passes through
+/// two queues and several hands. All but the first and the last two name the upload by its image id.
 package enum JournalEntry: Equatable, Sendable {
     /// The row itself, in the state `opening`; the answer carries its id. With a key that is known nothing is written,
     /// and the answer is ``JournalResult/known(_:)``.
     case opening(OpeningRecord)
     /// The store's name of the multipart upload.
-    case uploadID(Int64, String)
+    indirect case uploadID(Int64, String)
     /// The whole body is counted; a filename replaces that of the opening. The hash of the bytes belongs to the key of
     /// an upload that has one. With the store's name of the upload it stands for that write too.
-    case completing(
+    indirect case completing(
         Int64, size: Int64, filename: String? = nil, sha256: [UInt8]? = nil, uploadID: String? = nil)
     /// The object is complete in the store, since so many milliseconds after 1970.
     case stored(Int64, at: Int64)
@@ -21,13 +22,13 @@ package enum JournalEntry: Equatable, Sendable {
     /// Nothing is left in the store: the row is dropped.
     case gone(Int64)
     /// An image is registered, if ``ImageRegistration/verdict(on:)`` lets it; synced before it is answered.
-    case registration(ImageRegistration)
+    indirect case registration(ImageRegistration)
     /// Nothing is written, and the row is answered as it is after all that was submitted before.
     case look(Int64)
 }
 
 /// What is known of an upload before anything is asked of the store.
-package struct OpeningRecord: Equatable, Sendable {
+package final class OpeningRecord: Equatable, Sendable {
     package let key: String
     /// The token's `sub`.
     package let owner: String
@@ -52,5 +53,10 @@ package struct OpeningRecord: Equatable, Sendable {
         self.recordToken = recordToken
         createdMilliseconds = milliseconds
         self.idempotencyKey = idempotencyKey
+    }
+    package static func == (one: OpeningRecord, other: OpeningRecord) -> Bool {
+        one.key == other.key && one.owner == other.owner && one.contentType == other.contentType
+            && one.filename == other.filename && one.recordToken == other.recordToken
+            && one.createdMilliseconds == other.createdMilliseconds && one.idempotencyKey == other.idempotencyKey
     }
 }

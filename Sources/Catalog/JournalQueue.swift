@@ -26,6 +26,23 @@ final class JournalQueue: Sendable {
         /// How many of them somebody waits for.
         var awaitedCount = 0
         var isClosed = false
+        /// What the writer sleeps for; `never` while it does not sleep. Whoever posts then need not wake it.
+        var wanted = Wanted.never
+
+        var hasWanted: Bool {
+            isClosed || requests.count >= wanted.entries || awaitedCount >= wanted.awaited
+        }
+    }
+
+    /// So many entries, or so many that somebody waits for.
+    private struct Wanted {
+        var entries: Int
+        var awaited: Int
+
+        static let never = Wanted(entries: .max, awaited: .max)
+        static let any = Wanted(entries: 1, awaited: 1)
+        /// What nobody waits for makes a transaction of its own when it is enough for one.
+        static func awaited(_ count: Int) -> Wanted { Wanted(entries: CatalogLimits.batchEntriesMax, awaited: count) }
     }
 
     private let capacity: Int
@@ -45,20 +62,17 @@ final class JournalQueue: Sendable {
     func post(_ request: JournalRequest) -> Bool {
         let kept = request.replyTo == nil ? 0 : request.entry.state == nil ? capacity / 4 : capacity / 8
         let capacity = capacity - kept
-        let (isTaken, isNews) = state.withLock { state in
+        let (isTaken, wakes) = state.withLock { state in
             guard !state.isClosed, state.requests.count < capacity else { return (false, false) }
             state.requests.append(request)
-            let count = state.requests.count
-            guard request.replyTo != nil else { return (true, count == 1 || count == Self.lingeringEntriesMax) }
-            state.awaitedCount += 1
-            return (true, state.awaitedCount == 1)
+            if request.replyTo != nil { state.awaitedCount += 1 }
+            guard state.hasWanted else { return (true, false) }
+            state.wanted = .never
+            return (true, true)
         }
-        if isNews { arrival.signal() }
+        if wakes { arrival.signal() }
         return isTaken
     }
-
-    /// So many entries make a transaction of their own, whoever waits for them.
-    private static let lingeringEntriesMax = CatalogLimits.batchEntriesMax
 
     func close() {
         state.withLock { $0.isClosed = true }
@@ -73,40 +87,44 @@ final class JournalQueue: Sendable {
     /// What nobody waits for lingers for `lingerMilliseconds` before it is a reason to return: the next that somebody
     /// waits for takes it along.
     ///
-    /// - Parameter gatherMilliseconds: how long others are waited for once the first has come that somebody waits for;
+    /// - Parameter gatherMilliseconds: for how long nothing is looked at, and nobody who posts has to wake anybody;
     ///   0: not at all.
+    /// - Parameter enough: so many that somebody waits for end that.
     func take(
         into batch: inout [JournalRequest], timeoutMilliseconds: Int32?, gatherMilliseconds: Int32 = 0,
-        lingerMilliseconds: Int32 = 0
+        enough: Int = .max, lingerMilliseconds: Int32 = 0
     ) -> Arrival {
         batch.removeAll(keepingCapacity: true)
-        var mustGather = gatherMilliseconds > 0
-        var mayLinger = lingerMilliseconds > 0
+        if gatherMilliseconds > 0 { sleep(until: .awaited(enough), milliseconds: gatherMilliseconds) }
+        guard sleep(until: .any, milliseconds: timeoutMilliseconds) else { return .timeout }
+        if lingerMilliseconds > 0 { sleep(until: .awaited(1), milliseconds: lingerMilliseconds) }
+        state.withLock { state in
+            swap(&state.requests, &batch)
+            state.awaitedCount = 0
+        }
+        return batch.isEmpty ? .closed : .requests
+    }
+
+    /// Whether what is wanted is there, or the end; `false`: the time is over.
+    @discardableResult
+    private func sleep(until wanted: Wanted, milliseconds: Int32?) -> Bool {
+        let deadline = milliseconds.map { Clock.monotonicMilliseconds() + Int64($0) }
         while true {
-            let (count, awaitedCount, isClosed) = state.withLock { state in
-                (state.requests.count, state.awaitedCount, state.isClosed)
+            let isThere = state.withLock { state in
+                state.wanted = wanted
+                guard state.hasWanted else { return false }
+                state.wanted = .never
+                return true
             }
-            if count > 0, !isClosed {
-                // Only the first request, the first that is waited for, and the end signal: a pause that a signal ends
-                // was not yet the whole of it.
-                if mayLinger, awaitedCount == 0, count < Self.lingeringEntriesMax {
-                    mayLinger = arrival.wait(timeoutMilliseconds: lingerMilliseconds)
-                    continue
-                }
-                if mustGather, awaitedCount > 0 {
-                    mustGather = arrival.wait(timeoutMilliseconds: gatherMilliseconds)
-                    continue
+            if isThere { return true }
+            // A signal may be left over from a sleep that its time had ended before.
+            let rest = deadline.map { Int32(clamping: $0 - Clock.monotonicMilliseconds()) }
+            guard rest ?? 1 > 0, arrival.wait(timeoutMilliseconds: rest) else {
+                return state.withLock { state in
+                    defer { state.wanted = .never }
+                    return state.hasWanted
                 }
             }
-            if count > 0 {
-                state.withLock { state in
-                    swap(&state.requests, &batch)
-                    state.awaitedCount = 0
-                }
-                return .requests
-            }
-            if isClosed { return .closed }
-            if !arrival.wait(timeoutMilliseconds: timeoutMilliseconds) { return .timeout }
         }
     }
 }

@@ -9,6 +9,22 @@ internal import CSQLite
     private let connection: OpaquePointer
     private let sql: String
     private var isFinalized = false
+    /// Where the text of each parameter stands, the first at 0: bound once, a place serves all later uses.
+    private var places: [Place] = []
+
+    /// Valid until the statement is finalised.
+    @safe private struct Place {
+        let start: UnsafeMutableRawPointer
+        let capacity: Int
+
+        init(capacity: Int) {
+            unsafe start = .allocate(byteCount: capacity, alignment: 1)
+            self.capacity = capacity
+        }
+    }
+
+    /// A longer text is copied by the library each time.
+    private static let placeBytesMax = 1_024
 
     init(handle: OpaquePointer, connection: OpaquePointer, sql: String) {
         unsafe self.handle = handle
@@ -26,12 +42,33 @@ internal import CSQLite
     package func bind(_ index: Int32, _ value: String?) throws(DatabaseError) {
         guard let value else { return try bindNull(index) }
         let bytes = value.utf8Span.span
-        try checked(unsafe bytes.withUnsafeBufferPointer { buffer in
-            // With a NULL pointer "the end result is the same as sqlite3_bind_null()": an empty text needs a pointer.
-            // https://www.sqlite.org/c3ref/bind_blob.html
-            guard let base = buffer.baseAddress else { return unsafe csqlite_bind_text(live, index, "", 0) }
-            return unsafe csqlite_bind_text(live, index, base, UInt64(buffer.count))
-        })
+        guard bytes.count <= Self.placeBytesMax else {
+            return try checked(unsafe bytes.withUnsafeBufferPointer { buffer in
+                return unsafe csqlite_bind_text(live, index, buffer.baseAddress, UInt64(buffer.count))
+            })
+        }
+        let place = try unsafe place(of: index, bytes.count)
+        unsafe bytes.withUnsafeBytes { buffer in
+            guard let base = buffer.baseAddress else { return }
+            unsafe place.copyMemory(from: base, byteCount: buffer.count)
+        }
+        try checked(unsafe csqlite_bind_kept_text(live, index, place, UInt64(bytes.count)))
+    }
+
+    /// Room for so many bytes that stay where they are until the parameter is bound again.
+    private func place(of index: Int32, _ count: Int) throws(DatabaseError) -> UnsafeMutableRawPointer {
+        let number = Int(index) - 1
+        if number < places.count, places[number].capacity >= count {
+            return unsafe places[number].start
+        }
+        // What stood there is bound no more from here on.
+        try bindNull(index)
+        while places.count <= number { places.append(Place(capacity: 64)) }
+        if places[number].capacity < count {
+            unsafe places[number].start.deallocate()
+            places[number] = Place(capacity: count * 2)
+        }
+        return unsafe places[number].start
     }
 
     /// A blob.
@@ -103,6 +140,8 @@ internal import CSQLite
         guard !isFinalized else { return }
         isFinalized = true
         unsafe sqlite3_finalize(handle)
+        for place in places { unsafe place.start.deallocate() }
+        places = []
     }
 
     private var live: OpaquePointer {

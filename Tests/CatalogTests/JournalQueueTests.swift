@@ -21,26 +21,28 @@ import Testing
     private func awaited() { #expect(queue.post(JournalRequest(entry: .look(1), replyTo: mailbox, tag: 0))) }
 
     private func take(
-        timeoutMilliseconds: Int32? = nil, gatherMilliseconds: Int32 = 0, lingerMilliseconds: Int32 = 0
+        timeoutMilliseconds: Int32? = nil, gatherMilliseconds: Int32 = 0, enough: Int = .max,
+        lingerMilliseconds: Int32 = 0
     ) -> (JournalQueue.Arrival, Int) {
         var batch: [JournalRequest] = []
         let arrival = queue.take(
             into: &batch, timeoutMilliseconds: timeoutMilliseconds, gatherMilliseconds: gatherMilliseconds,
-            lingerMilliseconds: lingerMilliseconds)
+            enough: enough, lingerMilliseconds: lingerMilliseconds)
         return (arrival, batch.count)
     }
 
     /// Takes on another thread, and acts here once that one sleeps; how many it got. One that does not sleep has got
     /// what there was before.
     private func take(
-        gatherMilliseconds: Int32 = 0, lingerMilliseconds: Int32 = 0, whenItSleeps act: () -> Void
+        gatherMilliseconds: Int32 = 0, enough: Int = .max, lingerMilliseconds: Int32 = 0, whenItSleeps act: () -> Void
     ) throws -> Int {
         let place = Mutex("")
         let taken = Mutex<Int?>(nil)
         let thread = try Thread.start(name: "taker") {
             let own = (try? Files.readWhole("/proc/thread-self/stat", bytesMax: 4_096)) ?? []
             place.withLock { $0 = "/proc/self/task/\(String(decoding: own.prefix { $0 != 0x20 }, as: UTF8.self))/stat" }
-            let count = take(gatherMilliseconds: gatherMilliseconds, lingerMilliseconds: lingerMilliseconds).1
+            let count = take(
+                gatherMilliseconds: gatherMilliseconds, enough: enough, lingerMilliseconds: lingerMilliseconds).1
             taken.withLock { $0 = count }
         }
         CatalogFixture.eventually {
@@ -66,6 +68,29 @@ import Testing
             queue.close()
         }
         #expect(count == 2)
+    }
+
+    @Test func `gathering is ended by as many as are enough, of those that somebody waits for`() throws {
+        lazy()
+        awaited()
+        lazy()
+        let count = try take(gatherMilliseconds: Self.endless, enough: 3) {
+            awaited()
+            lazy()
+            awaited()
+        }
+        #expect(count == 6)
+        for _ in 0 ..< 3 { awaited() }
+        #expect(take(gatherMilliseconds: Self.endless, enough: 3) == (.requests, 3))
+        for _ in 0 ..< CatalogLimits.batchEntriesMax { lazy() }
+        #expect(take(gatherMilliseconds: Self.endless) == (.requests, CatalogLimits.batchEntriesMax))
+    }
+
+    @Test func `when the time for gathering is over, the first that comes is taken alone`() throws {
+        #expect(try take(gatherMilliseconds: 1) { awaited() } == 1)
+        lazy()
+        #expect(take(gatherMilliseconds: 1) == (.requests, 1))
+        #expect(take(timeoutMilliseconds: 1, gatherMilliseconds: 1) == (.timeout, 0))
     }
 
     @Test func `what nobody waits for comes when its time is over, and when it is enough for a transaction`() {
