@@ -45,7 +45,7 @@ internal import Glibc
         // https://www.sqlite.org/c3ref/open.html
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
         var opened: OpaquePointer?
-        let result = unsafe sqlite3_open_v2(path, &opened, flags, GatheredLog.fileSystemName)
+        let result = unsafe sqlite3_open_v2(path, &opened, flags, nil)
         guard result == SQLITE_OK, let opened = unsafe opened else {
             let error = unsafe DatabaseError.last(on: opened, code: result, operation: "open \(path)")
             // "Whether or not an error occurs when it is opened, resources associated with the database connection
