@@ -54,6 +54,7 @@ package final class OpeningRecord: Equatable, Sendable {
         createdMilliseconds = milliseconds
         self.idempotencyKey = idempotencyKey
     }
+
     package static func == (one: OpeningRecord, other: OpeningRecord) -> Bool {
         one.key == other.key && one.owner == other.owner && one.contentType == other.contentType
             && one.filename == other.filename && one.recordToken == other.recordToken

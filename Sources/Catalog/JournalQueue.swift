@@ -121,6 +121,8 @@ final class JournalQueue: Sendable {
             let rest = deadline.map { Int32(clamping: $0 - Clock.monotonicMilliseconds()) }
             guard rest ?? 1 > 0, arrival.wait(timeoutMilliseconds: rest) else {
                 return state.withLock { state in
+                    // Whoever came in between has taken the wish back with the signal.
+                    state.wanted = wanted
                     defer { state.wanted = .never }
                     return state.hasWanted
                 }

@@ -176,6 +176,7 @@ internal import Glibc
         // The upper levels of a table of a million rows, and the rows of what is under way: the rest is in the page
         // cache of the kernel.
         try execute("PRAGMA cache_size=-1024")
+        try execute("PRAGMA temp_store=MEMORY")
         // After wal_autocheckpoint, which "is a wrapper around sqlite3_wal_hook()" and takes the hook's place.
         // https://www.sqlite.org/c3ref/wal_autocheckpoint.html
         unsafe sqlite3_wal_hook(handle, { context, _, _, pages in

@@ -47,6 +47,8 @@ internal import CSQLite
                 return unsafe csqlite_bind_text(live, index, buffer.baseAddress, UInt64(buffer.count))
             })
         }
+        // SQLite would refuse this only after the bytes that it reads had changed.
+        try checked(unsafe sqlite3_stmt_busy(live) == 0 ? SQLITE_OK : SQLITE_MISUSE)
         let place = try unsafe place(of: index, bytes.count)
         unsafe bytes.withUnsafeBytes { buffer in
             guard let base = buffer.baseAddress else { return }

@@ -69,6 +69,22 @@ import Testing
         #expect(connection.lastInsertedID == Int64(texts.count + 5 + 3 + 1))
     }
 
+    @Test func `a text of any length may follow any other, and none that a statement stands on`() throws {
+        let connection = try openMigrated()
+        let select = try connection.prepare("SELECT ?1, ?2 UNION ALL SELECT ?1, ?2")
+        for (turn, length) in [0, 1, 64, 65, 1_024, 3, 1_025, 200, 100_000, 0, 130].enumerated() {
+            let texts = [String(repeating: "é", count: length / 2) + "\(turn)", String(repeating: "y", count: length)]
+            try select.bind(1, texts[0])
+            try select.bind(2, texts[1])
+            for _ in 0 ..< 2 {
+                #expect(try select.step())
+                #expect(select.text(0) == texts[0] && select.text(1) == texts[1])
+                #expect(failure { try select.bind(1, "z") } != nil)
+            }
+            select.reset()
+        }
+    }
+
     @Test func `an error carries the extended code, SQLite's text and the statement`() throws {
         let connection = try openMigrated()
         try connection.execute("INSERT INTO t VALUES (1, 2)")
