@@ -14,9 +14,9 @@ extension PlainXML {
         var path: [String] = []
         var text = ""
         for item in outline {
-            let rest = String(item.dropFirst())
+            let rest = Self.withoutMark(item)
             switch item.unicodeScalars.first {
-            case "="?: text = String(String.UnicodeScalarView(item.unicodeScalars.dropFirst()))
+            case "="?: text = rest
             case "<"?:
                 path.append(rest)
                 text = ""
@@ -29,9 +29,14 @@ extension PlainXML {
         return leaves
     }
 
+    /// Not `dropFirst()` of the text: a combining mark behind the first character is one character with it.
+    private static func withoutMark(_ item: String) -> String {
+        String(String.UnicodeScalarView(item.unicodeScalars.dropFirst()))
+    }
+
     /// The reply that the document is; nil for a known one without what it must have.
     var reply: StoreReply? {
-        guard let root = outline.first.map({ String($0.dropFirst()) }) else { return nil }
+        guard let root = outline.first.map(Self.withoutMark) else { return nil }
         let leaves = leaves
         func filled(_ name: String, _ isMeant: (Leaf) -> Bool) -> String {
             leaves.first { $0.name == name && isMeant($0) && !$0.text.isEmpty }?.text ?? ""
