@@ -234,7 +234,7 @@ if let sanitizer = Context.environment["SLUICE_FUZZ_SANITIZER"] {
     let uncounted = ["FuzzClaims", "FuzzWorld"]
     // By name, without the tracing of comparisons: there are dictionaries.
     let counted = ["-sanitize=fuzzer,\(sanitizer)", "-sanitize-coverage=edge,inline-8bit-counters,pc-table"]
-    // Nor need it watch its own classes for overlapping accesses, which its tests do, over thousands of worlds.
+    // Nor need the world watch its own classes for overlapping accesses, which its tests do, over thousands of worlds.
     let plain = ["-sanitize=\(sanitizer)", "-enforce-exclusivity=unchecked"]
     for target in package.targets where target.type != .system {
         let flags = uncounted.contains(target.name) ? plain : counted

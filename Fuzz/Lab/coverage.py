@@ -7,7 +7,6 @@ was reached is counted per target and together. Below the floor in coverage-floo
 """
 
 import argparse
-import errno
 import os
 import pathlib
 import shutil
@@ -16,6 +15,7 @@ import sys
 
 import coverage_report as report
 from building import CHECKOUT as TOP, Lab, Refused, alone, end
+from state import is_full
 
 LAB = Lab()
 FUZZ = TOP / "Fuzz"
@@ -168,8 +168,7 @@ def main(arguments):
             return 0
         faults = report.under_floor(whole, FUZZ / "Lab" / "coverage-floor.txt") + reasons.faults(whole)
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        raise Refused("the disk is full" if full else str(error), code=2) from None
+        raise Refused("the disk is full" if is_full(error) else str(error), code=2) from None
     for fault in faults:
         print(f"coverage: {fault}", file=sys.stderr)
     return 1 if faults else 0

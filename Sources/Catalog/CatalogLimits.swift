@@ -15,6 +15,8 @@ package enum CatalogLimits {
     static let gatherMillisecondsMax: Int32 = 8
     /// For so many uploads under way the writer gathers a millisecond.
     static let gatherUploadsPerMillisecond = 8
+    /// So many uploads under way are told apart; beyond them the count begins anew.
+    static let underWayMax = 65_536
     /// It gathers no longer once all but one in so many of those under way wait: there is little more to win. At a
     /// half, groups of sixteen uploads became so small that they cost more than without this end.
     static let gatherUploadsPerMissing = 4

@@ -18,9 +18,9 @@ final class CatalogWriter {
     let instanceID: String
 
     private var waiters = 0.0
-    /// Uploads between their first and their last write, as far as can be seen from here: those that are left to
-    /// recovery in between stay counted until the next rest.
-    private var uploadsUnderWay = 0
+    /// Uploads of this process between their first and their last write, whoever makes that one. Those that nobody
+    /// settles are forgotten at the next rest, or when there are too many.
+    private var underWay: Set<Int64> = []
     /// What a synced transaction has taken, the mean over the last few.
     private var syncMicroseconds = CatalogLimits.cheapSyncMicroseconds
     private var batch: [JournalRequest] = []
@@ -97,13 +97,13 @@ final class CatalogWriter {
 
     private var gatherMilliseconds: Int32 {
         guard waiters >= CatalogLimits.gatherWaitersMin else { return 0 }
-        let wanted = Int32(clamping: uploadsUnderWay / CatalogLimits.gatherUploadsPerMillisecond)
+        let wanted = Int32(clamping: underWay.count / CatalogLimits.gatherUploadsPerMillisecond)
         return min(max(wanted, CatalogLimits.gatherMilliseconds), CatalogLimits.gatherMillisecondsMax)
     }
 
     private var gatheredEnough: Int {
-        let missing = uploadsUnderWay / CatalogLimits.gatherUploadsPerMissing
-        return max(uploadsUnderWay - missing, CatalogLimits.gatherEnoughMin)
+        let missing = underWay.count / CatalogLimits.gatherUploadsPerMissing
+        return max(underWay.count - missing, CatalogLimits.gatherEnoughMin)
     }
 
     /// Keeps the mean, over the last few batches, of how many uploads wait for one.
@@ -121,7 +121,7 @@ final class CatalogWriter {
 
     /// Nothing was asked for a while.
     private func rest() {
-        uploadsUnderWay = 0
+        underWay.removeAll(keepingCapacity: true)
         waiters = 0
         tidyKeysWhenDue()
         if !isInTrouble, file.walPages > 0 { checkpoint() }
@@ -226,15 +226,18 @@ final class CatalogWriter {
         if checkpointAtPages == nil { checkpointAtPages = file.walPages + CatalogLimits.walPagesMax }
         for (position, result) in zip(positions, results) {
             let request = requests[position]
-            noteUpload(request, result)
+            noteUpload(request.entry, result)
             answer(request, result)
         }
     }
 
-    /// Recovery, which ends uploads that are not counted, waits for its answers.
-    private func noteUpload(_ request: JournalRequest, _ result: JournalResult) {
-        if case .opening = request.entry, case .committed = result { uploadsUnderWay += 1 }
-        if request.entry.isLast, request.replyTo == nil, uploadsUnderWay > 0 { uploadsUnderWay -= 1 }
+    private func noteUpload(_ entry: JournalEntry, _ result: JournalResult) {
+        if case .opening = entry, case .committed(let imageID) = result {
+            if underWay.count >= CatalogLimits.underWayMax { underWay.removeAll(keepingCapacity: true) }
+            underWay.insert(imageID)
+        } else if entry.isLast, let row = entry.row {
+            underWay.remove(row)
+        }
     }
 
     private func fail(

@@ -14,7 +14,8 @@ struct StoredEnd {
 /// a list of ids would become a table of its own in SQLite.
 struct StoredStatements {
     private let several: PreparedStatement
-    private let isWritten: PreparedStatement
+    /// Finds a row that was ended just so.
+    private let ended: PreparedStatement
 
     static let rowsMin = 3
     private static let rowsMax = 8
@@ -32,7 +33,7 @@ struct StoredStatements {
             expires_ms = \(expiry)
             WHERE id BETWEEN ?2 AND ?3 AND (?4 >> (id - ?2)) & 1 AND state IN \(CatalogSchema.list(stored.predecessors))
             """)
-        isWritten = try connection.prepare(
+        ended = try connection.prepare(
             """
             SELECT 1 FROM uploads
             WHERE id = ?1 AND state = '\(stored.rawValue)' AND updated_ms = ?2 AND stored_ms = ?3
@@ -78,10 +79,10 @@ struct StoredStatements {
     }
 
     private func isWritten(_ end: StoredEnd, now: Int64) throws(DatabaseError) -> Bool {
-        try isWritten.bind(1, end.row)
-        try isWritten.bind(2, now)
-        try isWritten.bind(3, end.at)
-        defer { isWritten.reset() }
-        return try isWritten.step()
+        try ended.bind(1, end.row)
+        try ended.bind(2, now)
+        try ended.bind(3, end.at)
+        defer { ended.reset() }
+        return try ended.step()
     }
 }

@@ -12,7 +12,8 @@ internal import CSQLite
     /// Where the text of each parameter stands, the first at 0: bound once, a place serves all later uses.
     private var places: [Place] = []
 
-    /// Valid until the statement is finalised.
+    /// Invariant: the pointer is memory of the statement's own, valid until a longer text takes its place or the
+    /// statement is finalised; SQLite reads it only while it is bound.
     @safe private struct Place {
         let start: UnsafeMutableRawPointer
         let capacity: Int
@@ -44,7 +45,7 @@ internal import CSQLite
         let bytes = value.utf8Span.span
         guard bytes.count <= Self.placeBytesMax else {
             return try checked(unsafe bytes.withUnsafeBufferPointer { buffer in
-                return unsafe csqlite_bind_text(live, index, buffer.baseAddress, UInt64(buffer.count))
+                unsafe csqlite_bind_text(live, index, buffer.baseAddress, UInt64(buffer.count))
             })
         }
         // SQLite would refuse this only after the bytes that it reads had changed.
