@@ -29,9 +29,9 @@ private func handToTransfer(
 
 /// CURLOPT_READFUNCTION(3): the next bytes of the request's body.
 let curlRead: curl_write_callback = { bytes, size, count, context in
-    guard let context = unsafe context, let bytes = unsafe bytes,
-        let transfer = unsafe Unmanaged<CurlHandle>.fromOpaque(context).takeUnretainedValue().transfer
-    else { return Int(CURL_READFUNC_ABORT) }
+    guard let context = unsafe context, let bytes = unsafe bytes else { return Int(CURL_READFUNC_ABORT) }
+    let handle = unsafe Unmanaged<CurlHandle>.fromOpaque(context).takeUnretainedValue()
+    guard let transfer = handle.transfer else { return Int(CURL_READFUNC_ABORT) }
     let target = UnsafeMutableRawPointer(bytes)
     let supplied = transfer.supply(capacity: size * count) { span in
         unsafe span.withUnsafeBytes { source in
@@ -40,7 +40,9 @@ let curlRead: curl_write_callback = { bytes, size, count, context in
         }
     }
     switch supplied {
-    case .bytes(let count): return count
+    case .bytes(let count):
+        if count > CurlHandle.recordBytesMax, handle.isEncrypted { transfer.client?.cork(handle) }
+        return count
     case .pause: return Int(CURL_READFUNC_PAUSE)
     case .abort: return Int(CURL_READFUNC_ABORT)
     }
@@ -60,6 +62,7 @@ let curlPrerequest: curl_prereq_callback = { context, _, _, _, localPort in
     if let context = unsafe context {
         let handle = unsafe Unmanaged<CurlHandle>.fromOpaque(context).takeUnretainedValue()
         handle.transfer?.willSend()
+        handle.connection = handle.descriptor
         handle.tellConnection(localPort: localPort)
     }
     return CURL_PREREQFUNC_OK
@@ -101,7 +104,9 @@ let curlSocket: curl_socket_callback = { easy, descriptor, what, context, _ in
         let isReadable = what == CURL_POLL_IN || what == CURL_POLL_INOUT
         let isWritable = what == CURL_POLL_OUT || what == CURL_POLL_INOUT
         // A socket that is waited for to be writable is a connection's, not the one that a name lookup signals with.
-        if isWritable { unsafe CurlHandle.of(easy)?.descriptor = descriptor }
+        let handle = unsafe CurlHandle.of(easy)
+        if isWritable { handle?.descriptor = descriptor }
+        if let handle, let transfer = handle.transfer, transfer.sendCount > 0 { handle.connection = descriptor }
         driver.watch(descriptor: descriptor, readable: isReadable, writable: isWritable)
     }
     return 0

@@ -15,6 +15,8 @@ internal import Glibc
     var transfer: HTTPTransfer?
     /// The connection that was made for the transfer, -1 when it found one.
     var descriptor: Int32 = -1
+    /// The connection that the request is being sent on, -1 before curl has asked to watch it since.
+    var connection: Int32 = -1
     /// Index in the client's list of running handles.
     var position = 0
 
@@ -23,6 +25,8 @@ internal import Glibc
     private var nodes: UnsafeMutableBufferPointer<curl_slist>
     private var smallBody: UnsafeMutableBufferPointer<UInt8>
     private var url = ""
+    /// Whether the transfer goes over TLS.
+    private(set) var isEncrypted = false
     private var hasTarget = false
     private var connectMilliseconds = -1
     private var totalMilliseconds = -1
@@ -34,6 +38,8 @@ internal import Glibc
     private static let smallUploadBufferBytes = 16_384
     private static let largeUploadBufferBytes = 65_536
     private static let fastBytesMin = 32_768
+    /// Plaintext of a TLS record at most (RFC 8446 section 5.1).
+    static let recordBytesMax = 16_384
 
     init?(configuration: HTTPClientConfiguration, client: HTTPClient, share: UnsafeMutableRawPointer?) {
         guard let easy = unsafe curl_easy_init() else { return nil }
@@ -103,10 +109,12 @@ internal import Glibc
     func prepare(_ request: HTTPRequest, expectContinueBytesMin: Int64) -> Bool {
         unsafe errorText[0] = 0
         descriptor = -1
+        connection = -1
         var sum = CurlCodeSum()
         var fields = request.fields
         if request.url != url {
             url = request.url
+            isEncrypted = url.hasPrefix("https:")
             unsafe sum += sluice_curl_set_text(easy, CURLOPT_URL, url)
         }
         if let target = request.target {
