@@ -19,12 +19,7 @@ package enum RequestGenerated {
         read: (_ stream: Span<UInt8>, _ cuts: [Int]) throws(OracleFailure) -> WireTranscript
     ) throws(OracleFailure) {
         let made = GeneratedStream(input)
-        var generator = InputHash(input)
-        let turn = generator.next() % 2
-        let cuts = (0 ..< 3).map { _ in Int.random(in: 0 ... made.bytes.count, using: &generator) }.sorted()
-        var plans = [[], cuts, Array(0 ... made.bytes.count)]
-        if effort == .some { plans.remove(at: turn == 0 ? 1 : 2) }
-        for cuts in plans {
+        for cuts in [[]] + CutPlans.plans(for: made.bytes.span, effort: effort) {
             let transcript = try read(made.bytes.span, cuts)
             let complete = transcript.requests.filter { $0.end != nil }
             guard complete.map(\.body) == made.bodies else {
