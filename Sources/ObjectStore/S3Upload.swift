@@ -277,6 +277,7 @@ final class S3Upload: StoreUpload, StorePut {
                 }
                 head.etag = fields.value(of: "etag")
             case .head:
+                head.etag = fields.value(of: "etag")
                 head.contentLength = fields.value(of: "content-length")
                 head.recordToken = fields.value(of: "x-amz-meta-sluice-id")
             case .create, .complete, .abort, .search, .delete: break
