@@ -38,6 +38,9 @@ internal import Glibc
     private static let smallUploadBufferBytes = 16_384
     private static let largeUploadBufferBytes = 65_536
     private static let fastBytesMin = 32_768
+    private static let smallBodyBytes = 512
+    /// Of a body that was sent in one piece, so much memory stays with a handle that waits for its next transfer.
+    private static let restingBodyBytesMax = 16_384
     /// Plaintext of a TLS record at most (RFC 8446 section 5.1).
     static let recordBytesMax = 16_384
 
@@ -48,7 +51,7 @@ internal import Glibc
         unsafe errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         unsafe lines = .allocate(capacity: 1_024)
         unsafe nodes = .allocate(capacity: 16)
-        unsafe smallBody = .allocate(capacity: 512)
+        unsafe smallBody = .allocate(capacity: Self.smallBodyBytes)
         guard unsafe configure(configuration, client: client, share: share) else { return nil }
     }
 
@@ -199,6 +202,14 @@ internal import Glibc
         unsafe sum += sluice_curl_set_long(easy, CURLOPT_POST, 1)
         unsafe sum += sluice_curl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, bytes.count)
         unsafe sum += sluice_curl_set_pointer(easy, CURLOPT_POSTFIELDS, UnsafeMutableRawPointer(smallBody.baseAddress))
+    }
+
+    /// The handle is put aside: the memory of an unusually large body is given back.
+    func rest() {
+        guard unsafe smallBody.count > Self.restingBodyBytesMax else { return }
+        unsafe sluice_curl_set_pointer(easy, CURLOPT_POSTFIELDS, nil)
+        unsafe smallBody.deallocate()
+        unsafe smallBody = .allocate(capacity: Self.smallBodyBytes)
     }
 
     /// Copies all of `bytes` to the beginning of memory that has room for them, in one piece: the library's own copying

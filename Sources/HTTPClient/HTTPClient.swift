@@ -135,6 +135,7 @@ internal import Glibc
         guard let handle = takeHandle(),
             handle.prepare(transfer.request, expectContinueBytesMin: configuration.expectContinueBytesMin)
         else { return refuse(transfer, .other, "out of memory") }
+        transfer.wasPrepared()
         transfer.stage = .running
         handle.transfer = transfer
         transfer.handle = handle
@@ -195,7 +196,9 @@ internal import Glibc
             running[handle.position] = last
             last.position = handle.position
         }
-        if isReusable, idle.count < idleHandlesMax { idle.append(handle) }
+        guard isReusable, idle.count < idleHandlesMax else { return }
+        handle.rest()
+        idle.append(handle)
     }
 
     // MARK: curl's turn

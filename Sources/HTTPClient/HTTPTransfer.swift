@@ -27,6 +27,8 @@ package final class HTTPTransfer {
 
     private(set) var request: HTTPRequest
     private var completion: Completion?
+    /// Bytes of the request's body.
+    let bodyLength: Int64
     private var bodyRest: Int64 = 0
 
     private let fieldBytesMax: Int
@@ -42,7 +44,18 @@ package final class HTTPTransfer {
         self.request = request
         self.fieldBytesMax = fieldBytesMax
         self.completion = completion
-        if case .streamed(let length, _) = request.body { bodyRest = length }
+        switch request.body {
+        case .none: bodyLength = 0
+        case .bytes(let bytes): bodyLength = Int64(bytes.count)
+        case .streamed(let length, _):
+            bodyLength = length
+            bodyRest = length
+        }
+    }
+
+    /// The handle has copied what it needs: a body that was all there would be held twice.
+    func wasPrepared() {
+        if case .bytes = request.body { request.body = .none }
     }
 
     /// Asks a source that said ``BodySupply/pending`` again. Does nothing for a transfer that is not paused.
@@ -164,14 +177,6 @@ package final class HTTPTransfer {
 
     /// Whether curl was given the whole body, which is not yet to say that the connection was.
     var isBodySent: Bool { bodyRest == 0 }
-
-    var bodyLength: Int64 {
-        switch request.body {
-        case .none: 0
-        case .bytes(let bytes): Int64(bytes.count)
-        case .streamed(let length, _): length
-        }
-    }
 
     func response(status: Int) -> HTTPResponse {
         HTTPResponse(status: status, fields: fields, body: body)
