@@ -22,7 +22,8 @@ private final class Bench: RecoveryObserver {
     private(set) var keptCount = 0
 
     /// - Parameter refused: the first step of what the store never does.
-    init(due: Int, left: Int, refused: UploadLife.RecoveryPhase?) throws {
+    /// - Parameter isSilent: to that no answer comes at all.
+    init(due: Int, left: Int, refused: UploadLife.RecoveryPhase?, isSilent: Bool = false) throws {
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-room-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let path = directory.appendingPathComponent("a.sqlite").path
@@ -30,7 +31,7 @@ private final class Bench: RecoveryObserver {
         loop = try EventLoop()
         files = try FilesThread()
         catalog = try Self.open(path)
-        keeper = RefusingKeeper(loop: loop, refused: refused)
+        keeper = RefusingKeeper(loop: loop, refused: refused, isSilent: isSilent)
         var limits = RecoveryLimits()
         limits.rowsMax = 8
         limits.pageRowsMax = 2
@@ -79,11 +80,14 @@ private final class Bench: RecoveryObserver {
 
     enum BenchError: Error { case notWritten }
 
-    /// Turns the loop until recovery has nothing more to do, or until a test that hangs must end.
-    func settles() -> Bool {
+    /// Whether recovery comes to where it has nothing more to do.
+    func settles() -> Bool { runs { recovery?.isSettled == true } }
+
+    /// Turns the loop until `isDone`, or until a test that hangs must end.
+    func runs(until isDone: () -> Bool) -> Bool {
         recovery?.start()
         for _ in 0 ..< 3_000 {
-            if recovery?.isSettled == true { return true }
+            if isDone() { return true }
             loop.turn(timeoutMilliseconds: 10)
         }
         return false
@@ -103,17 +107,26 @@ private final class RefusingKeeper: StoreKeeper {
     let obstacle: String? = nil
     private let loop: EventLoop
     private let refused: UploadLife.RecoveryPhase?
+    private let isSilent: Bool
+    private var isAsked = false
+    private var held: [() -> Void] = []
 
-    init(loop: EventLoop, refused: UploadLife.RecoveryPhase?) {
+    init(loop: EventLoop, refused: UploadLife.RecoveryPhase?, isSilent: Bool) {
         self.loop = loop
         self.refused = refused
+        self.isSilent = isSilent
     }
 
     func perform(
         _ phase: UploadLife.RecoveryPhase, for subject: KeeperSubject, completion: @escaping (KeeperAnswer) -> Void
     ) {
         let answer = KeeperAnswer(phase == refused ? .unknown : .done)
-        loop.deferred { completion(answer) }
+        guard isSilent else { return loop.deferred { completion(answer) } }
+        // Nothing is answered before that is asked, so that it is under way when the rest comes to its end.
+        if phase != refused { held.append({ completion(answer) }) } else { isAsked = true }
+        guard isAsked else { return }
+        for body in held { loop.deferred(body) }
+        held.removeAll()
     }
 
     func leftovers(after marker: LeftoverMarker?, completion: @escaping (LeftoverAnswer) -> Void) {
@@ -134,6 +147,12 @@ struct RecoveryRoomTests {
         #expect(bench.rowCount == 4 && bench.keptCount == 4)
         // They are no uploads of the dead.
         #expect(bench.reports.map(\.kept) == [0])
+    }
+
+    @Test func `images that are being deleted hold up neither uploads nor the sweep`() throws {
+        let bench = try Bench(due: 20, left: 9, refused: .deleting, isSilent: true)
+        #expect(bench.runs { bench.hasSwept && bench.fates == [.aborted: 9] })
+        #expect(bench.reports.map(\.aborted) == [9])
     }
 
     @Test func `uploads that cannot be aborted hold up neither images nor the sweep nor the end`() throws {
