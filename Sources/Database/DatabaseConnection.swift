@@ -29,6 +29,7 @@ internal import Glibc
     }
 
     let handle: OpaquePointer
+    private let busyTimeoutMilliseconds: Int32
     private var isOpen = true
     private var statements: [PreparedStatement] = []
     private var synchronous = Synchronous.full
@@ -40,6 +41,7 @@ internal import Glibc
         path: String, access: Access, busyTimeoutMilliseconds: Int32 = 5_000
     ) throws(DatabaseError) {
         _ = Self.librarySetUp
+        self.busyTimeoutMilliseconds = busyTimeoutMilliseconds
         if case .creating = access { Self.makePrivateFile(path) }
         // NOMUTEX: one thread at a time uses the connection. EXRESCODE: extended codes, from the opening itself on.
         // https://www.sqlite.org/c3ref/open.html
@@ -197,10 +199,13 @@ internal import Glibc
 
 extension DatabaseConnection {
     /// How far a checkpoint goes. https://www.sqlite.org/c3ref/wal_checkpoint_v2.html
+    /// How long ``Checkpoint/truncate`` waits for others: a commit or a look takes less.
+    private static let truncateMilliseconds: Int32 = 100
+
     package enum Checkpoint: Sendable {
         /// "Checkpoint as many frames as possible without waiting for any database readers or writers to finish."
         case passive
-        /// Waits for readers and writers, and at the end "truncates the log file to zero bytes".
+        /// Waits for readers and writers, but not for long, and at the end "truncates the log file to zero bytes".
         case truncate
     }
 
@@ -209,7 +214,12 @@ extension DatabaseConnection {
         var logged: Int32 = 0
         var copied: Int32 = 0
         let raw = mode == .passive ? SQLITE_CHECKPOINT_PASSIVE : SQLITE_CHECKPOINT_TRUNCATE
+        // It keeps the right to write while it waits: a reader that stays, a backup for instance, would stop all
+        // commits for as long as statements wait.
+        let waits = min(Self.truncateMilliseconds, busyTimeoutMilliseconds)
+        if mode == .truncate { unsafe sqlite3_busy_timeout(handle, waits) }
         let result = unsafe sqlite3_wal_checkpoint_v2(handle, nil, raw, &logged, &copied)
+        if mode == .truncate { unsafe sqlite3_busy_timeout(handle, busyTimeoutMilliseconds) }
         // SQLITE_BUSY: a reader or writer stood in the way; what could be copied has been.
         if result & 0xFF == SQLITE_BUSY { return false }
         guard result == SQLITE_OK else {

@@ -183,6 +183,7 @@ package final class S3Inspection {
 
     private func read(_ step: S3Step, _ response: HTTPResponse) -> S3Answer {
         var head = S3AnswerHead(status: response.status)
+        head.etag = response.fields.value(of: "etag")
         head.contentLength = response.fields.value(of: "content-length")
         return S3AnswerReader.read(step, head, body: response.body.span, key: subject.key)
     }

@@ -283,6 +283,7 @@ package final class S3Keeper: StoreKeeper {
             case .failure(let failure): completion(.failure(S3Problem(detail: "\(name): \(failure.detail)")))
             case .success(let response):
                 var head = S3AnswerHead(status: response.status)
+                head.etag = response.fields.value(of: "etag")
                 head.contentLength = response.fields.value(of: "content-length")
                 head.recordToken = response.fields.value(of: "x-amz-meta-sluice-id")
                 if response.status >= 300 { head.bucketRegion = response.fields.value(of: "x-amz-bucket-region") }

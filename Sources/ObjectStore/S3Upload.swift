@@ -253,6 +253,8 @@ final class S3Upload: StoreUpload, StorePut {
             answer, isRewound: isRewound, sends: sends, isWhole: isWhole, mayRetry: mayRetry)
         if !mayRetry, case .failed = reaction.event { store.observer?.repetitionDenied() }
         if isPart, reaction.event != nil { source = nil }
+        // At once, where nothing is wrong with the store; a repetition after a pause is counted as it begins to wait.
+        if reaction.command == .send(step) { store.countRetry() }
         perform(reaction)
     }
 
@@ -277,6 +279,7 @@ final class S3Upload: StoreUpload, StorePut {
                 }
                 head.etag = fields.value(of: "etag")
             case .head:
+                head.etag = fields.value(of: "etag")
                 head.contentLength = fields.value(of: "content-length")
                 head.recordToken = fields.value(of: "x-amz-meta-sluice-id")
             case .create, .complete, .abort, .search, .delete: break

@@ -40,13 +40,13 @@ package enum S3AnswerReader {
         case .part where isSuccess: return .stored(etag: head.etag ?? "")
         case .put where isSuccess: return readPut(step, head, body)
         case .complete where isSuccess: return readCompleted(step, head, body)
-        case .abort where isSuccess: return .aborted
+        case .abort where isSuccess: return body.isEmpty ? .aborted : unreadable(step)
         case .abort:
             let problem = problem(step, head, body)
             return problem.isNoSuchUpload ? .gone : .refused(problem)
         case .head where isSuccess: return readObject(step, head)
         case .head where head.status == 404: return .noObject
-        case .delete where isSuccess: return .deleted
+        case .delete where isSuccess: return body.isEmpty ? .deleted : unreadable(step)
         case .delete:
             let problem = problem(step, head, body)
             return problem.code == "NoSuchKey" ? .deleted : .refused(problem)
@@ -80,7 +80,8 @@ package enum S3AnswerReader {
     }
 
     /// S3's yes to PutObject is a 200 without a body, with an ETag. Any other is that of something before the store, a
-    /// captive portal's say.
+    /// captive portal's say; so is a yes with a body to Abort or Delete, whose own is a 204, and one without an ETag to
+    /// HEAD. Believed, it would leave behind what was to be removed, or call an object of ours somebody else's.
     private static func readPut(_ step: S3Step, _ head: S3AnswerHead, _ body: Span<UInt8>) -> S3Answer {
         guard head.status == 200, body.isEmpty, let etag = head.etag, !etag.isEmpty else { return unreadable(step) }
         return .stored(etag: etag)
@@ -88,7 +89,7 @@ package enum S3AnswerReader {
 
     private static func readObject(_ step: S3Step, _ head: S3AnswerHead) -> S3Answer {
         guard let text = head.contentLength, let length = Decimal.parse(text.utf8Span.span),
-            let length = Int64(exactly: length)
+            let length = Int64(exactly: length), let etag = head.etag, !etag.isEmpty
         else { return unreadable(step) }
         return .object(length: length, recordToken: head.recordToken)
     }

@@ -15,7 +15,7 @@ package final class StoreMetrics: Sendable {
         breakersOpened = registry.counter(
             "sluice_store_breakers_opened_total", help: "How often a worker found the object store down.")
         retries = registry.counter(
-            "sluice_store_retries_total", help: "Requests to the object store that were sent again after a pause.")
+            "sluice_store_retries_total", help: "Requests to the object store that were sent again.")
         retriesDenied = registry.counter(
             "sluice_store_retries_denied_total",
             help: "Requests to the object store that were not sent again, it being down or too much being repeated.")

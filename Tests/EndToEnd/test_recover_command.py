@@ -1,7 +1,10 @@
 """`sluice recover`: what start-up recovery does, by hand and beside a running daemon."""
 
+import concurrent.futures
+import contextlib
 import hashlib
 import pathlib
+import sqlite3
 
 import pytest
 
@@ -93,6 +96,24 @@ def test_beside_a_running_daemon_its_uploads_are_left_alone(store):
             assert answer.stdout.startswith("0 stored, 0 removed")
             connection.send(BODY[150_000:])
             assert connection.response().status == 201
+
+
+def test_a_reader_that_stays_stops_no_upload_meanwhile(store):
+    """It truncates the log at its start and its end, and would wait for the reader with the right to write in hand."""
+    with Daemon(store.settings()) as daemon:
+        assert daemon.upload(tokens.mint(), BODY, "png").status == 201
+        with contextlib.closing(sqlite3.connect(daemon.database, isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            assert reader.execute("SELECT count(*) FROM uploads").fetchone() == (1,)
+            # What the reader does not see is in the log.
+            assert daemon.upload(tokens.mint(), BODY, "png").status == 201
+            with concurrent.futures.ThreadPoolExecutor(1) as pool:
+                answer = pool.submit(recover, store, daemon)
+                statuses = [daemon.upload(tokens.mint(), BODY, "png", timeout=60).status]
+                while not answer.done():
+                    statuses.append(daemon.upload(tokens.mint(), BODY, "png", timeout=60).status)
+        assert answer.result().returncode == 0, answer.result().stderr
+        assert set(statuses) == {201}, statuses
 
 
 def test_by_another_name_of_the_record_too(store, tmp_path):

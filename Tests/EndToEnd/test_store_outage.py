@@ -3,10 +3,11 @@
 import concurrent.futures
 import random
 import time
+import urllib.parse
 
 import pytest
 
-from support import tokens, wire
+from support import s3_double, tokens, wire
 from support.daemon import Daemon
 from support.expectations import assert_created, assert_refused
 from support.images import image
@@ -240,3 +241,40 @@ def test_another_region_is_followed_once_and_remembered():
             upload(daemon)
         assert store.seen["astray"] == 1
         assert "set AWS_REGION" in daemon.output
+
+
+class Portal(MortalStore):
+    """Something before the store says yes, in its own words, to the operations of `captured`."""
+
+    captured = frozenset()
+
+    def answer(self, handler):
+        path, _, query = handler.path.partition("?")
+        query = dict(urllib.parse.parse_qsl(query, keep_blank_values=True))
+        asked = s3_double.operation(handler.command, query, path.removeprefix("/pictures").lstrip("/"))
+        if asked not in self.captured:
+            return super().answer(handler)
+        handler.read()
+        self.seen[f"captured {asked}"] += 1
+        return handler.reply(200, b"<html><body>maintenance</body></html>")
+
+
+def test_a_yes_that_is_not_the_stores_ends_no_upload(folder):
+    """Believed, it would leave a multipart upload or an object that no row knows."""
+    with Portal() as store, Daemon(settings(store, SLUICE_REQUEST_TIMEOUT_SECONDS="10"), folder=folder) as daemon:
+        store.captured = {"abort"}
+        given_up = wire.Connection(daemon.port)
+        given_up.send(wire.upload_head(tokens.mint(), "png", length=len(BODY)) + BODY[:100_000])
+        eventually(lambda: store.open, 20)
+        given_up.reset()
+        eventually(lambda: store.seen["captured abort"] >= 2, 60, lambda: daemon.output[-2_000:])
+        assert len(store.open) == 1 and daemon.states() == ["aborting"]
+
+        def lost(handler, _status, _answer):
+            store.captured = {"abort", "complete", "delete", "head", "search"}
+            handler.close_connection = True
+        store.faults = {"complete": [lost]}
+        assert daemon.upload(tokens.mint(), BODY, "png", timeout=90).status == 503
+        assert len(store.objects) == 1
+        # Its row says that it is not settled.
+        assert "completing" in daemon.states(), daemon.rows()

@@ -120,7 +120,7 @@ final class FakeS3: Sendable {
         case "head":
             guard let object = bucket.objects[path] else { return .raw("HTTP/1.1 404 None\r\n\r\n") }
             return .raw(
-                "HTTP/1.1 200 OK\r\nContent-Length: \(object.bytes.count)\r\n"
+                "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: \(object.bytes.count)\r\n"
                     + "x-amz-meta-sluice-id: \(object.token)\r\n\r\n")
         case "search":
             let found = bucket.uploads.map { id, upload in

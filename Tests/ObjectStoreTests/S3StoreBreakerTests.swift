@@ -142,4 +142,14 @@ final class StoreWitness: StoreObserver {
         #expect(witness.repeated == 3)
         #expect(witness.denied == 0)
     }
+
+    @Test(arguments: ["RequestTimeout", "BadDigest"]) func `repetitions without a pause too`(code: String) throws {
+        let bench = try S3StoreTests.Bench(FakeS3 { step, count in
+            step == "part" && count == 1 ? .instead(FakeS3.error(400, code)) : nil
+        })
+        let witness = StoreWitness()
+        bench.store.observer = witness
+        #expect(bench.upload([[1]]).events.last == .completed)
+        #expect(witness.repeated == 1)
+    }
 }

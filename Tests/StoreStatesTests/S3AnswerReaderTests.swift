@@ -64,14 +64,22 @@ import Testing
         #expect(Self.problem(Self.read(step, 404, Self.error("NoSuchBucket")))?.status == 404)
         #expect(Self.problem(Self.read(step, 404))?.status == 404)
         #expect(Self.problem(Self.read(step, 500))?.isTransient == true)
+        for step in [step, .delete] {
+            #expect(Self.problem(Self.read(step, 200, "<html>maintenance</html>"))?.isTransient == true)
+            #expect(Self.problem(Self.read(step, 200, Self.error("SlowDown"))) != nil)
+        }
+        #expect(Self.read(.delete, 204) == .deleted)
     }
 
     @Test func `a HEAD says length and token, or that there is nothing, or nothing at all`() {
-        let head = S3AnswerHead(status: 200, contentLength: "12", recordToken: "t")
+        let head = S3AnswerHead(status: 200, etag: "\"e\"", contentLength: "12", recordToken: "t")
         #expect(Self.read(.head, head) == .object(length: 12, recordToken: "t"))
         #expect(Self.read(.head, 404) == .noObject)
         #expect(Self.problem(Self.read(.head, 403))?.isTransient == false)
-        #expect(Self.problem(Self.read(.head, S3AnswerHead(status: 200, contentLength: "x"))) != nil)
+        #expect(Self.problem(Self.read(.head, S3AnswerHead(status: 200, etag: "e", contentLength: "x"))) != nil)
+        // The say of something before the store.
+        let other = S3AnswerHead(status: 200, contentLength: "26")
+        #expect(Self.problem(Self.read(.head, other))?.isTransient == true)
     }
 
     @Test func `a search finds the uploads of exactly our key`() {

@@ -84,6 +84,7 @@ class HostileStore(S3Double):
         handler.send_response(404 if token is None else 200)
         handler.send_header("Content-Length", str(length))
         if token is not None:
+            handler.send_header("ETag", '"e"')
             handler.send_header("x-amz-meta-sluice-id", token)
         handler.end_headers()
 

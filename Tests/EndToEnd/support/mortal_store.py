@@ -198,7 +198,7 @@ class MortalStore(S3Double):
             if key not in self.objects:
                 return 404, {}, b""
             size, mark = self.objects[key]
-            return 200, {"Content-Length": str(size), "x-amz-meta-sluice-id": mark}, b""
+            return 200, {"ETag": '"e"', "Content-Length": str(size), "x-amz-meta-sluice-id": mark}, b""
         if operation == "put":
             self.objects[key] = (len(body), headers.get("x-amz-meta-sluice-id", ""))
             return 200, {"ETag": '"0123456789abcdef0123456789abcdef"'}, b""

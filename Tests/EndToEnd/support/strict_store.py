@@ -195,7 +195,8 @@ class StrictStore(LoopbackServer):
         if key not in self.objects:
             raise Refused(404, "NotFound")
         data, fields = self.objects[key]
-        return 200, {"x-amz-meta-sluice-id": fields["x-amz-meta-sluice-id"][0], "Content-Length": str(len(data))}, None
+        return 200, {"ETag": '"e"', "x-amz-meta-sluice-id": fields["x-amz-meta-sluice-id"][0],
+                     "Content-Length": str(len(data))}, None
 
     def do_delete(self, key, _query, _fields, _payload, _checksum):
         self.objects.pop(key, None)
