@@ -155,7 +155,7 @@ let package = Package(
         tests("Telemetry", ["Bytes", "Linux", logging]),
         tests("Serving", ["Bytes", "HTTPWire", "Linux", "Reactor", "TLS"]),
         tests("ObjectStore", ["AWS", "Bytes", "Gateway", "HTTPClient", "Linux", "Reactor", "SigV4", "StoreStates"]),
-        tests("Recovery", ["Gateway"]),
+        tests("Recovery", ["Catalog", "Gateway", "ObjectStore", "Reactor", logging]),
         tests("AWS", ["Bytes", "HTTPClient", "Linux", "Reactor", "SigV4", "Tokens"]),
         tests("Catalog", ["Bytes", "Database", "Gateway", "Images", "Linux", "Reactor", "Tokens", logging]),
         tests("Uploads", ["StoreStates"]),

@@ -17,6 +17,9 @@ extension GatewayWorld {
         return nil
     }
 
+    /// One row, as the writer finds it in its transaction.
+    func image(_ imageID: Int64) -> ImageRecord? { record.row(imageID).map { image(imageID, $0) } }
+
     private func image(_ imageID: Int64, _ row: WorldRecord.Row) -> ImageRecord {
         ImageRecord(
             imageID: imageID, key: "k", owner: WorldBody.claims.subject, contentType: "image/gif", filename: nil,
@@ -63,6 +66,7 @@ extension GatewayWorld {
         else { return }
         note("row \(imageID) expires")
         tally.expired += 1
+        expired.append(imageID)
         if let index = promised.firstIndex(of: imageID) { promised.remove(at: index) }
         guard record.isOnDisk(imageID, [.expiring]) else {
             return violate("row \(imageID): what a loss of power could bring back is deleted")

@@ -23,7 +23,10 @@ extension GatewayWorld {
         else { return violate("\(upload.key): a replay of what it does not know") }
         if upload.parts != nil || upload.put != nil { violate("\(upload.key): a replay that asked the store") }
         checkWorth(upload)
-        // Its time may have been over since.
+        // What is deleted later crosses the answer on its way.
+        if upload.expiredAtEnd.contains(image.imageID) {
+            violate("\(upload.key): a replay of an image that was deleted before its body ended")
+        }
         guard let row = record.row(image.imageID), row.state == .stored || row.state == .completing else { return }
         if row.idempotencyKey != upload.body.idempotencyKey || bucket.object(row.key)?.bytes != upload.body.bytes {
             violate("\(upload.key): a replay of other bytes")
@@ -52,7 +55,8 @@ extension GatewayWorld {
             case .fileTooLarge: UInt64(body.bytes.count) > upload.policy.uploadBytesMax
             case .badRequest: !body.framing.isWhole
             case .requestTimeout: upload.isLate
-            case .storeUnavailable: upload.hasFaults
+            case .storeUnavailable:
+                upload.hasFaults || upload.known.map { expired.contains($0.image.imageID) } ?? false
             case .idempotencyConflict:
                 upload.known.map { $0.image.state == .stored && $0.sha256 != body.bytes } ?? false
             case .idempotencyInProgress: upload.known.map { $0.image.state != .stored } ?? false

@@ -41,6 +41,8 @@ package final class GatewayWorld {
     private(set) var isDisturbed = true
     /// Images that a 201 has told of, and that are not deleted since; see ``checkPromises()``.
     var promised: [Int64] = []
+    /// Images whose time was over, in that order.
+    var expired: [Int64] = []
 
     // Of a seeded world alone: a script says when what happens.
     var faultsOfHundred = 0

@@ -55,6 +55,7 @@ struct WorldRecord {
             case .stored: .stored
             case .aborting, .withdrawn: .aborting
             case .gone: .gone
+            case .look: row.state
             }
         guard row.state.mayBecome(state) else { return false }
         row.state = state

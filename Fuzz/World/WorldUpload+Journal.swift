@@ -40,6 +40,12 @@ extension WorldUpload {
             answers.append((write, fate == .unseen ? .failed : .known(known)))
             return true
         }
+        if case .look(let imageID) = write {
+            let image = world.image(imageID)
+            world.note("\(key): row \(imageID) is \(image?.state.rawValue ?? "not there")")
+            answers.append((write, fate == .unseen ? .failed : .image(image)))
+            return true
+        }
         let isCommitted = perform(write)
         world.note("\(key): \(write) \(isCommitted ? "is committed" : "finds no row for it")")
         guard write.isAwaited else { return true }
@@ -88,6 +94,7 @@ extension WorldUpload {
         case (.opening, .committed):
             imageID = rowID
             exchange.openingCommitted(imageID: rowID ?? 0, into: &effects)
+        case (.look, .image(let image)): exchange.knownLooked(image, into: &effects)
         case (.withdrawn, .committed): exchange.withdrawalCommitted(into: &effects)
         case (.completing, .committed): exchange.completingDurable(into: &effects)
         default: journalFailed(write)
@@ -109,7 +116,7 @@ extension UploadWrite {
     /// Whether the driver waits for its outcome.
     var isAwaited: Bool {
         switch self {
-        case .opening, .completing, .withdrawn: true
+        case .opening, .completing, .withdrawn, .look: true
         case .uploadID, .stored, .aborting, .gone: false
         }
     }

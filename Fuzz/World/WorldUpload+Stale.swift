@@ -25,7 +25,10 @@ extension WorldUpload {
             exchange.bodyEnded(into: &effects)
             exchange.clientLost(into: &effects)
             exchange.openDelayPassed(arrivesFastEnough: true, into: &effects)
-            if let known { exchange.openingKnown(known, into: &effects) }
+            if let known {
+                exchange.openingKnown(known, into: &effects)
+                exchange.knownLooked(known.image, into: &effects)
+            }
             exchange.cancel(.internal, into: &effects)
         }
         for effect in effects { world.violate("\(key): a stale event has an effect: \(effect)") }

@@ -23,6 +23,8 @@ final class WorldUpload {
     private var form: FormIntake?
     private var sent = 0
     private(set) var isBodyEnded = false
+    /// Images whose time was over when the body ended.
+    private(set) var expiredAtEnd: [Int64] = []
     private(set) var isClientGone = false
     private(set) var replies = 0
     /// Bytes that were kept for the store.
@@ -64,6 +66,7 @@ final class WorldUpload {
     enum JournalOutcome {
         case committed, failed
         case known(KnownUpload)
+        case image(ImageRecord?)
     }
 
     init(
@@ -203,6 +206,7 @@ final class WorldUpload {
         switch form?.bodyEnded() {
         case .complete?, nil:
             isBodyEnded = true
+            expiredAtEnd = world.expired
             // The bytes stand for their own sum: nothing else has it.
             let digest = body.idempotencyKey > 0 ? body.bytes : nil
             exchange.bodyEnded(digest: digest, into: &effects)

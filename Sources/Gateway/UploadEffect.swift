@@ -29,7 +29,7 @@ package enum UploadEffect: Equatable, Sendable {
     case end
 }
 
-/// A write to the record of one upload.
+/// A write to the record of one upload, or a look at it.
 package enum UploadWrite: Equatable, Sendable {
     /// The row itself; its outcome carries the image id.
     case opening
@@ -41,6 +41,8 @@ package enum UploadWrite: Equatable, Sendable {
     /// `aborting` too, with its outcome reported: an object is deleted only after it.
     case withdrawn
     case gone
+    /// Nothing is written: the image that the upload's `Idempotency-Key` stands for, as it is now, is asked for.
+    case look(imageID: Int64)
 }
 
 /// What the store said of one part.

@@ -43,6 +43,8 @@ extension UploadExchange {
         case durable(imageID: Int64)
         /// There is none: the upload's `Idempotency-Key` belongs to another.
         indirect case known(KnownUpload)
+        /// The same, whose bytes are these: whether it is there still is being asked.
+        indirect case knownAsked(KnownUpload)
         case failed
     }
 
@@ -158,7 +160,7 @@ extension UploadExchange {
         case .untouched:
             // While `opening` is on its way, its outcome decides: see ``openingCommitted(imageID:into:)``.
             switch record {
-            case .unasked, .known: finish(into: &effects)
+            case .unasked, .known, .knownAsked: finish(into: &effects)
             case .openingAsked, .open, .completingAsked, .durable, .failed: break
             }
         case .putHeld:

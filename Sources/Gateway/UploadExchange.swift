@@ -13,7 +13,8 @@ internal import Images
 /// - Complete is asked only when every byte is in an acknowledged part and `completing` is durable;
 /// - the last bytes of a PutObject are handed over only when `completing` is durable, and what it may have stored is
 ///   deleted only when `aborting` is committed;
-/// - 201 is replied only when the store has completed, now or, with a known `Idempotency-Key`, then;
+/// - 201 is replied only when the store has completed, now or, with a known `Idempotency-Key`, then, its image being
+///   there still when all of the body has come;
 /// - ``UploadEffect/end`` comes exactly once and last, and by then whatever was opened in the store is completed,
 ///   aborted, or left to recovery with its record in `completing` or `opening`.
 package struct UploadExchange: ~Copyable {
@@ -133,7 +134,7 @@ package struct UploadExchange: ~Copyable {
         advance(into: &effects)
     }
 
-    /// The journal could not take `opening` or `completing`.
+    /// The journal could not take `opening` or `completing`, or cannot say what a key stands for.
     package mutating func journalFailed(into effects: inout [UploadEffect]) {
         switch record {
         case .openingAsked:
@@ -143,6 +144,7 @@ package struct UploadExchange: ~Copyable {
         case .completingAsked:
             record = .failed
             refuse(.storeUnavailable, into: &effects)
+        case .knownAsked: refuse(.storeUnavailable, into: &effects)
         case .unasked, .open, .durable, .known, .failed: break
         }
     }

@@ -10,8 +10,10 @@ extension Recovery {
     var nextLook: Int64 {
         guard !duties.isLooking else { return .max }
         var due = Int64.max
-        if state.hasRoom { due = max(duties.dueAt, duties.pausedUntil) }
-        if let first = duties.handedOver.first, state.hasRoom { due = min(due, max(first.due, duties.pausedUntil)) }
+        if state.hasRoom(for: .due) { due = max(duties.dueAt, duties.pausedUntil) }
+        if let first = duties.handedOver.first, state.hasRoom(for: .left) {
+            due = min(due, max(first.due, duties.pausedUntil))
+        }
         switch pass.phase {
         case .resting(let until): due = min(due, max(until, duties.pausedUntil))
         case .due: due = min(due, duties.pausedUntil)
@@ -27,12 +29,16 @@ extension Recovery {
             pass.begin(at: now)
             if case .ok = catalog.health { for imageID in catalog.takeLeftRows() { handOver(imageID) } }
         }
-        if let first = duties.handedOver.first, now >= first.due, state.hasRoom { return readHandedOver(now) }
+        if let first = duties.handedOver.first, now >= first.due, state.hasRoom(for: .left) {
+            return readHandedOver(now)
+        }
         if case .due = pass.phase { return askForTheDead() }
-        if case .working = pass.phase, state.hasRoom, let claimed = claims.values.first(where: { !$0.isRead }) {
+        if case .working = pass.phase, state.hasRoom(for: .left),
+            let claimed = claims.values.first(where: { !$0.isRead })
+        {
             return readRows(of: claimed)
         }
-        if now >= duties.dueAt, state.hasRoom { readDue() }
+        if now >= duties.dueAt, state.hasRoom(for: .due) { readDue() }
     }
 
     /// Has something read on the files thread.
@@ -133,11 +139,12 @@ extension Recovery {
         return state.adopt(known, notBefore: notBefore)
     }
 
-    /// When every row of the dead has been looked at.
+    /// When every row of the dead has been looked at, or as many as there is room for and none of them comes to an
+    /// end: what is not read yet is read by a later pass. Images whose time has come hold up none.
     func endPass(_ now: Int64) {
-        guard case .working = pass.phase, state.isQuiet, !claims.values.contains(where: { !$0.isRead }) else {
-            return
-        }
+        guard case .working = pass.phase, state.isQuiet(.left),
+            !state.hasRoom(for: .left) || !claims.values.contains(where: { !$0.isRead })
+        else { return }
         // Those for which there was no room are next, unless what is kept takes all of it.
         let hasRoom = claims.count < limits.claimsMax
         if pass.leavesSome, hasRoom {
@@ -145,7 +152,7 @@ extension Recovery {
             return look(now)
         }
         pass.phase = .resting(until: now + limits.passMilliseconds)
-        pass.report.kept = state.keptCount
+        pass.report.kept = state.keptCount(.left)
         pass.report.milliseconds = now - pass.beganAt
         if pass.isFirst || pass.foundAny { observer?.recoveryFinished(pass.report) }
         if pass.isFirst { duties.sweepAt = now }
@@ -170,7 +177,7 @@ extension Recovery {
         let reader = reader
         let moment = hasExpiry ? Clock.wallMilliseconds() : 0
         // Those in hand stand at the front of the list until they are gone.
-        let limit = limits.pageRowsMax + state.count(of: nil)
+        let limit = limits.pageRowsMax + state.count(.due)
         duties.dueAt = loop.now + limits.dueMilliseconds
         read { () throws(CatalogError) -> [CatalogRow] in
             try reader.due(at: moment, limit: limit)

@@ -63,11 +63,12 @@ package final class Recovery {
     /// Rows in hand.
     package var rowCount: Int { state.count }
 
-    /// Whether all that there was to do has been done or is kept for later, each kind at least once.
+    /// Whether all that there was to do has been done or is kept for later, each kind at least once. Where what is kept
+    /// takes all the room of its kind, the rest of that kind is kept with it.
     package var isSettled: Bool {
-        guard case .resting = pass.phase else { return false }
-        return state.isQuiet && duties.hasLookedForDue && duties.hasSwept && !duties.isLooking
-            && duties.handedOver.isEmpty
+        guard case .resting = pass.phase, state.isQuiet, duties.hasSwept, !duties.isLooking else { return false }
+        return (duties.hasLookedForDue || !state.hasRoom(for: .due))
+            && (duties.handedOver.isEmpty || !state.hasRoom(for: .left))
     }
 
     /// Begins, and goes on until ``stop()``.

@@ -4,7 +4,8 @@ package struct RecoveryLimits: Equatable, Sendable {
     package var requestsAtOnceMax = 16
     /// Requests a second; S3 takes 3,500 for each prefix of keys, and other servers less.
     package var requestsPerSecondMax: Int64 = 200
-    /// Rows in hand at once, half a kilobyte each.
+    /// Rows in hand at once, half a kilobyte each. Half of them are for what uploads left, half for images whose time
+    /// has come.
     package var rowsMax = 10_000
     /// Rows of one look into the record.
     package var pageRowsMax = 200

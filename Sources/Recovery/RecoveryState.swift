@@ -23,6 +23,8 @@ package struct RecoveryRow: Equatable, Sendable {
         self.state = state
         self.instance = instance
     }
+
+    package var kind: RecoveryState.Kind { instance == nil ? .due : .left }
 }
 
 /// What recovery does next, and with which row: the decisions of all rows in hand together.
@@ -65,6 +67,15 @@ package struct RecoveryState: Sendable {
         }
     }
 
+    /// What a row is in hand for. Each kind has half of the room, and neither shuts the other out: a store that deletes
+    /// nothing keeps its images in hand for good, and one that aborts nothing its uploads.
+    package enum Kind: CaseIterable, Sendable {
+        /// It was left by an upload.
+        case left
+        /// It is an image whose time has come.
+        case due
+    }
+
     private enum Doing: Equatable {
         case ask(UploadLife.RecoveryPhase)
         case write(UploadLife.State)
@@ -86,7 +97,8 @@ package struct RecoveryState: Sendable {
     private var entries: [Int64: Entry] = [:]
     /// Rows in hand of each process.
     private var counts: [String: Int] = [:]
-    /// Rows that wait after an answer that settled nothing.
+    /// Rows that wait after an answer that settled nothing: those whose time has come, and all.
+    private var keptDueCount = 0
     package private(set) var keptCount = 0
     /// Ids in line, first come first served.
     private var asks = Line()
@@ -105,9 +117,25 @@ package struct RecoveryState: Sendable {
     /// Rows in hand.
     package var count: Int { entries.count }
 
-    package var hasRoom: Bool { entries.count + limits.pageRowsMax <= limits.rowsMax }
+    package func count(_ kind: Kind) -> Int {
+        kind == .due ? count(of: nil) : entries.count - count(of: nil)
+    }
 
-    /// Whether every row that is left has had an answer that settled nothing, and waits.
+    /// Rows of this kind that wait after an answer that settled nothing.
+    package func keptCount(_ kind: Kind) -> Int { kind == .due ? keptDueCount : keptCount - keptDueCount }
+
+    /// Whether another page of rows may be read.
+    package func hasRoom(for kind: Kind) -> Bool { count(kind) + limits.pageRowsMax <= mostRows(kind) }
+
+    private func mostRows(_ kind: Kind) -> Int {
+        let half = limits.rowsMax / 2
+        return kind == .due ? half : limits.rowsMax - half
+    }
+
+    /// Whether every row of this kind that is in hand has had an answer that settled nothing, and waits.
+    package func isQuiet(_ kind: Kind) -> Bool { keptCount(kind) == count(kind) }
+
+    /// The same of all rows.
     package var isQuiet: Bool { keptCount == entries.count }
 
     /// Rows in hand of one process; nil: those whose time has come.
@@ -119,7 +147,8 @@ package struct RecoveryState: Sendable {
     /// - Returns: false where it is in hand already, or there is no room, or nothing to do.
     @discardableResult
     package mutating func adopt(_ row: RecoveryRow, notBefore: Int64? = nil) -> Bool {
-        guard entries[row.imageID] == nil, entries.count < limits.rowsMax, let doing = Self.first(row) else {
+        let kind = row.kind
+        guard entries[row.imageID] == nil, count(kind) < mostRows(kind), let doing = Self.first(row) else {
             return false
         }
         counts[row.instance ?? "", default: 0] += 1
@@ -251,8 +280,7 @@ package struct RecoveryState: Sendable {
     }
 
     private mutating func wait(_ entry: inout Entry, until time: Int64) {
-        if !entry.isKept { keptCount += 1 }
-        entry.isKept = true
+        keep(&entry, true)
         entry.wakeAt = time
         earliestWake = min(earliestWake, time)
         entries[entry.row.imageID] = entry
@@ -260,8 +288,7 @@ package struct RecoveryState: Sendable {
 
     private mutating func enqueue(_ entry: Entry) {
         var entry = entry
-        if entry.isKept { keptCount -= 1 }
-        entry.isKept = false
+        keep(&entry, false)
         entry.wakeAt = nil
         entries[entry.row.imageID] = entry
         line(entry)
@@ -274,8 +301,17 @@ package struct RecoveryState: Sendable {
         }
     }
 
+    private mutating func keep(_ entry: inout Entry, _ isKept: Bool) {
+        guard entry.isKept != isKept else { return }
+        entry.isKept = isKept
+        let change = isKept ? 1 : -1
+        keptCount += change
+        if entry.row.kind == .due { keptDueCount += change }
+    }
+
     private mutating func drop(_ entry: Entry) {
-        if entry.isKept { keptCount -= 1 }
+        var entry = entry
+        keep(&entry, false)
         entries[entry.row.imageID] = nil
         let instance = entry.row.instance ?? ""
         counts[instance] = count(of: instance) > 1 ? count(of: instance) - 1 : nil

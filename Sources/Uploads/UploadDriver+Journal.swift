@@ -18,6 +18,7 @@ extension UploadDriver {
             exchange.openingKnown(known, into: &effects)
         case (.committed, .withdrawn): exchange.withdrawalCommitted(into: &effects)
         case (.committed, _): exchange.completingDurable(into: &effects)
+        case (.image(let image), .look): exchange.knownLooked(image, into: &effects)
         case (.known, _), (.registered, _), (.image, _): break
         case (.failed(let failure), _):
             service.events.journalFailed(failure.description, requestID: requestID)
@@ -39,14 +40,14 @@ extension UploadDriver {
         guard let entry = entry(for: write, uploadID) else { return }
         let wantsAnswer =
             switch write {
-            case .opening, .completing, .withdrawn: true
+            case .opening, .completing, .withdrawn, .look: true
             case .uploadID, .stored, .aborting, .gone: false
             }
         if service.submit(entry, tag: tag, wantsAnswer: wantsAnswer) {
             if wantsAnswer { awaited.append(write) }
             switch write {
             case .stored, .gone: isSettled = true
-            case .opening, .uploadID, .completing, .aborting, .withdrawn: break
+            case .opening, .uploadID, .completing, .aborting, .withdrawn, .look: break
             }
         } else {
             service.events.journalFailed("the journal's queue is full", requestID: requestID)
@@ -62,9 +63,11 @@ extension UploadDriver {
                     filename: plan.displayName, recordToken: plan.recordToken, at: plan.key.milliseconds,
                     idempotencyKey: plan.idempotencyKey))
         }
+        // It names another upload's image: its own was never made.
+        if case .look(let id) = write { return .look(id) }
         guard let id = imageID else { return nil }
         switch write {
-        case .opening: return nil
+        case .opening, .look: return nil
         case .uploadID(let uploadID): return .uploadID(id, uploadID)
         case .completing(let bytes):
             return .completing(id, size: Int64(clamping: bytes), sha256: sha256, uploadID: uploadID)

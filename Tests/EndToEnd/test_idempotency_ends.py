@@ -98,6 +98,27 @@ class TestEnds:
             assert_created(second, size=len(OTHER), kind="png", sub=sub)
             assert second.json["data"]["imageId"] > first.json["data"]["imageId"]
 
+    def test_an_image_that_is_deleted_while_it_is_sent_again_is_no_answer(self, store):
+        sub = tokens.fresh_subject()
+        token = tokens.mint(sub)
+        with Daemon({**settings(store, SLUICE_UNREGISTERED_TTL_SECONDS="20"), "SLUICE_WORKERS": "1"}) as daemon:
+            first = daemon.upload(token, BODY, "png", key("k"))
+            assert first.status == 201
+            gone = first.json["data"]["imageId"]
+            with begin(daemon, token, BODY, key("k"), sent=150_000) as connection:
+                # By its end the worker has asked the record for the key of the one before.
+                assert daemon.upload(token, OTHER, "png").status == 201
+                eventually(lambda: "stored" in daemon.states(f"id = {gone}"))
+                assert daemon.change("UPDATE uploads SET expires_ms = 1 WHERE id = ?", gone) == 1
+                eventually(lambda: not daemon.rows(f"id = {gone}"), 20, lambda: daemon.output[-3_000:])
+                connection.send(BODY[150_000:])
+                answer = connection.response()
+            assert_refused(answer, "STORE_UNAVAILABLE")
+            assert int(answer["Retry-After"]) >= 1 and keys(daemon) == []
+            again = daemon.upload(token, BODY, "png", key("k"))
+            data, _ = assert_created(again, size=len(BODY), kind="png", sub=sub)
+            assert data["imageId"] > gone
+
     def test_the_times_must_agree(self, store):
         with Daemon(settings(store, SLUICE_IDEMPOTENCY_TTL_SECONDS="59"), wait=None) as daemon:
             assert daemon.process.wait(20) == 2

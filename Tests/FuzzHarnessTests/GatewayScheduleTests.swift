@@ -28,6 +28,18 @@ struct GatewayScheduleTests {
         #expect(Self.world("U1ZTZ").tally.puts == 1)
     }
 
+    /// The second upload has the first one's key, and the first one's time is over: never, while the body comes, after
+    /// its end, and after the record was asked once more.
+    @Test func `an image that is deleted while it is sent again is no answer`() {
+        let begin = "U00001ZOOOU00001cja"
+        for (rest, replayed) in [("cbja", 1), ("Xcbja", 0), ("cbXja", 0), ("cbjXa", 1)] {
+            let world = Self.world(begin + rest)
+            #expect(world.violations.isEmpty, "\(rest)")
+            #expect(world.tally.replayed == replayed && world.tally.refused == 1 - replayed, "\(rest)")
+            #expect(world.tally.expired == (rest.contains("X") ? 1 : 0), "\(rest)")
+        }
+    }
+
     @Test func `one script is one run`() {
         for script in ["UZ8K5TRRR", "U02ZTZZW3", "UZ7S4TS4UCCL"] {
             #expect(Self.world(script, isTracing: true).trace == Self.world(script, isTracing: true).trace)

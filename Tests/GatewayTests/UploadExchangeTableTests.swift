@@ -128,6 +128,7 @@ struct UploadExchangeTableTests {
         case .journal(.aborting): "journal aborting"
         case .journal(.withdrawn): "journal withdrawn"
         case .journal(.gone): "journal gone"
+        case .journal(.look(let id)): "journal look \(id)"
         case .create: "create"
         case .openPart(let number, let length, _): "part \(number) of \(length)"
         case .complete(let parts): "complete \(parts.count)"

@@ -22,11 +22,25 @@ struct UploadReplayTests {
     }
 
     private func known(_ state: UploadLife.State = .stored, bytes: Int64 = 100_000) -> KnownUpload {
-        KnownUpload(
-            image: ImageRecord(
-                imageID: 5, key: "users/1/images/1-u.jpeg", owner: "1", contentType: "image/jpeg", filename: "a.jpg",
-                fileBytes: bytes, state: state, uploaded: 3, registered: nil, registrant: nil, expires: nil),
-            sha256: state == .stored ? digest : nil)
+        KnownUpload(image: image(state, bytes: bytes), sha256: state == .stored ? digest : nil)
+    }
+
+    private func image(
+        _ state: UploadLife.State, bytes: Int64 = 100_000, registered: Int64? = nil
+    ) -> ImageRecord {
+        ImageRecord(
+            imageID: 5, key: "users/1/images/1-u.jpeg", owner: "1", contentType: "image/jpeg", filename: "a.jpg",
+            fileBytes: bytes, state: state, uploaded: 3, registered: registered, registrant: nil, expires: nil)
+    }
+
+    /// The body is the known one, and whether that is there still is asked.
+    private func looking(_ effects: inout [UploadEffect]) -> UploadExchange {
+        var exchange = begun(declared: nil, &effects)
+        exchange.openingKnown(known(), into: &effects)
+        exchange.bodyEnded(digest: digest, into: &effects)
+        #expect(effects == [.journal(.look(imageID: 5))])
+        effects = []
+        return exchange
     }
 
     private func jpeg(_ count: Int) -> [UInt8] { [0xFF, 0xD8, 0xFF] + [UInt8](repeating: 0, count: count - 3) }
@@ -56,7 +70,62 @@ struct UploadReplayTests {
         #expect(!isKept && effects.isEmpty)
         #expect(exchange.receivedBytes == 100_000)
         exchange.bodyEnded(digest: digest, into: &effects)
+        #expect(effects == [.journal(.look(imageID: 5))] && exchange.isReplay)
+        effects = []
+        // Registered meanwhile: the answer is the first one.
+        exchange.knownLooked(image(.stored, registered: 4), into: &effects)
         #expect(effects == [.reply(.replayed(known().image)), .end])
+        exchange.knownLooked(known().image, into: &effects)
+        #expect(effects.count == 2)
+    }
+
+    /// Its time was over while the body came, or there is another in its place.
+    @Test func `an image that is deleted while the body comes is no answer`() {
+        let other = ImageRecord(
+            imageID: 6, key: "k", owner: "1", contentType: "image/jpeg", filename: nil, fileBytes: 100_000,
+            state: .stored, uploaded: 3, registered: nil, registrant: nil, expires: nil)
+        for found in [nil, image(.expiring), other] as [ImageRecord?] {
+            var effects: [UploadEffect] = []
+            var exchange = looking(&effects)
+            exchange.knownLooked(found, into: &effects)
+            #expect(effects == [.reply(.refused(.storeUnavailable)), .end])
+        }
+    }
+
+    @Test func `a record that cannot say whether the image is there is no answer`() {
+        var effects: [UploadEffect] = []
+        var exchange = looking(&effects)
+        exchange.journalFailed(into: &effects)
+        #expect(effects == [.reply(.refused(.storeUnavailable)), .end])
+        exchange.knownLooked(known().image, into: &effects)
+        #expect(effects.count == 2)
+    }
+
+    @Test func `whoever goes or is refused while the record is asked once more hears nothing else`() {
+        for found in [nil, known().image] as [ImageRecord?] {
+            var effects: [UploadEffect] = []
+            var lost = looking(&effects)
+            lost.clientLost(into: &effects)
+            #expect(effects.isEmpty)
+            lost.knownLooked(found, into: &effects)
+            #expect(effects == [.end])
+
+            effects = []
+            var late = looking(&effects)
+            late.cancel(.requestTimeout, into: &effects)
+            #expect(effects == [.reply(.refused(.requestTimeout)), .end])
+            late.knownLooked(found, into: &effects)
+            #expect(effects.count == 2)
+        }
+    }
+
+    @Test func `what nobody asked for is not heard`() {
+        var effects: [UploadEffect] = []
+        var exchange = begun(declared: nil, &effects)
+        exchange.openingKnown(known(), into: &effects)
+        exchange.knownLooked(known().image, into: &effects)
+        exchange.journalFailed(into: &effects)
+        #expect(effects.isEmpty && exchange.isReplay)
     }
 
     @Test func `a body that was whole before the record answered is compared when it does`() {
@@ -66,6 +135,9 @@ struct UploadReplayTests {
         exchange.bodyEnded(digest: digest, into: &effects)
         effects = []
         exchange.openingKnown(known(bytes: 100), into: &effects)
+        #expect(effects == [.journal(.look(imageID: 5))])
+        effects = []
+        exchange.knownLooked(known().image, into: &effects)
         #expect(effects == [.reply(.replayed(known(bytes: 100).image)), .end])
     }
 
@@ -136,7 +208,8 @@ struct UploadReplayTests {
         whole.bodyEnded(digest: digest, into: &effects)
         whole.clientLost(into: &effects)
         whole.openingKnown(known(), into: &effects)
-        #expect(effects == [.end])
+        whole.knownLooked(known().image, into: &effects)
+        #expect(effects == [.journal(.look(imageID: 5)), .end])
     }
 
     @Test func `a deadline ends it with its refusal`() {

@@ -32,16 +32,19 @@ struct UploadSimulation {
     private var isStoredInRecord = false
     /// The upload that the key of this one belongs to, once the record has said so.
     private var known: KnownUpload?
+    /// Whether that was there still when it was asked for last.
+    private var isKnownThere = false
     private static let digest: [UInt8] = [1]
     private var pending: [Pending] = []
 
     private enum Pending: Equatable {
-        case opening, completing, withdrawn, create, part(number: Int, length: UInt64), complete, put, abort, timer
+        case opening, completing, withdrawn, look, create, part(number: Int, length: UInt64), complete, put, abort
+        case timer
 
         /// Whether the store answers it. After an abort it answers nothing else.
         var isOfStore: Bool {
             switch self {
-            case .opening, .completing, .withdrawn: false
+            case .opening, .completing, .withdrawn, .look: false
             case .create, .part, .complete, .put, .abort, .timer: true
             }
         }
@@ -142,6 +145,13 @@ struct UploadSimulation {
             if fails { return exchange.withdrawalFailed(into: &effects) }
             withdrawalCommitted = true
             exchange.withdrawalCommitted(into: &effects)
+        case .look:
+            if fails { return exchange.journalFailed(into: &effects) }
+            // Deleted while the body came, or about to be, or still there.
+            let states: [UploadLife.State?] = [nil, .expiring, .stored, .stored]
+            let image = states.randomElement(using: &random)?.flatMap { Self.image($0, bytes: 6) }
+            isKnownThere = image?.state == .stored
+            exchange.knownLooked(image, into: &effects)
         case .put:
             guard isReleased else { return exchange.storeFailed(outcomeUnknown: false, into: &effects) }
             if !fails || unknown { objectExists = true }
@@ -182,10 +192,7 @@ struct UploadSimulation {
 
     private mutating func answerKnown(_ exchange: inout UploadExchange, _ effects: inout [UploadEffect]) {
         let state = [UploadLife.State.opening, .stored, .stored, .stored].randomElement(using: &random) ?? .stored
-        let image = ImageRecord(
-            imageID: 3, key: "k", owner: "1", contentType: "image/gif", filename: nil,
-            fileBytes: Int64.random(in: 6 ... 50, using: &random), state: state, uploaded: 1, registered: nil,
-            registrant: nil, expires: nil)
+        let image = Self.image(state, bytes: Int64.random(in: 6 ... 50, using: &random))
         let isSame = Int.random(in: 0 ..< 3, using: &random) > 0
         let found = KnownUpload(image: image, sha256: isSame ? Self.digest : [2])
         trace.append("known: \(found)")
@@ -193,13 +200,21 @@ struct UploadSimulation {
         exchange.openingKnown(found, into: &effects)
     }
 
-    /// What may come of an upload whose key is known: one reply and the end.
+    private static func image(_ state: UploadLife.State, bytes: Int64) -> ImageRecord {
+        ImageRecord(
+            imageID: 3, key: "k", owner: "1", contentType: "image/gif", filename: nil, fileBytes: bytes, state: state,
+            uploaded: 1, registered: nil, registrant: nil, expires: nil)
+    }
+
+    /// What may come of an upload whose key is known: a look, one reply and the end.
     private mutating func checkKnown(_ effect: UploadEffect) {
         guard let known else { return }
         switch effect {
-        case .end, .reply(.refused): break
+        case .end, .reply(.refused), .journal(.look(imageID: 3)): break
         case .reply(.replayed(let image)):
-            if image != known.image || known.image.state != .stored || known.sha256 != Self.digest {
+            if image != known.image || known.image.state != .stored || known.sha256 != Self.digest
+                || !isKnownThere
+            {
                 violations.append("the answer of another upload")
             }
         default: violations.append("the record's key is another's, and yet: \(effect)")
@@ -222,6 +237,7 @@ struct UploadSimulation {
                 if put != nil, objectExists { violations.append("the record is gone, the object is not") }
             case .journal(.stored): isStoredInRecord = true
             case .journal(.withdrawn): pending.append(.withdrawn)
+            case .journal(.look): pending.append(.look)
             case .journal(.uploadID), .journal(.aborting): break
             case .put(let length):
                 if !openingCommitted { violations.append("PutObject before `opening` was committed") }

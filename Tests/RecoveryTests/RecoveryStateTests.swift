@@ -253,13 +253,41 @@ import Testing
     }
 
     @Test func `a row is taken in hand once, and not beyond the bound`() {
-        var state = RecoveryState(limits: limits { $0.rowsMax = 2 })
+        var state = RecoveryState(limits: limits { $0.rowsMax = 4 })
         #expect(adopts(&state, Self.row(1, .streaming)))
         #expect(!adopts(&state, Self.row(1, .completing)))
         #expect(!adopts(&state, Self.row(2, .gone)))
         #expect(adopts(&state, Self.row(2, .aborting)))
         #expect(!adopts(&state, Self.row(3, .streaming)))
         #expect(state.count == 2 && state.count(of: "dead") == 2 && state.count(of: nil) == 0)
+    }
+
+    /// A store that deletes nothing fills one half, one that aborts nothing the other.
+    @Test(arguments: RecoveryState.Kind.allCases)
+    func `rows of one kind take no room of the other, and keep only their own looks from being over`(
+        kind: RecoveryState.Kind
+    ) {
+        let instances: [RecoveryState.Kind: String?] = [.left: "dead", .due: nil]
+        let other: RecoveryState.Kind = kind == .due ? .left : .due
+        func row(_ id: Int64, _ kind: RecoveryState.Kind) -> RecoveryRow {
+            Self.row(id, kind == .due ? .expiring : .streaming, size: 5, instance: instances[kind] ?? nil)
+        }
+        var state = RecoveryState(limits: limits { ($0.rowsMax, $0.pageRowsMax) = (6, 2) })
+        #expect(state.hasRoom(for: kind) && state.hasRoom(for: other))
+        for id: Int64 in 1 ... 3 { #expect(adopts(&state, row(id, kind))) }
+        #expect(!adopts(&state, row(4, kind)))
+        #expect(!state.hasRoom(for: kind) && state.hasRoom(for: other))
+        #expect(!state.isQuiet(kind) && state.isQuiet(other) && !state.isQuiet)
+        _ = all(&state)
+        for id: Int64 in 1 ... 3 { state.answered(id, .unknown, now: 0, random: Self.longest) }
+        #expect(state.isQuiet(kind) && state.keptCount(kind) == 3 && state.keptCount(other) == 0)
+        #expect(adopts(&state, row(5, other)))
+        #expect(state.isQuiet(kind) && !state.isQuiet(other) && state.count(kind) == 3 && state.count(other) == 1)
+        _ = all(&state)
+        state.answered(5, .done, now: 0, random: Self.longest)
+        _ = all(&state)
+        _ = state.written(5, .committed, now: 0, random: Self.longest)
+        #expect(state.count(other) == 0 && state.count == 3 && state.isQuiet)
     }
 
     @Test func `a row that has to wait is asked for then, and keeps the look from being over`() {
