@@ -19,9 +19,10 @@ package enum PlainFileName {
         var bytes: [UInt8] = []
         var rest = formFilename?[...] ?? []
         while let byte = rest.popFirst() {
-            let escaped = ["22": 0x22, "0D": 0x0D, "0A": 0x0A][PlainBytes.text(rest.prefix(2)).uppercased()] as UInt8?
-            bytes.append(byte == 0x25 ? escaped ?? byte : byte)
-            if byte == 0x25, escaped != nil { rest = rest.dropFirst(2) }
+            let digits = byte == 0x25 ? PlainBytes.text(rest.prefix(2)).uppercased() : ""
+            let escaped = ["22": 0x22, "0D": 0x0D, "0A": 0x0A][digits] as UInt8?
+            bytes.append(escaped ?? byte)
+            if escaped != nil { rest = rest.dropFirst(2) }
         }
         let text = String(validating: bytes, as: UTF8.self) ?? PlainBytes.text(bytes)
         return shown(String(decoding: lastComponent(Array(text.utf8)), as: UTF8.self))
