@@ -6,12 +6,43 @@ package enum PlainFileName {
         let text =
             extended(value) ?? percentDecoded(value) ?? String(validating: value, as: UTF8.self)
             ?? PlainBytes.text(value)
-        return String(String.UnicodeScalarView(text.unicodeScalars.map { isControl($0) ? "\u{FFFD}" : $0 }))
+        return shown(text)
+    }
+
+    /// The text of a form's file before it is cut: of `filename*`, if there is something of it, else of `filename`.
+    package static func text(formFilename: [UInt8]?, extended: [UInt8]?) -> String {
+        if let text = extended.flatMap({ Self.extended($0[...]) }) {
+            let name = lastComponent(Array(text.utf8))
+            if !name.isEmpty { return shown(String(decoding: name, as: UTF8.self)) }
+        }
+        // What browsers write for a quote and the two bytes of a line end.
+        var bytes: [UInt8] = []
+        var rest = formFilename?[...] ?? []
+        while let byte = rest.popFirst() {
+            let digits = byte == 0x25 ? PlainBytes.text(rest.prefix(2)).uppercased() : ""
+            let escaped = ["22": 0x22, "0D": 0x0D, "0A": 0x0A][digits] as UInt8?
+            bytes.append(escaped ?? byte)
+            if escaped != nil { rest = rest.dropFirst(2) }
+        }
+        let text = String(validating: bytes, as: UTF8.self) ?? PlainBytes.text(bytes)
+        return shown(String(decoding: lastComponent(Array(text.utf8)), as: UTF8.self))
+    }
+
+    private static func lastComponent(_ path: [UInt8]) -> ArraySlice<UInt8> {
+        path.split(omittingEmptySubsequences: false) { $0 == 0x2F || $0 == 0x5C }.last ?? []
+    }
+
+    private static func shown(_ text: String) -> String {
+        String(String.UnicodeScalarView(text.unicodeScalars.map { isControl($0) ? "\u{FFFD}" : $0 }))
     }
 
     /// Whether `name` is what may be kept of a field's value: all of it, or as much as there is room for.
     package static func isKept(_ name: String?, of value: ArraySlice<UInt8>) -> Bool {
-        let plain = text(value)
+        isKept(name, ofText: text(value))
+    }
+
+    /// The same of a text that was read.
+    package static func isKept(_ name: String?, ofText plain: String) -> Bool {
         guard let name else { return plain.isEmpty }
         // What was cut off was whole characters behind what stayed.
         return !name.isEmpty

@@ -8,16 +8,17 @@ package enum TokenOracle {
     package static func check(
         _ result: Result<TokenClaims, TokenRefusal>, of token: [UInt8], policy: TokenPolicy, secret: [UInt8]
     ) throws(OracleFailure) {
-        try check(result, signedPayload(token, secret: secret), policy)
+        try check(result, of: token, signedPayload(token, secret: secret), policy)
     }
 
     /// `payload` is that of a rightly signed token, nil of any other.
     static func check(
-        _ result: Result<TokenClaims, TokenRefusal>, _ payload: [UInt8]?, _ policy: TokenPolicy
+        _ result: Result<TokenClaims, TokenRefusal>, of token: [UInt8], _ payload: [UInt8]?, _ policy: TokenPolicy
     ) throws(OracleFailure) {
         switch result {
         case .success(let claims):
             guard let payload else { throw OracleFailure("accepted with a wrong signature") }
+            try checkAccepted(token)
             try check(claims, payload, policy)
         case .failure(.expired):
             guard let payload else { throw OracleFailure("expiry was told with a wrong signature") }
@@ -50,6 +51,17 @@ package enum TokenOracle {
         // The first two parts with the dot between them.
         let code = HMAC.code(algorithm, key: secret.span, for: token.span.extracting(first: parts[1].endIndex))
         return code.bytes == signature ? payload : nil
+    }
+
+    /// What contract § 2 asks of a token beside its signature and its claims: 8 KiB, no extension that one has to
+    /// understand (RFC 7515 § 4.1.11), and a `typ` that is text where there is one (RFC 7515 § 4.1.9).
+    private static func checkAccepted(_ token: [UInt8]) throws(OracleFailure) {
+        guard token.count <= 8_192 else { throw OracleFailure("accepted with \(token.count) bytes") }
+        guard let bytes = PlainBase64.decoded(token.prefix { $0 != 0x2E }), let header = PlainJSON(bytes)
+        else { throw OracleFailure("accepted, and the header is no object") }
+        guard !header.has("crit") else { throw OracleFailure("accepted with crit") }
+        guard header.has("typ") == (header.single("typ")?.text != nil)
+        else { throw OracleFailure("accepted with a typ that is no text") }
     }
 
     private static func check(

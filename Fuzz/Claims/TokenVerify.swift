@@ -33,7 +33,7 @@ package enum TokenVerify {
                 return FuzzKeys.accepts(algorithm, signature, signingInput)
             }
             guard asked <= 1 else { throw OracleFailure("the MAC was asked \(asked) times") }
-            try TokenOracle.check(result, payload, policy)
+            try TokenOracle.check(result, of: token, payload, policy)
             if isDue(2) { try checkField(token, policy: policy, expected: result) }
         }
     }

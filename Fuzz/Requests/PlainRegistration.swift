@@ -41,6 +41,12 @@ struct PlainRegistration {
             else { throw OracleFailure("another id") }
             if let plain = Int64(text), plain != id { throw OracleFailure("another id") }
         }
+        if let size = value("fileSize") {
+            guard let text = size.scalar, let number = Double(text), number >= 0, number == number.rounded()
+            else { throw OracleFailure("a size that is no whole number") }
+        }
+        if let name = value("originalFilename"), name.text == nil { throw OracleFailure("a name that is no text") }
+        if let owner = request.owner, !PlainSegment.isSafe(owner) { throw OracleFailure("an owner that is not safe") }
         guard request.owner.map({ Array($0.utf8) }) == value("owner")?.text.map({ Array($0.utf8) })
         else { throw OracleFailure("another owner") }
     }

@@ -154,16 +154,23 @@ struct PlainRequest {
         return types2[name].map { .upload($0, claims) } ?? .refused(.invalidFileType)
     }
 
-    func check(_ plan: UploadPlan) throws(OracleFailure) {
+    /// - Parameter part: the head of the file's part, where the upload comes of a form.
+    func check(_ plan: UploadPlan, part: PlainPartHead? = nil) throws(OracleFailure) {
         let ending = ["\(ImageType.jpeg)": "jpeg", "\(ImageType.png)": "png"]["\(plan.type)"] ?? "gif"
         let key = "users/\(plan.claims.subject)/images/\(setting.nowMilliseconds)-\(RequestSetting.uuid).\(ending)"
         guard plan.key.text == key, plan.key.milliseconds == setting.nowMilliseconds, plan.host == host,
-            plan.declaredBytes == head.framing.declaredBytes, plan.recordToken == RequestSetting.recordToken,
-            plan.expectsContinue == head.expectsContinue
+            plan.declaredBytes == (part == nil ? head.framing.declaredBytes : nil),
+            plan.recordToken == RequestSetting.recordToken,
+            plan.expectsContinue == (part == nil && head.expectsContinue)
         else { throw OracleFailure("the plan \(plan)") }
         guard plan.idempotencyKey.map({ Array($0.utf8) }) == fields("idempotency-key").first
         else { throw OracleFailure("the key of an upload") }
-        let isKept = PlainFileName.isKept(plan.filename, of: fields("x-filename").first?[...] ?? [])
+        // What the request calls the file counts before what its part does.
+        var name = PlainFileName.text(fields("x-filename").first?[...] ?? [])
+        if name.isEmpty, let part {
+            name = PlainFileName.text(formFilename: part.filename, extended: part.extendedFilename)
+        }
+        let isKept = PlainFileName.isKept(plan.filename, ofText: name)
         let shown = plan.filename ?? String(key[key.index(after: key.lastIndex(of: "/") ?? key.startIndex)...])
         guard isKept, plan.displayName.utf8.elementsEqual(shown.utf8) else { throw OracleFailure("another name") }
     }

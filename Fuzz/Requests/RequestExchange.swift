@@ -128,15 +128,19 @@ struct RequestExchange {
         let whole = try TakenForm(plan, body, pieceBytes: max(body.count, 1))
         let cut = try TakenForm(plan, body, pieceBytes: setting.pieceBytes)
         guard whole == cut else { throw OracleFailure("cut into pieces: \(cut)\nwhole: \(whole)") }
-        guard let end = whole.refusal else {
-            let parts = PlainForm(body, delimiter: plan.boundary.delimiter)
-            guard parts.isComplete, parts.parts.contains(whole.file), let plan = whole.plan
-            else { throw OracleFailure("a form that is none") }
-            guard plan.claims == whole.claims, plan.declaredBytes == nil, !plan.expectsContinue
-            else { throw OracleFailure("another plan of a form") }
-            return
+        let form = PlainForm(body, delimiter: plan.boundary.delimiter)
+        let expected = PlainIntake(form, bodyBytes: body.count, field: setting.judge.formField)
+        if let end = whole.refusal {
+            guard expected.isRefused(as: end) else { throw OracleFailure("a form: \(end), not \(expected)") }
+            guard end.refusal == (end == .fileType ? .invalidFileType : .badRequest)
+            else { throw OracleFailure("\(end.refusal) of a form") }
+            return try reply.refused(end.refusal, detail: end.detail)
         }
-        try reply.refused(end.refusal, detail: end.detail)
+        guard case .file(let head, let data) = expected, let taken = whole.plan
+        else { throw OracleFailure("a form that is none: \(expected)") }
+        guard whole.file == data, "\(taken.type)" == head.imageType, taken.claims == plan.claims
+        else { throw OracleFailure("another file of a form") }
+        try plain.check(taken, part: head)
     }
 
     // MARK: - Registration

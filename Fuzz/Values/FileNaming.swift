@@ -12,7 +12,11 @@ package enum FileNaming {
         let halves = input.copied().split(separator: 0x0A, maxSplits: 1, omittingEmptySubsequences: false).map(
             Array.init)
         let extended = halves.count > 1 ? halves[1] : nil
-        if let name = FileName.decode(formFilename: halves[0], extended: extended) {
+        let name = FileName.decode(formFilename: halves[0], extended: extended)
+        let text = PlainFileName.text(formFilename: halves[0], extended: extended)
+        guard PlainFileName.isKept(name, ofText: text)
+        else { throw OracleFailure("of a form: \(name ?? "nothing") is left of \(text)") }
+        if let name {
             try checkShape(name)
             guard !name.utf8.contains(0x2F), !name.utf8.contains(0x5C) else { throw OracleFailure("a path in \(name)") }
         }

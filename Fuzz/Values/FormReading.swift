@@ -9,6 +9,8 @@ package enum FormReading {
     package static let tightLimits = FormLimits(
         preambleBytesMax: 16, paddingBytesMax: 2, partHeadBytesMax: 96, partFieldsMax: 2, partsMax: 3,
         epilogueBytesMax: 8)
+    private static let tightBounds = PlainForm.Bounds(
+        preambleBytes: 16, paddingBytes: 2, headBytes: 96, fields: 2, parts: 3, epilogueBytes: 8)
 
     package static func run(_ input: Span<UInt8>, effort: Effort) throws(OracleFailure) {
         var lineEnd = 0
@@ -20,9 +22,8 @@ package enum FormReading {
         }
         guard let boundary else { return }
         let body = input.extracting(droppingFirst: lineEnd + 1)
-        for limits in [FormLimits(), tightLimits] {
-            let isTight = limits == tightLimits
-            try check(body, boundary: boundary, effort: effort, isTight: isTight) { body, cuts throws(OracleFailure) in
+        for (limits, bounds) in [(FormLimits(), PlainForm.Bounds()), (tightLimits, tightBounds)] {
+            try check(body, boundary: boundary, effort: effort, bounds: bounds) { body, cuts throws(OracleFailure) in
                 try FormTranscript(body, boundary: boundary, cuts: cuts, limits: limits)
             }
         }
@@ -47,16 +48,13 @@ package enum FormReading {
         return boundary
     }
 
-    /// The oracle, over any way to read a body in pieces. One with tight limits may refuse any of them.
+    /// The oracle, over any way to read a body in pieces.
     package static func check(
-        _ body: Span<UInt8>, boundary: FormBoundary, effort: Effort = .all, isTight: Bool = false,
+        _ body: Span<UInt8>, boundary: FormBoundary, effort: Effort = .all, bounds: PlainForm.Bounds = .init(),
         read: (_ body: Span<UInt8>, _ cuts: [Int]) throws(OracleFailure) -> FormTranscript
     ) throws(OracleFailure) {
         let whole = try read(body, [])
-        let plain = PlainForm(body.copied(), delimiter: boundary.delimiter)
-        try compare(whole, plain)
-        guard isTight || whole.fault == nil || !plain.isComplete || !plain.isCommon
-        else { throw OracleFailure("a common form is refused: \(whole)") }
+        try compare(whole, PlainForm(body.copied(), delimiter: boundary.delimiter), bounds)
         for cuts in CutPlans.plans(for: body, effort: effort) {
             let pieces = try read(body, cuts)
             guard pieces == whole else {
@@ -65,17 +63,32 @@ package enum FormReading {
         }
     }
 
-    /// The reader may refuse what the plain reading takes, since it is strict; what it takes is the same.
-    private static func compare(_ transcript: FormTranscript, _ plain: PlainForm) throws(OracleFailure) {
-        let complete = transcript.parts.filter(\.isComplete).map(\.data)
-        guard plain.parts.starts(with: complete) else { throw OracleFailure("other data") }
+    /// What the reader takes is what the plain reading finds, and it takes all that is right and nothing else.
+    private static func compare(
+        _ transcript: FormTranscript, _ plain: PlainForm, _ bounds: PlainForm.Bounds
+    ) throws(OracleFailure) {
+        guard transcript.parts.count <= plain.parts.count else { throw OracleFailure("a part that is not there") }
+        for (index, part) in transcript.parts.enumerated() {
+            guard isSame(part.head, plain.head(of: index, within: bounds))
+            else { throw OracleFailure("another head of part \(index): \(part.head)") }
+            guard !part.isComplete || part.data == plain.parts[index].data else { throw OracleFailure("other data") }
+        }
+        let isRight = plain.isRight(within: bounds)
         switch transcript.fault {
         case nil:
-            guard plain.isComplete, complete.count == plain.parts.count, complete.count == transcript.parts.count
+            guard isRight, transcript.parts.count == plain.parts.count, transcript.parts.allSatisfy(\.isComplete)
             else { throw OracleFailure("complete for the reader alone") }
         case .noDelimiter, .cutShort:
             guard !plain.isComplete else { throw OracleFailure("a complete form went unnoticed") }
-        default: break
+        case .some(let fault):
+            guard !isRight else { throw OracleFailure("a form that is right is refused as \(fault)") }
         }
+    }
+
+    private static func isSame(_ head: PartHead, _ plain: PlainPartHead?) -> Bool {
+        guard let plain else { return false }
+        return head.name == plain.name && head.filename == plain.filename
+            && head.extendedFilename == plain.extendedFilename && head.contentType == plain.contentType
+            && head.isEncoded == plain.isEncoded
     }
 }

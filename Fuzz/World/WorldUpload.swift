@@ -249,7 +249,9 @@ final class WorldUpload {
             openTimerDue = nil
             world.note("\(key): the open timer")
             let isAsked = rowID != nil || known != nil || !writes.isEmpty || !answers.isEmpty
-            exchange.openDelayPassed(arrivesFastEnough: world.choices.roll(2) == 0, into: &effects)
+            let isFastEnough = world.choices.roll(2) == 0
+            exchange.openDelayPassed(arrivesFastEnough: isFastEnough, into: &effects)
+            if !isFastEnough, opensStore { world.violate("\(key): too slow a body opens the store") }
             perform()
             if !isAsked, writes.isEmpty, openTimerDue == nil, replies == 0, !isClientGone {
                 world.violate("\(key): nothing will open it")
@@ -265,6 +267,11 @@ final class WorldUpload {
             if isStuck { world.violate("\(key): waits for nothing, and is not done") }
             cancel(.requestTimeout)
         }
+    }
+
+    /// Whether what it was just told makes it ask for its opening.
+    private var opensStore: Bool {
+        effects.contains { if case .journal(.opening) = $0 { true } else { false } }
     }
 
     /// Nobody has anything to do for it, and its client waits.

@@ -35,6 +35,11 @@ private func failure(
     }
 }
 
+/// The form with something else in it.
+private func other(_ old: String, _ new: String) -> [UInt8] {
+    [UInt8](String(decoding: body, as: UTF8.self).replacing(old, with: new).utf8)
+}
+
 /// What the oracle says of a finder of boundaries that finds these.
 private func boundaryFailure(
     _ value: String, found: (Span<UInt8>) throws(FormFault) -> FormBoundary?
@@ -71,9 +76,70 @@ struct FormReadingOracleTests {
 
     @Test func `a reader that refuses what every browser sends is noticed`() throws {
         #expect(try failure { transcript, _ in transcript.fault = .fieldName } != nil)
-        let text = String(decoding: body, as: UTF8.self)
-        let quoted = [UInt8](text.replacing("name=\"a\"", with: #"name="\""#).utf8)
-        #expect(try failure(of: quoted) { transcript, _ in transcript.fault = .fieldName } == nil)
+        let quoted = other(#"name="a""#, #"name="\"""#)
+        #expect(try failure(of: quoted) { transcript, _ in transcript.fault = .fieldName } != nil)
+        #expect(try failure(of: quoted) { _, _ in } == nil)
+    }
+
+    @Test func `a head that is read otherwise is noticed even where every cut gives the same`() throws {
+        func failure(_ head: PartHead, of body: [UInt8] = body) throws -> OracleFailure? {
+            try FuzzHarnessTests.failure(of: body) { transcript, _ in transcript.parts[1].head = head }
+        }
+        let (f, x) = ([0x66], [0x78]) as ([UInt8], [UInt8])
+        #expect(try failure(PartHead(name: f, filename: x)) == nil)
+        #expect(try failure(PartHead(name: x, filename: x)) != nil)
+        #expect(try failure(PartHead(name: f)) != nil)
+        #expect(try failure(PartHead(name: f, filename: f)) != nil)
+        #expect(try failure(PartHead(name: f, filename: x, extendedFilename: x)) != nil)
+        #expect(try failure(PartHead(name: f, filename: x, contentType: x)) != nil)
+        #expect(try failure(PartHead(name: f, filename: x, isEncoded: true)) != nil)
+        let encoded = other(#""x""#, "x; filename*=f\r\ncontent-transfer-encoding: 7-bit\r\nCONTENT-TYPE:x")
+        #expect(try failure(PartHead(name: f, filename: x), of: encoded) != nil)
+        let right = PartHead(name: f, filename: x, extendedFilename: f, contentType: x, isEncoded: true)
+        #expect(try failure(right, of: encoded) == nil)
+    }
+
+    @Test func `a head that no strict reader takes is noticed where it is taken`() throws {
+        guard let boundary = FormBoundary([0x62].span) else { throw OracleFailure("no boundary") }
+        let right = try FormTranscript(body.span, boundary: boundary, cuts: [], limits: FormLimits())
+        let disposition = "Content-Disposition: form-data; "
+        for (old, new) in [
+            (disposition, "Content-Disposition: form-data;\r\n "), (disposition, "A: \u{7F}\r\n" + disposition),
+            (disposition, disposition + "name=b; "), (#"filename="x""#, #"filename="x"; FileName=x"#),
+            (disposition, "A:b\r\nA\r\n" + disposition), (disposition, "a\nb:c\r\n" + disposition),
+            (disposition, "Content-Type: a\r\ncontent-type: a\r\n" + disposition), ("form-data", "attachment"),
+            ("\r\n\r\none", "\r\nContent-Disposition: form-data; name=a\r\n\r\none"), (disposition, "A: "),
+            ("name=", "nam="), (disposition, "Content-Disposition : form-data; "), (#"name="a""#, #"name="a"#),
+        ] {
+            #expect(try failure(of: other(old, new)) { _, _ in } == nil, "\(new)")
+            let taken = try failure(of: other(old, new)) { transcript, _ in transcript = right }
+            #expect(taken != nil, "\(new)")
+        }
+    }
+
+    @Test func `a reader without one of the bounds is noticed, and one that keeps within is not`() throws {
+        guard let boundary = FormBoundary([0x62].span) else { throw OracleFailure("no boundary") }
+        func failure(_ body: [UInt8], _ bounds: PlainForm.Bounds) -> OracleFailure? {
+            func read(_ body: Span<UInt8>, _ cuts: [Int]) throws(OracleFailure) -> FormTranscript {
+                try FormTranscript(body, boundary: boundary, cuts: cuts, limits: FormLimits())
+            }
+            do throws(OracleFailure) {
+                try FormReading.check(body.span, boundary: boundary, bounds: bounds, read: read)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        let long = [UInt8]("ab\r\n".utf8) + other("--b\r\n", "--b \t\r\n") + [UInt8]("cde".utf8)
+        let exact = PlainForm.Bounds(
+            preambleBytes: 2, paddingBytes: 2, headBytes: 58, fields: 1, parts: 2, epilogueBytes: 5)
+        #expect(failure(long, exact) == nil)
+        for bounds in [
+            PlainForm.Bounds(preambleBytes: 1), PlainForm.Bounds(paddingBytes: 1), PlainForm.Bounds(headBytes: 57),
+            PlainForm.Bounds(fields: 0), PlainForm.Bounds(parts: 1), PlainForm.Bounds(epilogueBytes: 4),
+        ] {
+            #expect(failure(long, bounds) != nil, "\(bounds)")
+        }
     }
 
     @Test func `a boundary that is found otherwise is noticed`() {

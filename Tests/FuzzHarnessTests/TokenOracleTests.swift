@@ -62,6 +62,22 @@ struct TokenOracleTests {
         }
     }
 
+    @Test func `acceptance against the header, or of too long a token, is noticed`() {
+        for header in [#""crit":["b64"]"#, #""crit":[]"#, #""crit":null"#, #""typ":1"#, #""typ":null"#] {
+            let token = signed(good, header: #"{"alg":"HS256",\#(header)}"#)
+            #expect(failure(accepted(), token) != nil, "\(header)")
+        }
+        #expect(failure(accepted(), signed(good, header: #"{"alg":"HS256","typ":"JWT","kid":1}"#)) == nil)
+        func long(_ bytes: Int) -> [UInt8] {
+            let text = String(repeating: "a", count: bytes)
+            return signed(#"{"sub":"1","exp":1700000300,"a":"\#(text)"}"#)
+        }
+        let counts = [long(6_060), long(6_061)].map(\.count)
+        #expect(counts == [8_192, 8_193])
+        #expect(failure(accepted(), long(6_060)) == nil)
+        #expect(failure(accepted(), long(6_061)) != nil)
+    }
+
     @Test func `roles that the claims do not give are noticed`() {
         #expect(failure(accepted("1", .guest), signed(#"{"sub":"1","exp":1700000300,"role":"GUEST"}"#)) != nil)
         #expect(failure(accepted("1", .guest), signed(good)) != nil)

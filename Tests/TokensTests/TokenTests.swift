@@ -51,6 +51,18 @@ struct TokenTests {
         }
     }
 
+    @Test func `a header that asks for an extension, or has a type that is no text, is refused`() {
+        for critical in [#"["b64"],"b64":false"#, #"["exp"]"#, "[]", "null", "false"] {
+            let header = #"{"alg":"HS256","crit":\#(critical)}"#
+            #expect(signer.verify(header: header) == .failure(.invalid(.critical)), "\(header)")
+        }
+        for type in ["1", "null", #"["JWT"]"#] {
+            let header = #"{"alg":"HS256","typ":\#(type)}"#
+            #expect(signer.verify(header: header) == .failure(.invalid(.type)), "\(header)")
+        }
+        #expect(verdict(signer.verify(header: #"{"alg":"HS256","typ":"JOSE","kid":1}"#)) == "valid")
+    }
+
     @Test func `no single changed byte is accepted`() {
         let signer = Signer(secret: "secret")
         let token = [UInt8](signer.token(payload: #"{"sub":"1","exp":1700000300}"#).utf8)
