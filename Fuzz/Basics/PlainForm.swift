@@ -16,7 +16,7 @@ package struct PlainForm {
 
     /// What a form may have of each.
     package struct Bounds {
-        let preambleBytes, paddingBytes, headBytes, fields, parts, epilogueBytes: Int
+        package let preambleBytes, paddingBytes, headBytes, fields, parts, epilogueBytes: Int
 
         package init(
             preambleBytes: Int = 4_096, paddingBytes: Int = 64, headBytes: Int = 16_384, fields: Int = 16,

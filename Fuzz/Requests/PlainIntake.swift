@@ -29,8 +29,8 @@ enum PlainIntake {
                 file = (head, part.data ?? [])
             }
         }
-        let isRight = form.parts.indices.allSatisfy { form.head(of: $0, within: bounds) != nil }
-        guard let end = form.closeEnd, isRight, form.preambleBytes <= 4_096 else {
+        let areHeadsRight = form.parts.indices.allSatisfy { form.head(of: $0, within: bounds) != nil }
+        guard let end = form.closeEnd, areHeadsRight, form.preambleBytes <= bounds.preambleBytes else {
             self = .malformed(mayBeTooLarge: isOver(bodyBytes))
             return
         }

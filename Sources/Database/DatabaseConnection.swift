@@ -198,10 +198,10 @@ internal import Glibc
 }
 
 extension DatabaseConnection {
-    /// How far a checkpoint goes. https://www.sqlite.org/c3ref/wal_checkpoint_v2.html
     /// How long ``Checkpoint/truncate`` waits for others: a commit or a look takes less.
     private static let truncateMilliseconds: Int32 = 100
 
+    /// How far a checkpoint goes. https://www.sqlite.org/c3ref/wal_checkpoint_v2.html
     package enum Checkpoint: Sendable {
         /// "Checkpoint as many frames as possible without waiting for any database readers or writers to finish."
         case passive

@@ -204,8 +204,8 @@ internal import Glibc
         unsafe sum += sluice_curl_set_pointer(easy, CURLOPT_POSTFIELDS, UnsafeMutableRawPointer(smallBody.baseAddress))
     }
 
-    /// The handle is put aside: the memory of an unusually large body is given back.
-    func rest() {
+    /// Gives back the memory of an unusually large body, before the handle is put aside.
+    func shrink() {
         guard unsafe smallBody.count > Self.restingBodyBytesMax else { return }
         unsafe sluice_curl_set_pointer(easy, CURLOPT_POSTFIELDS, nil)
         unsafe smallBody.deallocate()

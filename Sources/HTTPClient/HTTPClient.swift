@@ -135,7 +135,7 @@ internal import Glibc
         guard let handle = takeHandle(),
             handle.prepare(transfer.request, expectContinueBytesMin: configuration.expectContinueBytesMin)
         else { return refuse(transfer, .other, "out of memory") }
-        transfer.wasPrepared()
+        transfer.dropCopiedBody()
         transfer.stage = .running
         handle.transfer = transfer
         transfer.handle = handle
@@ -197,7 +197,7 @@ internal import Glibc
             last.position = handle.position
         }
         guard isReusable, idle.count < idleHandlesMax else { return }
-        handle.rest()
+        handle.shrink()
         idle.append(handle)
     }
 
@@ -218,6 +218,9 @@ internal import Glibc
 
     /// One buffer of a body is several records of TLS, and libssl writes each by itself: the kernel puts them together
     /// (TCP_CORK, tcp(7)), which costs two calls and spares three rounds through the network stack.
+    ///
+    /// Where curl has repeated the request on another connection, the number may be another descriptor's. That one is
+    /// corked and uncorked within the turn, or is no socket of TCP and refuses.
     func cork(_ handle: CurlHandle) {
         let connection = handle.connection
         guard connection >= 0, !corked.contains(connection) else { return }

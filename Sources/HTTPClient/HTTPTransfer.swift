@@ -53,8 +53,8 @@ package final class HTTPTransfer {
         }
     }
 
-    /// The handle has copied what it needs: a body that was all there would be held twice.
-    func wasPrepared() {
+    /// Lets go of a body that was all there, now that the handle has its copy.
+    func dropCopiedBody() {
         if case .bytes = request.body { request.body = .none }
     }
 

@@ -28,6 +28,9 @@ package enum S3AnswerReader {
     private static let uploadIDBytesMax = 1_024
     private static let detailBytesMax = 400
 
+    /// A yes to Abort or Delete has no body, it is a 204. One that has is not the store's: believed, it would leave
+    /// behind what was to be removed.
+    ///
     /// - Parameter key: the key that ``S3Step/search`` looks for.
     package static func read(_ step: S3Step, _ head: S3AnswerHead, body: Span<UInt8>, key: String) -> S3Answer {
         let isSuccess = head.status >= 200 && head.status < 300
@@ -80,13 +83,13 @@ package enum S3AnswerReader {
     }
 
     /// S3's yes to PutObject is a 200 without a body, with an ETag. Any other is that of something before the store, a
-    /// captive portal's say; so is a yes with a body to Abort or Delete, whose own is a 204, and one without an ETag to
-    /// HEAD. Believed, it would leave behind what was to be removed, or call an object of ours somebody else's.
+    /// captive portal's say.
     private static func readPut(_ step: S3Step, _ head: S3AnswerHead, _ body: Span<UInt8>) -> S3Answer {
         guard head.status == 200, body.isEmpty, let etag = head.etag, !etag.isEmpty else { return unreadable(step) }
         return .stored(etag: etag)
     }
 
+    /// Every object has an ETag. An answer without one, taken for an object's, would be somebody else's object.
     private static func readObject(_ step: S3Step, _ head: S3AnswerHead) -> S3Answer {
         guard let text = head.contentLength, let length = Decimal.parse(text.utf8Span.span),
             let length = Int64(exactly: length), let etag = head.etag, !etag.isEmpty
