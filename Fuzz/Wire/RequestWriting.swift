@@ -45,22 +45,33 @@ package struct RequestMeaning: Equatable, Sendable {
 
     /// The request on the wire, in the shortest form there is: no empty line before it, no white space around values,
     /// no extensions and no trailers. Its head is no longer than the one that was read, so no bound stands against it.
-    /// Of a body that has no end, as much as is there.
+    /// A body in chunks has many, each a byte longer than the one before; one that has no end, as much as is there.
     package func write(to wire: inout [UInt8]) {
+        writeHead(to: &wire)
+        writeBody(to: &wire)
+    }
+
+    func writeHead(to wire: inout [UInt8]) {
         wire += methodName + [0x20] + target
         wire.append(text: " HTTP/1.\(minorVersion)\r\n")
         for field in fields { wire += field.name + [0x3A] + field.value + [0x0D, 0x0A] }
         wire.append(text: "\r\n")
+    }
+
+    func writeBody(to wire: inout [UInt8]) {
         guard framing == .chunked else {
             wire += body
             return
         }
-        let size = body.count / 3 + 1
-        for start in stride(from: 0, to: body.count, by: size) {
+        var start = 0
+        var size = 1
+        while start < body.count {
             let data = body[start ..< min(start + size, body.count)]
             wire.append(text: String(data.count, radix: 16) + "\r\n")
             wire += data
             wire.append(text: "\r\n")
+            start += data.count
+            size += 1
         }
         if isComplete { wire.append(text: "0\r\n\r\n") }
     }
