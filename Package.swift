@@ -162,9 +162,9 @@ let package = Package(
         tests(
             "FuzzHarness",
             [
-                "Bytes", "Crypto", "FormData", "FuzzBasics", "FuzzBounds", "FuzzClaims", "FuzzConfiguration",
-                "FuzzFields", "FuzzRecords", "FuzzValues", "FuzzWire", "FuzzWorld", "Gateway", "HTTPWire", "Images",
-                "JSONWire", "Settings", "SigV4", "TLS", "Tokens", "XMLWire",
+                "Bytes", "Crypto", "FormData", "FuzzBasics", "FuzzBounds", "FuzzBytes", "FuzzClaims",
+                "FuzzConfiguration", "FuzzFields", "FuzzRecords", "FuzzValues", "FuzzWire", "FuzzWorld", "Gateway",
+                "HTTPWire", "Images", "JSONWire", "Settings", "SigV4", "TLS", "Tokens", "XMLWire",
             ]),
     ]
 )

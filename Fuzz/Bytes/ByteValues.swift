@@ -5,21 +5,24 @@ package import FuzzBasics
 /// UUIDs, and a window of bytes. An input is a letter that says which, and what is to be read; a second, plain reading
 /// says what comes of it.
 package enum ByteValues {
-    package static func run(_ input: Span<UInt8>) throws(OracleFailure) {
+    package static func run(_ input: Span<UInt8>) throws(OracleFailure) { try check(input, ByteCode()) }
+
+    /// The oracle, over any way to read and to write.
+    package static func check(_ input: Span<UInt8>, _ code: ByteCode) throws(OracleFailure) {
         let bytes = input.copied()
         let rest = Array(bytes.dropFirst())
         switch bytes.first.map({ Unicode.Scalar($0) }) {
-        case "a": try checkAddress(rest)
-        case "c": try checkSums(rest)
-        case "d": try require(CivilTime.milliseconds(parsing: rest.span) == PlainMoment.iso(rest), "a date")
+        case "a": try checkAddress(rest, code)
+        case "c": try checkSums(rest, code)
+        case "d": try require(code.date(rest.span) == PlainMoment.iso(rest), "a date")
         case "m":
             let plain = PlainMoment.imfFixdate(rest)
-            try require(CivilTime.milliseconds(imfFixdate: rest.span) == plain, "a field's date")
-        case "n": try checkNumbers(rest)
-        case "p": try checkPercent(rest)
-        case "t": try checkMoment(rest)
-        case "u": try checkUUID(rest)
-        case "w": try WindowReading.run(rest[...])
+            try require(code.fieldDate(rest.span) == plain, "a field's date")
+        case "n": try checkNumbers(rest, code)
+        case "p": try checkPercent(rest, code)
+        case "t": try checkMoment(rest, code)
+        case "u": try checkUUID(rest, code)
+        case "w": try WindowReading.check(rest[...], code)
         default: break
         }
     }
@@ -29,18 +32,18 @@ package enum ByteValues {
     }
 
     /// A range, a space, an address.
-    private static func checkAddress(_ bytes: [UInt8]) throws(OracleFailure) {
+    private static func checkAddress(_ bytes: [UInt8], _ code: ByteCode) throws(OracleFailure) {
         let words = bytes.split(separator: 0x20, maxSplits: 1, omittingEmptySubsequences: false).map(PlainBytes.text)
         guard words.allSatisfy({ $0.utf8.count <= 60 }) else { return }
         let other = words.count == 2 ? PlainAuthority.address(words[1]) : nil
-        if words.count == 2 { try require(IPAddress(parsing: words[1]) == other, "an address") }
+        if words.count == 2 { try require(code.address(words[1]) == other, "an address") }
         if let other {
-            try require(other.description == PlainRange.text(other), "an address as text")
-            try require(IPAddress(parsing: other.description) == other, "an address read again")
+            try require(code.addressText(other) == PlainRange.text(other), "an address as text")
+            try require(code.address(code.addressText(other)) == other, "an address read again")
             try require((other.v4 != nil) == PlainRange.isV4(PlainRange.bits(other)), "a family")
             try require(other.isUnspecified == ["0.0.0.0", "::"].contains(other.description), "no address")
             for count in [-1, bytes.count % 140] {
-                let masked = other.masked(prefixBits: count)
+                let masked = code.masked(other, count)
                 let plain = PlainRange.masked(other, min(count, other.isV4 ? 32 : 128))
                 try require(PlainRange.bits(masked) == plain, "a mask")
             }
@@ -48,17 +51,17 @@ package enum ByteValues {
         let plain = PlainRange.read(words[0])
         let range: AddressRange
         do throws(AddressRangeFault) {
-            range = try AddressRange(parsing: words[0])
+            range = try code.range(words[0])
         } catch {
             try require(verdict(error) == plain && error.description.utf8.allSatisfy(\.isFieldValueByte), "a range")
             return
         }
         try require(plain == .range(range.network, range.prefixBits), "a range")
-        try require((try? AddressRange(parsing: range.description)) == range, "a range read again")
+        try require((try? code.range(range.description)) == range, "a range read again")
         guard let other, let list = AddressRangeList([range]) else { return }
         let isSame = other.isV4 == range.network.isV4
         let isIn = isSame && PlainRange.masked(other, range.prefixBits) == PlainRange.bits(range.network)
-        try require(list.contains(other) == isIn, "what is in a range")
+        try require(code.isIn(other, list) == isIn, "what is in a range")
         let peers = TrustedPeers(ranges: list, includesUnixSockets: isIn)
         try require(peers.contains(other) == isIn && peers.contains(nil) == isIn && !peers.isEmpty, "a peer")
         try require(TrustedPeers().isEmpty && !TrustedPeers().contains(other), "no peers")
@@ -76,13 +79,13 @@ package enum ByteValues {
     }
 
     /// Milliseconds in decimal, within the years that have four digits.
-    private static func checkMoment(_ bytes: [UInt8]) throws(OracleFailure) {
+    private static func checkMoment(_ bytes: [UInt8], _ code: ByteCode) throws(OracleFailure) {
         guard let moment = Int64(String(decoding: bytes, as: UTF8.self)),
             (-62_167_219_200_000 ... 253_402_300_799_999).contains(moment)
         else { return }
-        let civil = CivilTime(millisecondsSinceEpoch: moment)
+        let civil = code.civil(moment)
         try require(PlainMoment.iso(Array(civil.iso8601.utf8)) == moment, "a moment")
-        try require(CivilTime.milliseconds(parsing: civil.iso8601) == moment, "a moment read again")
+        try require(code.date(Array(civil.iso8601.utf8).span) == moment, "a moment read again")
         let plain = civil.iso8601WithoutZone
         try require(civil.iso8601.hasPrefix(plain + ".") && civil.iso8601.hasSuffix("Z"), "a moment's zone")
         try require(civil.basic == plain.filter { $0 != "-" && $0 != ":" } + "Z", "a moment in its basic form")
@@ -94,20 +97,20 @@ package enum ByteValues {
         }
     }
 
-    private static func checkNumbers(_ bytes: [UInt8]) throws(OracleFailure) {
+    private static func checkNumbers(_ bytes: [UInt8], _ code: ByteCode) throws(OracleFailure) {
         let text = String(decoding: bytes, as: UTF8.self)
         let isDecimal = !bytes.isEmpty && bytes.allSatisfy { (0x30 ... 0x39).contains($0) }
         let number = isDecimal ? UInt64(text) : nil
-        try require(Decimal.parse(bytes.span) == number, "a number")
+        try require(code.number(bytes.span) == number, "a number")
         let isHexadecimal = !bytes.isEmpty && bytes.allSatisfy(PlainBytes.isHexDigit)
         let other = isHexadecimal ? UInt64(text, radix: 16) : nil
-        try require(Hex.parse(bytes.span) == other, "a hexadecimal number")
+        try require(code.hexNumber(bytes.span) == other, "a hexadecimal number")
         for value in [number, other] {
             guard let value else { continue }
             var written: [[UInt8]] = [[], [], []]
-            Decimal.append(value, to: &written[0])
-            Decimal.append(value, width: 24, to: &written[1])
-            Hex.append(value, to: &written[2])
+            code.writeNumber(value, 1, &written[0])
+            code.writeNumber(value, 24, &written[1])
+            code.writeHexNumber(value, &written[2])
             let decimal = String(value)
             let padded = String(repeating: "0", count: 24 - decimal.utf8.count) + decimal
             let right = [decimal, padded, String(value, radix: 16)].map { Array($0.utf8) }
@@ -126,13 +129,13 @@ package enum ByteValues {
         }
     }
 
-    private static func checkPercent(_ bytes: [UInt8]) throws(OracleFailure) {
-        try require(PercentCoding.decode(bytes.span) == PlainBytes.percentDecoded(bytes[...]), "percent-encoding")
+    private static func checkPercent(_ bytes: [UInt8], _ code: ByteCode) throws(OracleFailure) {
+        try require(code.percentDecoded(bytes.span) == PlainBytes.percentDecoded(bytes[...]), "percent-encoding")
         for keepsSlash in [false, true] {
             var encoded: [UInt8] = []
-            PercentCoding.append(bytes.span, keepsSlash: keepsSlash, to: &encoded)
+            code.percentEncode(bytes.span, keepsSlash, &encoded)
             let kept = encoded.filter { $0 != 0x25 }
-            try require(PercentCoding.decode(encoded.span) == bytes, "percent-encoding read again")
+            try require(code.percentDecoded(encoded.span) == bytes, "percent-encoding read again")
             let isPlain = kept.allSatisfy { PlainBytes.isAlphanumeric($0) || "-._~/".utf8.contains($0) }
             try require(isPlain && (keepsSlash || !encoded.contains(0x2F)), "what is percent-encoded")
             if let text = bytes.span.validatedText() {
@@ -142,20 +145,20 @@ package enum ByteValues {
         }
     }
 
-    private static func checkUUID(_ bytes: [UInt8]) throws(OracleFailure) {
+    private static func checkUUID(_ bytes: [UInt8], _ code: ByteCode) throws(OracleFailure) {
         let groups = bytes.split(separator: 0x2D, omittingEmptySubsequences: false)
         let isUUID = groups.map(\.count) == [8, 4, 4, 4, 12] && groups.joined().allSatisfy(PlainBytes.isHexDigit)
-        try require(UUIDText.isUUID(bytes.span) == isUUID, "a UUID")
+        try require(code.isUUID(bytes.span) == isUUID, "a UUID")
         var generator = InputHash(bytes.span)
         let (upper, lower) = (generator.next(), generator.next())
-        let made = Array(UUIDText.version4(upper: upper, lower: lower).utf8)
-        try require(UUIDText.isUUID(made.span) && made[14] == 0x34 && "89ab".utf8.contains(made[19]), "a made UUID")
+        let made = Array(code.uuid(upper, lower).utf8)
+        try require(code.isUUID(made.span) && made[14] == 0x34 && "89ab".utf8.contains(made[19]), "a made UUID")
         let digits = String(decoding: made.filter { $0 != 0x2D }, as: UTF8.self)
         let (high, low) = (UInt64(digits.prefix(16), radix: 16) ?? 0, UInt64(digits.suffix(16), radix: 16) ?? 0)
         try require((high ^ upper) & ~0xF000 == 0 && (low ^ lower) << 2 == 0, "a UUID's random bits")
     }
 
-    private static func checkSums(_ bytes: [UInt8]) throws(OracleFailure) {
+    private static func checkSums(_ bytes: [UInt8], _ code: ByteCode) throws(OracleFailure) {
         var plain = ~UInt32(0)
         for byte in bytes {
             plain ^= UInt32(byte)
@@ -165,17 +168,17 @@ package enum ByteValues {
         var generator = InputHash(bytes.span)
         let cut = Int.random(in: 0 ... bytes.count, using: &generator)
         var sum = CRC32C()
-        sum.update(bytes.span.extracting(first: cut))
-        sum.update(bytes.span.extracting(droppingFirst: cut))
+        code.addToSum(&sum, bytes.span.extracting(first: cut))
+        code.addToSum(&sum, bytes.span.extracting(droppingFirst: cut))
         try require(sum.value == plain, "a checksum")
         let big = (0 ..< 4).map { UInt8(truncatingIfNeeded: plain >> (24 - 8 * $0)) }
         try require(sum.base64 == base64(big) && sum.base64.utf8.count == CRC32C.base64Bytes, "a checksum's text")
-        try require(Base64.text(bytes.span) == base64(bytes), "base 64")
+        try require(code.base64(bytes.span) == base64(bytes), "base 64")
         var text: [UInt8] = []
-        Base64URL.append(bytes.span, to: &text)
-        try require(Base64URL.decode(text.span) == bytes, "base64url")
-        try require(Base64URL.decode(bytes.span) == PlainBase64.decoded(bytes[...]), "base64url, strictly")
-        let hexadecimal = Hex.lower(bytes.span)
+        code.base64URLEncode(bytes.span, &text)
+        try require(code.base64URLDecoded(text.span) == bytes, "base64url")
+        try require(code.base64URLDecoded(bytes.span) == PlainBase64.decoded(bytes[...]), "base64url, strictly")
+        let hexadecimal = code.hexadecimal(bytes.span)
         try require(hexadecimal == PlainBytes.hexadecimal(bytes), "bytes in hexadecimal")
     }
 

@@ -7,7 +7,7 @@ enum WindowReading {
     /// Of all that is appended: with more an input shows nothing new.
     private static let bytesMax = 400_000
 
-    static func run(_ input: ArraySlice<UInt8>) throws(OracleFailure) {
+    static func check(_ input: ArraySlice<UInt8>, _ code: ByteCode) throws(OracleFailure) {
         let keptBytesMax = [0, 1, 5_000, 30_000, 500_000][Int(input.first ?? 0) % 5]
         var window = ByteWindow(keptBytesMax: keptBytesMax)
         // What came since the window was made or emptied, and how much of it was read.
@@ -19,9 +19,9 @@ enum WindowReading {
                 guard total + length <= bytesMax else { continue }
                 let fresh = (total ..< total + length).map { UInt8(truncatingIfNeeded: $0 ^ $0 >> 8) }
                 total += length
-                window.append(fresh.span)
+                code.appendToWindow(&window, fresh.span)
                 came += fresh
-            case 3 ... 5: read += try take(&window, came[read...], length)
+            case 3 ... 5: read += try take(&window, came[read...], length, code)
             case 6:
                 let isWhole = !window.hasDropped
                 guard window.rewind() == isWhole else { throw OracleFailure("rewound, and bytes are gone") }
@@ -36,14 +36,14 @@ enum WindowReading {
             else { throw OracleFailure("more bytes than room") }
             guard !window.hasDropped || came.count > keptBytesMax else { throw OracleFailure("dropped too early") }
         }
-        while read < came.count { read += try take(&window, came[read...], 70_000) }
+        while read < came.count { read += try take(&window, came[read...], 70_000, code) }
     }
 
     private static func take(
-        _ window: inout ByteWindow, _ unread: ArraySlice<UInt8>, _ length: Int
+        _ window: inout ByteWindow, _ unread: ArraySlice<UInt8>, _ length: Int, _ code: ByteCode
     ) throws(OracleFailure) -> Int {
         var (offered, taken) = ([UInt8](), 0)
-        window.read { bytes in
+        code.readWindow(&window) { bytes in
             offered = bytes.copied()
             taken = min(length, bytes.count)
             return taken

@@ -1,6 +1,6 @@
 internal import Bytes
 package import FuzzBasics
-internal import HTTPWire
+package import HTTPWire
 
 /// Fuzzes the writing of responses: an input chooses status, form and values, and what is written is one response with
 /// just these, whatever bytes the values hold.
@@ -30,7 +30,8 @@ package enum ResponseReading {
         guard interim.elementsEqual("HTTP/1.1 100 Continue\r\n\r\n".utf8) else { throw OracleFailure("another 100") }
     }
 
-    private static func check(
+    /// The oracle, over what was written of an answer.
+    package static func check(
         _ wire: [UInt8], _ response: Response, _ form: ResponseWriter.Form
     ) throws(OracleFailure) {
         var expected = response.fields.map { field -> [UInt8] in
