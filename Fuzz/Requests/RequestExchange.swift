@@ -74,7 +74,8 @@ struct RequestExchange {
             guard setting.publicURL.url(of: plan.key, scheme: scheme, host: plan.host)
                 == setting.publicURL.url(ofKey: plan.key.text, scheme: scheme, host: plan.host)
             else { throw OracleFailure("two URLs") }
-            try reply.created(plan, url(plan.key.text, plan.host), receive(plan))
+            try PlainUpload.check(plan, body, setting)
+            try reply.created(plan, url(plan.key.text, plan.host), UInt64(body.count))
         case (.form(let plan), .form(let claims)):
             guard plan.claims == claims, plan.expectsContinue == head.expectsContinue
             else { throw OracleFailure("another form") }
@@ -105,19 +106,6 @@ struct RequestExchange {
         return url
     }
 
-    /// The beginning of an upload's body: what it is told of its magic number and its length.
-    private func receive(_ plan: UploadPlan) -> UInt64 {
-        var effects: [UploadEffect] = []
-        var exchange = UploadExchange(plan: plan, policy: setting.judge.policy, into: &effects)
-        var offset = 0
-        while offset < body.count {
-            let end = min(offset + setting.pieceBytes, body.count)
-            guard exchange.receive(body.span.extracting(offset ..< end), into: &effects) else { break }
-            offset = end
-        }
-        return exchange.receivedBytes
-    }
-
     // MARK: - Forms
 
     /// Any cut of the body gives the same: the file of a form that is right, with the type and the name of its part.
@@ -141,6 +129,7 @@ struct RequestExchange {
         guard whole.file == data, "\(taken.type)" == head.imageType, taken.claims == plan.claims
         else { throw OracleFailure("another file of a form") }
         try plain.check(taken, part: head)
+        try PlainUpload.check(taken, data, setting)
     }
 
     // MARK: - Registration
