@@ -37,7 +37,8 @@ package struct S3UploadState: Sendable {
         case settlingHead(Completion, attempt: Int)
         /// The owner has been told, and must abort.
         case ownersAbort(Leftover)
-        case search(attempt: Int)
+        /// `emptyLooks`: answers that showed no such upload; the attempts are of one look.
+        case search(attempt: Int, emptyLooks: Int)
         /// `confirmations` is how often more a 204 is doubted.
         case aborted(uploadID: String, others: [String], attempt: Int, confirmations: Int)
         case over
@@ -153,7 +154,7 @@ package struct S3UploadState: Sendable {
         case .completed(let completion, let attempt): completeAnswered(answer, completion, attempt, sends)
         case .settlingAbort(let completion, let attempt): settlingAbortAnswered(answer, completion, attempt)
         case .settlingHead(let completion, let attempt): settlingHeadAnswered(answer, completion, attempt)
-        case .search(let attempt): searchAnswered(answer, attempt)
+        case .search(let attempt, let emptyLooks): searchAnswered(answer, attempt, emptyLooks)
         case .aborted(let uploadID, let others, let attempt, let confirmations):
             abortAnswered(answer, uploadID, others, attempt, confirmations)
         case .fresh, .nextStep, .ownersAbort, .over: .none
@@ -297,10 +298,10 @@ extension S3UploadState {
         return wait(attempt)
     }
 
-    private mutating func searchAnswered(_ answer: S3Answer, _ attempt: Int) -> S3Reaction {
+    private mutating func searchAnswered(_ answer: S3Answer, _ attempt: Int, _ emptyLooks: Int) -> S3Reaction {
         guard case .uploads(let found) = answer else {
             guard attempt < limits.cleanupAttemptsMax else { return endUnclean(answer.problem) }
-            phase = .search(attempt: attempt + 1)
+            phase = .search(attempt: attempt + 1, emptyLooks: emptyLooks)
             return wait(attempt)
         }
         let others = found.filter { $0 != uploadID }
@@ -313,9 +314,9 @@ extension S3UploadState {
             let detail = "a CreateMultipartUpload had no answer, and the upload is not to be found"
             return end(.failed(StoreFailure(step: .abort, kind: .ambiguous, detail: detail)))
         }
-        let pause = limits.waitMilliseconds(attempt: attempt)
+        let pause = limits.waitMilliseconds(attempt: emptyLooks + 1)
         searchedMilliseconds += pause
-        phase = .search(attempt: attempt + 1)
+        phase = .search(attempt: 1, emptyLooks: emptyLooks + 1)
         return S3Reaction(.pause(milliseconds: pause))
     }
 
@@ -332,7 +333,7 @@ extension S3UploadState {
     }
 
     private mutating func search() -> S3Reaction {
-        phase = .search(attempt: 1)
+        phase = .search(attempt: 1, emptyLooks: 0)
         return S3Reaction(.send(.search))
     }
 

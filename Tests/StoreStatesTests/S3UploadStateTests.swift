@@ -210,6 +210,30 @@ import Testing
         #expect(late?.answered(.aborted, isRewound: false) == S3Reaction(event: .aborted))
     }
 
+    @Test func `looks that find nothing are no failed attempts at one`() {
+        var limits = S3RetryLimits()
+        limits.cleanupAttemptsMax = 3
+        var state = S3UploadState(recordToken: "token", limits: limits)
+        _ = state.create()
+        _ = state.answered(Self.lost, isRewound: false)
+        _ = state.abort(isWaiting: false)
+        for look in 1 ... 4 {
+            for attempt in 1 ... 2 {
+                #expect(
+                    state.answered(Self.slow, isRewound: false)
+                        == S3Reaction(.wait(millisecondsMax: limits.baseMilliseconds << (attempt - 1))))
+                #expect(state.waited() == S3Reaction(.send(.search)))
+            }
+            #expect(
+                state.answered(.uploads([]), isRewound: false)
+                    == S3Reaction(.pause(milliseconds: limits.baseMilliseconds << (look - 1))))
+            #expect(state.waited() == S3Reaction(.send(.search)))
+        }
+        for _ in 1 ... 2 { _ = state.answered(Self.slow, isRewound: false) }
+        #expect(state.answered(Self.slow, isRewound: false).event != nil)
+        #expect(state.isOver)
+    }
+
     @Test func `an upload whose part was cut off is aborted until the store denies it`() {
         var state = S3UploadState(recordToken: "token")
         _ = state.create()
