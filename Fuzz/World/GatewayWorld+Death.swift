@@ -40,7 +40,7 @@ extension GatewayWorld {
     func kill(_ process: Int) {
         guard processes[process].isAlive else { return }
         processes[process].isAlive = false
-        for upload in uploads where upload.instance == process { upload.forget() }
+        for upload in uploads where upload.instance == process { upload.die() }
         recoveries.removeAll { $0.instance == process }
         handedOver.removeAll { $0.process == process }
     }

@@ -139,6 +139,7 @@ extension GatewayWorld {
     /// Nothing happens any more, and every process lives that will: whoever still waits is told nothing.
     func checkAnswers() {
         for upload in uploads where processes[upload.instance].isAlive && violations.isEmpty {
+            if upload.parts?.isOver == false { violate("\(upload.key): what it has at the store does not end") }
             if !upload.isEnded { violate("\(upload.key): does not end") }
             if upload.replies == 0, !upload.isClientGone { violate("\(upload.key): no reply") }
         }
@@ -158,8 +159,10 @@ extension GatewayWorld {
 
     /// Everything has settled.
     func checkEnd() {
-        // The sweep of old uploads is for those whose row was lost with the power, and for those that no record knew.
-        for upload in bucket.uploads where !upload.isUnknowable && !lostKeys.contains(upload.key) {
+        // The sweep of old uploads is for those whose row was lost with the power, and for those that no record knew
+        // when their sender died or had tried often enough.
+        for upload in bucket.uploads where !lostKeys.contains(upload.key) {
+            if upload.isUnknowable, uploads[upload.key].hasLeftParts { continue }
             violate("\(upload.key): \(upload.id) is open, and nothing but the sweep would find it")
         }
         for (index, row) in record.rows.enumerated() {

@@ -9,9 +9,9 @@ struct WorldBucket {
         let id: String
         let key: Int
         var parts: [(number: Int, bytes: [UInt8])] = []
-        /// No record can tell of it: its Create was carried out after its sender had died or given up, or was one of
-        /// two that the sender took for one.
-        let isUnknowable: Bool
+        /// No record tells of it: its Create was carried out when nobody waited for it any more, or was one of two that
+        /// the sender took for one. A sender that lives has to find it all the same, see ``GatewayWorld/checkEnd()``.
+        var isUnknowable: Bool
         /// A Complete is at work on it, and another is told that there is no such upload.
         var isBusy = false
     }
@@ -126,6 +126,11 @@ struct WorldBucket {
             put(bytes, key)
             return .done
         }
+    }
+
+    /// Whoever lists the uploads of a key knows all that are there.
+    mutating func reveal(_ key: Int) {
+        for index in uploads.indices where uploads[index].key == key { uploads[index].isUnknowable = false }
     }
 
     mutating func keepBusy(_ uploadID: String) {

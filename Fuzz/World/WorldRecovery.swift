@@ -29,6 +29,7 @@ final class WorldRecovery {
         uploadID = row.uploadID
         size = row.size
         world.note("row \(imageID): \(row.state) is recovered by process \(instance)")
+        if row.uploadID == nil, row.state != .expiring { world.bucket.reveal(key) }
         take(world.rules.first(row.state, row.uploadID != nil, row.size != nil))
     }
 

@@ -29,6 +29,12 @@ extension WorldUpload {
         waitDue = nil
     }
 
+    /// Its process does.
+    func die() {
+        if parts?.isOver == false { hasLeftParts = true }
+        forget()
+    }
+
     func abort() {
         kept = []
         if put != nil {
@@ -147,6 +153,7 @@ extension WorldUpload {
     private func take(_ step: S3Step, _ answer: S3Answer) {
         let isRewound = step.hasBody && (route == .spool || world.choices.roll(2) == 0)
         let mayRetry = !world.isDisturbed || !world.choices.happens(in: 8)
+        countCleanup(step, answer)
         if put != nil {
             react(
                 put?.answered(answer, isRewound: isRewound, sends: sends, isWhole: isTaken, mayRetry: mayRetry)
@@ -154,6 +161,15 @@ extension WorldUpload {
         } else {
             react(parts?.answered(answer, isRewound: isRewound, sends: sends, mayRetry: mayRetry) ?? .none)
         }
+    }
+
+    private func countCleanup(_ step: S3Step, _ answer: S3Answer) {
+        switch (step, answer) {
+        case (.search, .uploads), (.abort, .aborted), (.abort, .gone): vainCleanups = 0
+        case (.search, _), (.abort, _): vainCleanups += 1
+        default: break
+        }
+        if vainCleanups == Self.cleanupAttemptsMax { hasLeftParts = true }
     }
 
     /// As `UploadDriver` hears of it.

@@ -7,6 +7,7 @@ final class WorldUpload {
     static let openTimerMilliseconds: Int64 = 200
     static let deadlineMilliseconds: Int64 = 60_000
     private static let pieceBytesMax = 15
+    static let cleanupAttemptsMax = 3
 
     unowned let world: GatewayWorld
     let key: Int
@@ -53,6 +54,10 @@ final class WorldUpload {
     var isTaken = false
     var isReleased = false
     var told: [StoreEvent] = []
+    /// Requests in a row that were to clean up and came to nothing.
+    var vainCleanups = 0
+    /// It died, or gave up, before the store had nothing more of it.
+    var hasLeftParts = false
 
     var openTimerDue: Int64?
     var waitDue: Int64?
@@ -99,7 +104,7 @@ final class WorldUpload {
     /// Little patience, so that what is given up is seen often.
     private static let limits: S3RetryLimits = {
         var limits = S3RetryLimits()
-        limits.cleanupAttemptsMax = 3
+        limits.cleanupAttemptsMax = cleanupAttemptsMax
         return limits
     }()
 

@@ -83,6 +83,9 @@ struct GatewayScheduleTests {
         let breaches: [(UploadLife.RecoveryPhase, UploadLife.StoreAnswer, UploadLife.RecoveryStep)] = [
             (.completing, .noSuchUpload, .write(.stored)), (.aborting, .unknown, .write(.gone)),
             (.listing, .listedSome, .send(.deleting)), (.confirming, .notFound, .write(.gone)),
+            (.settlingPut, .notFound, .write(.gone)), (.settlingPutAgain, .foundOurs, .write(.gone)),
+            (.takingPutBack, .notFound, .write(.gone)), (.takingPutBackAgain, .foundOurs, .write(.gone)),
+            (.deletingPut, .done, .write(.gone)),
         ]
         for breach in breaches {
             var rules = GatewayWorld.Rules()
