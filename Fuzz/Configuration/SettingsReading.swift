@@ -48,6 +48,7 @@ package enum SettingsReading {
         case .success(let resolution):
             try checkOrigins(resolution, sources)
             for value in resolution.values { try checkKind(value) }
+            try PlainSettings.check(resolution.settings, texts(of: resolution))
             try checkPrint(resolution, sources, resolve: resolve, print: print)
         case .failure(let problems):
             try check(problems)
@@ -62,6 +63,13 @@ package enum SettingsReading {
         case (.success, .failure), (.failure, .success):
             throw OracleFailure("other secrets of the same kind are judged otherwise")
         }
+    }
+
+    /// By name, what is set or stands for what is not.
+    package static func texts(of resolution: SettingsResolution) -> [String: String] {
+        var texts: [String: String] = [:]
+        for value in resolution.values { texts[value.name.rawValue] = value.text }
+        return texts
     }
 
     /// Read back, the print gives the same settings, and they print the same.
@@ -98,6 +106,9 @@ package enum SettingsReading {
     private static func checkOrigins(
         _ resolution: SettingsResolution, _ sources: SettingsSources
     ) throws(OracleFailure) {
+        for (name, isVariable) in sources.names where isStray(name, isVariable: isVariable) {
+            throw OracleFailure("\(name) is no setting, and passed over")
+        }
         var last: [String: String] = [:]
         for line in PlainEnvironment(sources.file).lines where !line.value.isEmpty {
             last[String(decoding: line.name, as: UTF8.self)] = String(decoding: line.value, as: UTF8.self)
@@ -112,6 +123,14 @@ package enum SettingsReading {
                 guard value.origin == .fallback else { throw OracleFailure("\(value.name) from nowhere") }
             }
         }
+    }
+
+    /// Whether it looks like a setting of ours and is none. Kubernetes sets variables for a service of our name.
+    private static func isStray(_ name: String, isVariable: Bool) -> Bool {
+        guard name.hasPrefix("SLUICE_"), name.utf8.allSatisfy({ $0 < 0x80 }), SettingName(rawValue: name) == nil
+        else { return false }
+        let isOfService = name.hasPrefix("SLUICE_SERVICE_") || name.hasPrefix("SLUICE_PORT")
+        return !(isVariable && isOfService)
     }
 
     /// What a value of a kind that is easily judged has to be.
@@ -136,8 +155,10 @@ package enum SettingsReading {
         guard !problems.all.isEmpty else { throw OracleFailure("refused without a problem") }
         for problem in problems.all {
             let text = problem.description
-            guard !problem.subject.isEmpty, !problem.message.isEmpty,
-                text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }), text.utf8.count <= problemBytesMax
+            // Neither do characters show that turn or hide what stands beside them.
+            let hidden: [Unicode.GeneralCategory] = [.control, .format]
+            let isPlain = text.unicodeScalars.allSatisfy { !hidden.contains($0.properties.generalCategory) }
+            guard !problem.subject.isEmpty, !problem.message.isEmpty, isPlain, text.utf8.count <= problemBytesMax
             else { throw OracleFailure("a problem that is no line: \(text.debugDescription)") }
         }
     }

@@ -80,6 +80,11 @@ package struct SettingsSources: Sendable {
         return found
     }
 
+    /// What the file's lines and the variables are called, and which of the two they are.
+    var names: [(name: String, isVariable: Bool)] {
+        PlainEnvironment(file).lines.map { (PlainBytes.text($0.name), false) } + environment.map { ($0.name, true) }
+    }
+
     /// What a start makes of them.
     package func resolve() -> Result<SettingsResolution, SettingProblems> {
         let split = SettingFlags.split(flags)
