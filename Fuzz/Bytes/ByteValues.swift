@@ -134,10 +134,15 @@ package enum ByteValues {
         for keepsSlash in [false, true] {
             var encoded: [UInt8] = []
             code.percentEncode(bytes.span, keepsSlash, &encoded)
-            let kept = encoded.filter { $0 != 0x25 }
             try require(code.percentDecoded(encoded.span) == bytes, "percent-encoding read again")
-            let isPlain = kept.allSatisfy { PlainBytes.isAlphanumeric($0) || "-._~/".utf8.contains($0) }
-            try require(isPlain && (keepsSlash || !encoded.contains(0x2F)), "what is percent-encoded")
+            // RFC 3986 § 2.1 and § 2.3: upper case, and nothing that need not be.
+            var plain = ""
+            for byte in bytes {
+                let isKept = PlainBytes.isAlphanumeric(byte) || "-._~".utf8.contains(byte) || keepsSlash && byte == 0x2F
+                let digits = String(byte, radix: 16, uppercase: true)
+                plain += isKept ? String(Unicode.Scalar(byte)) : "%" + (byte < 16 ? "0" : "") + digits
+            }
+            try require(encoded.elementsEqual(plain.utf8), "what is percent-encoded")
             if let text = bytes.span.validatedText() {
                 let written = PercentCoding.encode(text, keepsSlash: keepsSlash)
                 try require(written.utf8.elementsEqual(encoded), "percent-encoded text")

@@ -19,7 +19,11 @@ enum WindowReading {
                 guard total + length <= bytesMax else { continue }
                 let fresh = (total ..< total + length).map { UInt8(truncatingIfNeeded: $0 ^ $0 >> 8) }
                 total += length
+                // What is kept is kept to be read again: within its bound, and until something was dropped.
+                let mayKeep = !window.hasDropped && window.heldBytes + length <= keptBytesMax
                 code.appendToWindow(&window, fresh.span)
+                guard mayKeep || read < came.count || window.heldBytes == length
+                else { throw OracleFailure("bytes are kept that were read") }
                 came += fresh
             case 3 ... 5: read += try take(&window, came[read...], length, code)
             case 6:

@@ -71,6 +71,12 @@ struct ByteValuesTests {
         #expect(isNoticed("pa/") { code in
             code.percentEncode = { bytes, _, output in PercentCoding.append(bytes, keepsSlash: true, to: &output) }
         })
+        #expect(isNoticed("p ~") { code in
+            code.percentEncode = { _, _, output in output += Array("%20%7E".utf8) }
+        })
+        #expect(isNoticed("p\u{FF}") { code in
+            code.percentEncode = { _, _, output in output += Array("%c3%bf".utf8) }
+        })
         #expect(isNoticed("u01234567-89ab-cdef-0123-456789abcdef") { $0.isUUID = { _ in false } })
         #expect(isNoticed("u0123456789abcdef0123456789abcdef") { $0.isUUID = { _ in true } })
         #expect(isNoticed("ux") { $0.uuid = { high, _ in UUIDText.version4(upper: high, lower: high) } })
@@ -98,5 +104,15 @@ struct ByteValuesTests {
             window.read { take($0.extracting(droppingFirst: min(1, $0.count))) }
         } } != nil)
         #expect(failure(of: input) { $0.readWindow = { _, take in _ = take(Span()) } } != nil)
+        // 20,000 bytes, in two blocks that are read, and once more, where 30,000 may be kept; then another.
+        let kept: [UInt8] = [0x77, 3, 6, 8 * 3 + 6, 8 * 3 + 6, 6, 8 * 3 + 6, 8 * 3 + 6, 0]
+        #expect(failure(of: kept) == nil)
+        #expect(failure(of: kept) { $0.appendToWindow = { window, bytes in
+            if bytes.count > 1 || window.unreadBytes > 0 { return window.append(bytes) }
+            window.removeAll()
+            window.append([UInt8](repeating: 0, count: 9).span)
+            window.read { _ in 9 }
+            window.append(bytes)
+        } } != nil)
     }
 }
