@@ -206,6 +206,12 @@ extension PlainSettings {
             settings.orphanAgeSeconds >= 2 * settings.requestTimeoutSeconds,
             settings.idempotencySeconds >= settings.requestTimeoutSeconds
         else { throw OracleFailure("times or sizes that do not go together") }
+        let rates = settings.rates
+        let bounds = [
+            rates.address?.requests, rates.subject?.requests, rates.total?.requests, rates.guestTokens?.requests,
+            settings.addressConnectionsMax, settings.unregisteredSeconds.map { Int($0) },
+        ]
+        guard !bounds.contains(0) else { throw OracleFailure("a bound that lets nothing pass") }
     }
 }
 
