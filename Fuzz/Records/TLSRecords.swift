@@ -65,7 +65,7 @@ package enum TLSRecords {
         }
         switch (end, hearing.progress) {
         case (.open, .established), (.closed, .closedByPeer), (.broken, .established): break
-        case (.broken, .failed(let failure)): try check(failure)
+        case (.broken, .failed(let failure)): try check(failure, isHTTP: false)
         case (_, let progress): throw OracleFailure("\(progress), where the wire is \(end)")
         }
         let whole = try read(stream, [])
@@ -73,10 +73,12 @@ package enum TLSRecords {
         guard pieces == whole else { throw OracleFailure("\(pieces)\nof the plain bytes: \(whole)") }
     }
 
-    /// A failure that the peer caused has to say so; otherwise an operator looks for it in the wrong place.
-    private static func check(_ failure: TLSFailure) throws(OracleFailure) {
+    /// A failure that the peer caused has to say so; otherwise an operator looks for it in the wrong place. Whose first
+    /// byte is a letter speaks something else than TLS, most likely HTTP.
+    private static func check(_ failure: TLSFailure, isHTTP: Bool) throws(OracleFailure) {
         switch failure {
-        case .malformed, .alertReceived, .nothingInCommon, .noApplicationProtocol, .plainHTTP: break
+        case .malformed, .alertReceived, .nothingInCommon, .noApplicationProtocol, .plainHTTP:
+            guard (failure == .plainHTTP) == isHTTP else { throw OracleFailure("said to be \(failure)") }
         case .library, .clientCertificate: throw OracleFailure("the peer's fault, and said to be \(failure)")
         }
     }
@@ -147,7 +149,9 @@ package enum TLSRecords {
             switch hearing.progress {
             // Before anything is encrypted, anybody can say that they say no more.
             case .handshaking, .closedByPeer: break
-            case .failed(let failure): try check(failure)
+            case .failed(let failure):
+                let first = plan.stream.first ?? 0
+                try check(failure, isHTTP: (0x41 ... 0x5A).contains(first & 0xDF))
             case .established: throw OracleFailure("established with a stranger")
             }
         }

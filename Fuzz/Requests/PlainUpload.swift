@@ -51,6 +51,8 @@ enum PlainUpload {
         let byte: [UInt8] = [0x47]
         let isKept = exchange.receive(byte.span, into: &more)
         exchange.bodyEnded(into: &more)
+        exchange.cancel(.internal, into: &more)
+        exchange.clientLost(into: &more)
         guard !isKept, more.isEmpty else { throw OracleFailure("a body that is \(refusal) goes on: \(more)") }
     }
 

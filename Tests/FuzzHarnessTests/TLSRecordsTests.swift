@@ -57,6 +57,7 @@ struct TLSRecordsTests {
 
     @Test func `a failure of the peer's that is said to be ours is noticed`() {
         #expect(failure(progress: .failed(.library("malloc failure")), end: .broken) != nil)
+        #expect(failure(progress: .failed(.plainHTTP), end: .broken) != nil)
         #expect(failure(progress: .failed(.clientCertificate("")), end: .broken) != nil)
     }
 
