@@ -33,19 +33,27 @@ package enum HMAC {
         defer { unsafe EVP_MAC_free(mac) }
         guard let pointer = unsafe EVP_MAC_CTX_new(mac) else { Libcrypto.fail("EVP_MAC_CTX_new") }
         unsafe self.pointer = pointer
-        var name = algorithm.fetchName.utf8CString
-        let isReady = unsafe name.withUnsafeMutableBufferPointer { name in
-            let parameters = unsafe [
-                OSSL_PARAM_construct_utf8_string("digest", name.baseAddress, 0), OSSL_PARAM_construct_end(),
-            ]
-            return unsafe key.withUnsafeBufferPointer { key in
-                unsafe EVP_MAC_init(pointer, key.baseAddress, key.count, parameters)
-            }
-        }
-        Libcrypto.require(isReady, "EVP_MAC_init")
+        Libcrypto.require(unsafe Self.start(pointer, algorithm, key), "EVP_MAC_init")
     }
 
     deinit { unsafe EVP_MAC_CTX_free(pointer) }
+
+    /// Gives a context its key. Both texts of the parameter are read where they stand, so they outlive the call.
+    private static func start(_ pointer: OpaquePointer, _ algorithm: HashAlgorithm, _ key: Span<UInt8>) -> CInt {
+        let label = "digest".utf8CString
+        var name = algorithm.fetchName.utf8CString
+        return unsafe label.withUnsafeBufferPointer { label in
+            unsafe name.withUnsafeMutableBufferPointer { name in
+                unsafe key.withUnsafeBufferPointer { key in
+                    let parameters = unsafe [
+                        OSSL_PARAM_construct_utf8_string(label.baseAddress, name.baseAddress, 0),
+                        OSSL_PARAM_construct_end(),
+                    ]
+                    return unsafe EVP_MAC_init(pointer, key.baseAddress, key.count, parameters)
+                }
+            }
+        }
+    }
 
     /// The code of `message`: `algorithm.digestBytes` bytes. Without a key, `EVP_MAC_init` begins anew with the one it
     /// has (https://docs.openssl.org/3.0/man3/EVP_MAC/).

@@ -66,7 +66,8 @@ extension UploadHandler {
         case .image(let found):
             record?.imageID = found?.imageID
             switch (query.sight(of: found), found) {
-            case (.visible, let image?): send(.image(image, imageURL: url(of: image, host: query.host), context: context))
+            case (.visible, let image?):
+                send(.image(image, imageURL: url(of: image, host: query.host), context: context))
             case (.unsettled, _): send(.refused(.storeUnavailable, context: context))
             // The same for an image that is not there and for one that is none of theirs.
             case (.hidden, _), (.visible, nil): send(.refused(.notFound, context: context))
