@@ -23,6 +23,7 @@ package struct PlainSettings {
         }
         try plain.checkLists()
         try plain.checkSecrets()
+        try plain.checkShapes()
         try plain.checkRules()
     }
 
@@ -199,6 +200,34 @@ extension PlainSettings {
             chain.container == nil || chain.container?.token == secret("AWS_CONTAINER_AUTHORIZATION_TOKEN")
                 && isSame(chain.container?.tokenFile, texts["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"])
         else { throw OracleFailure("a container is asked that should not be") }
+    }
+
+    /// Letters and digits of ASCII and `others`, so many.
+    private static func isShort(_ text: String?, _ lengths: ClosedRange<Int>, _ others: String) -> Bool {
+        guard let text else { return true }
+        return lengths.contains(text.utf8.count)
+            && text.utf8.allSatisfy { PlainBytes.isAlphanumeric($0) || others.utf8.contains($0) }
+    }
+
+    /// What names of others' may be made of, and how many of a list there may be.
+    private func checkShapes() throws(OracleFailure) {
+        if case .s3(let s3) = settings.store {
+            let ends = [s3.bucket.first, s3.bucket.last].map { $0.map(String.init) }
+            guard Self.isShort(s3.bucket, 3 ... 255, "-._"), ends.allSatisfy({ Self.isShort($0, 1 ... 1, "") })
+            else { throw OracleFailure("a bucket is called \(s3.bucket)") }
+        }
+        guard Self.isShort(settings.aws.region, 1 ... 64, "-_"),
+            Self.isShort(settings.aws.chain.roleSessionName, 2 ... 64, "_+=,.@-"),
+            settings.trustedRoles.allSatisfy({ Self.isShort($0, 1 ... 64, "-_") })
+        else { throw OracleFailure("a region, role or session of another shape") }
+        for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN"] {
+            guard (texts[name] ?? "").utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+            else { throw OracleFailure("\(name) does not fit in a field") }
+        }
+        let origins = if case .list(let list) = settings.allowedOrigins { list.count } else { 0 }
+        guard settings.trustedRoles.count <= 16, settings.listen.count <= 16, !settings.listen.isEmpty, origins <= 64,
+            settings.tls?.pairs.count ?? 0 <= 64
+        else { throw OracleFailure("a list that is too long") }
     }
 
     private func checkRules() throws(OracleFailure) {

@@ -145,7 +145,9 @@ package enum SettingsReading {
             case .permissions: UInt32(text, radix: 8).map { $0 <= 0o777 } == true
             case .endpoint, .baseURL, .region, .bucket: text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
             case .path, .paths: text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
-            case .text, .origins, .roles, .peers, .addresses, .address: true
+            case .text(let bytesMax):
+                text.utf8.count <= bytesMax && (row.isSecret || text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F })
+            case .origins, .roles, .peers, .addresses, .address: true
             }
         guard isRight else { throw OracleFailure("\(value.name) is taken, and no value of its kind") }
     }

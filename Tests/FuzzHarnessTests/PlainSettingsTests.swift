@@ -87,7 +87,8 @@ struct PlainSettingsTests {
         ("FRONTEND_URL", "https://a.example/x, http://b:8080"), ("SLUICE_LISTEN", "localhost:080, [::1]:1, unix:s"),
         ("AWS_ENDPOINT_URL_S3", "https://b.example@evil"), ("AWS_ENDPOINT_URL_SSM", "http://c/x"),
         ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.9.evil/x"), ("JWT_SECRET_FILE", "/f"),
-        ("SLUICE_PART_BYTES", "1"), ("AWS_EC2_METADATA_V1_DISABLED", "false"), ("AWS_EC2_METADATA_DISABLED", "true"),
+        ("AWS_ROLE_ARN", "a b"), ("SLUICE_PART_BYTES", "1"),
+        ("AWS_EC2_METADATA_V1_DISABLED", "false"), ("AWS_EC2_METADATA_DISABLED", "true"),
     ])
     func `a text that should have been refused is noticed`(_ name: String, _ value: String) {
         var changed = texts
