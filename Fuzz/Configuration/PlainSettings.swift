@@ -121,7 +121,7 @@ package struct PlainSettings {
             var bytes = Array(item)
             while let first = bytes.first, blanks.contains(first) { bytes.removeFirst() }
             while let last = bytes.last, blanks.contains(last) { bytes.removeLast() }
-            return PlainBytes.text(bytes)
+            return String(decoding: bytes, as: UTF8.self)
         }.filter { !$0.isEmpty }
     }
 
