@@ -19,7 +19,7 @@ import Testing
         init(
             _ fake: FakeS3 = FakeS3(), payload: S3Payload = .unsigned, partStall: Int64 = 30_000,
             server: ScriptedServer? = nil, profile: S3Profile? = nil,
-            configure: (inout S3Configuration) -> Void = { _ in }
+            dice: Dice? = nil, configure: (inout S3Configuration) -> Void = { _ in }
         ) throws {
             self.fake = fake
             self.server = try server ?? fake.makeServer()
@@ -38,7 +38,11 @@ import Testing
             configuration.breaker.openMillisecondsMax = 20
             configuration.partStallMilliseconds = partStall
             configure(&configuration)
-            store = S3Store(configuration: configuration, loop: loop, client: client)
+            if let dice {
+                store = S3Store(configuration: configuration, loop: loop, client: client, jitter: dice.roll)
+            } else {
+                store = S3Store(configuration: configuration, loop: loop, client: client)
+            }
             store.credentials = Credentials(accessKeyID: "AK", secretAccessKey: "SK")
             super.init(loop: loop)
         }
