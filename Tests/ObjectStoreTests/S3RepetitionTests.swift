@@ -60,18 +60,15 @@ final class Dice {
         #expect(asked >= 3 * Self.burst)
         let paid = Self.paid(since: start, bench) + (bench.fake.steps.count - asked) / 5
         #expect(asked <= 3 * Self.burst + paid)
-        #expect(witness.denied >= Self.burst)
+        #expect(witness.denied > 0)
     }
 
     @Test func `requests that go well pay for repetitions`() throws {
         let outage = Outage()
         let bench = try Self.bench(outage)
-        outage.begin(FakeS3.error(503, "SlowDown"))
-        _ = Self.upload(2 * Self.burst, bench)
-        #expect(!bench.store.mayRetry)
-        outage.end()
-        // Three requests each, of which five pay for one.
-        let owners = Self.upload(170, bench)
+        for _ in 0..<2 * Self.burst { bench.store.countRetry() }
+        // Three requests each, of which five pay for one; and a debt of ten.
+        let owners = Self.upload(190, bench)
         #expect(owners.allSatisfy { $0.events.last == .completed })
         let asked = bench.fake.steps.count { $0 == "create" }
         outage.begin(FakeS3.error(503, "SlowDown"))
