@@ -1,3 +1,5 @@
+internal import FuzzPlain
+
 /// Ways to cut a stream of bytes into pieces.
 package enum CutPlans {
     private static let windowBytes = 48

@@ -1,4 +1,5 @@
 package import FuzzBasics
+internal import FuzzPlain
 package import HTTPWire
 
 /// Fuzzes the incremental parser as fast as it goes: every bound holds, offsets only grow and cover a head without a

@@ -1,5 +1,6 @@
 internal import Bytes
 package import FuzzBasics
+internal import FuzzPlain
 
 /// Fuzzes what text and bytes are turned into: moments, addresses, numbers, percent-encoding, base 64, checksums,
 /// UUIDs, and a window of bytes. An input is a letter that says which, and what is to be read; a second, plain reading

@@ -3,12 +3,12 @@
 package struct PlainJSON {
     package struct Value {
         /// The value as written.
-        package let source: [UInt8]
+        package let source: ArraySlice<UInt8>
 
         /// The text of a string.
         package var text: String? {
             guard source.count >= 2, source.first == 0x22, source.last == 0x22 else { return nil }
-            return PlainJSON.unescaped(source[1 ..< source.count - 1])
+            return PlainJSON.unescaped(source.dropFirst().dropLast())
         }
 
         /// The source of what is neither string nor array nor object.
@@ -18,7 +18,7 @@ package struct PlainJSON {
         }
     }
 
-    private var members: [(name: [UInt8], value: Value)] = []
+    private var members: [(name: String, value: Value)] = []
 
     /// Nil where the bytes are not `{ "name" : value , … }` at their outermost level.
     package init?(_ bytes: [UInt8]) {
@@ -29,19 +29,23 @@ package struct PlainJSON {
                 guard let name = walk.string(), walk.skip(0x3A), let value = walk.value(),
                     let text = Self.unescaped(name.dropFirst().dropLast())
                 else { return nil }
-                members.append((Array(text.utf8), Value(source: Array(value))))
+                members.append((text, Value(source: value)))
             } while walk.skip(0x2C)
             guard walk.skip(0x7D) else { return nil }
         }
         guard walk.isAtEnd else { return nil }
     }
 
-    package func has(_ name: String) -> Bool { members.contains { $0.name.elementsEqual(name.utf8) } }
+    package func has(_ name: String) -> Bool { members.contains { $0.name.utf8.elementsEqual(name.utf8) } }
 
     /// The value of the one member of that name; nil where there is none or more than one.
     package func single(_ name: String) -> Value? {
-        let found = members.filter { $0.name.elementsEqual(name.utf8) }
-        return found.count == 1 ? found.first?.value : nil
+        var found: Value?
+        for member in members where member.name.utf8.elementsEqual(name.utf8) {
+            guard found == nil else { return nil }
+            found = member.value
+        }
+        return found
     }
 
     /// The text of what stands between the quotes, by way of UTF-16; nil where it is not text.

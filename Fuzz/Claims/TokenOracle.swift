@@ -1,14 +1,15 @@
 internal import Bytes
 internal import Crypto
 package import FuzzBasics
+internal import FuzzPlain
 package import Tokens
 
 /// A second judgement of a token, in other words than the first: it knows nothing of the verifier's code.
 package enum TokenOracle {
     package static func check(
-        _ result: Result<TokenClaims, TokenRefusal>, of token: [UInt8], policy: TokenPolicy, secret: [UInt8]
+        _ result: Result<TokenClaims, TokenRefusal>, of token: [UInt8], policy: TokenPolicy
     ) throws(OracleFailure) {
-        try check(result, of: token, signedPayload(token, secret: secret), policy)
+        try check(result, of: token, signedPayload(token), policy)
     }
 
     /// `payload` is that of a rightly signed token, nil of any other.
@@ -34,23 +35,18 @@ package enum TokenOracle {
         }
     }
 
-    /// The payload of three canonical parts whose last one is the HMAC that the first one names.
-    static func signedPayload(_ token: [UInt8], secret: [UInt8]) -> [UInt8]? {
-        let parts = token.split(separator: 0x2E, omittingEmptySubsequences: false)
-        guard parts.count == 3, let header = PlainBase64.decoded(parts[0]), let payload = PlainBase64.decoded(parts[1]),
-            let signature = PlainBase64.decoded(parts[2]), let name = PlainJSON(header)?.single("alg")?.text
+    /// The payload of three canonical parts whose last one is the HMAC, with ``TokenVerify/secret``, that the first one
+    /// names.
+    static func signedPayload(_ token: [UInt8]) -> [UInt8]? {
+        guard let first = token.firstIndex(of: 0x2E), let last = token.lastIndex(of: 0x2E), first < last,
+            let header = PlainBase64.decoded(token[..<first]),
+            let payload = PlainBase64.decoded(token[(first + 1) ..< last]),
+            let signature = PlainBase64.decoded(token[(last + 1)...]),
+            let name = PlainJSON(header)?.single("alg")?.text,
+            let code = FuzzKeys.otherCode(name, of: token.span.extracting(first: last)), code.count == signature.count
         else { return nil }
-        let algorithm: HashAlgorithm
-        switch name {
-        case "HS256": algorithm = .sha256
-        case "HS384": algorithm = .sha384
-        case "HS512": algorithm = .sha512
-        default: return nil
-        }
-        guard signature.count == algorithm.digestBytes else { return nil }
-        // The first two parts with the dot between them.
-        let code = HMAC.code(algorithm, key: secret.span, for: token.span.extracting(first: parts[1].endIndex))
-        return code.bytes == signature ? payload : nil
+        for index in signature.indices where signature[index] != code.span[index] { return nil }
+        return payload
     }
 
     /// What contract § 2 asks of a token beside its signature and its claims: 8 KiB, no extension that one has to

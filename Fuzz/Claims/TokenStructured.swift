@@ -1,4 +1,5 @@
 package import FuzzBasics
+internal import FuzzPlain
 package import Tokens
 
 /// Fuzzes tokens that are made of claims at their bounds: an input chooses them, one byte each, and what follows from
@@ -54,24 +55,31 @@ package enum TokenStructured {
     /// lax decoder drops; one byte shorter, longer, and without its signature. With some effort, one of these.
     private static func changed(_ token: [UInt8], by hash: InputHash, _ effort: Effort) -> [[UInt8]] {
         var generator = hash
-        var bits: [Int] = []
-        for _ in 0 ..< 12 { bits.append(Int.random(in: 0 ..< token.count * 8, using: &generator)) }
-        bits += (token.count - 1) * 8 ..< token.count * 8
-        let ends = [[], [0x3D], [0x41], [0x2E]] as [[UInt8]]
-        func changed(_ turn: Int) -> [UInt8] {
-            var changed = token
-            switch turn - bits.count {
-            case ..<0: changed[bits[turn] / 8] ^= 1 << UInt8(bits[turn] % 8)
-            case 0: changed.removeLast()
-            case ends.count: changed = Array(token[...(token.lastIndex(of: 0x2E) ?? 0)])
-            case let end: changed += ends[end]
-            }
-            return changed
-        }
-        let all = 0 ... bits.count + ends.count
         switch effort {
-        case .some: return [changed(Int.random(in: all, using: &generator))]
-        case .all: return all.map(changed)
+        case .some:
+            let way = Int.random(in: 0 ..< ways, using: &generator)
+            return [changed(token, way, bit: Int.random(in: 0 ..< token.count * 8, using: &generator))]
+        case .all:
+            return (0 ..< ways).map { way in
+                changed(token, way, bit: Int.random(in: 0 ..< token.count * 8, using: &generator))
+            }
         }
+    }
+
+    private static let chosenBits = 12
+    /// What a token grows by at its end.
+    private static let ends = [UInt8](arrayLiteral: 0x3D, 0x41, 0x2E)
+    private static let ways = chosenBits + 8 + 1 + ends.count + 1
+
+    private static func changed(_ token: [UInt8], _ way: Int, bit: Int) -> [UInt8] {
+        var changed = token
+        switch way - chosenBits {
+        case ..<0: changed[bit / 8] ^= 1 << UInt8(bit % 8)
+        case let bit where bit < 8: changed[token.count - 1] ^= 1 << UInt8(bit)
+        case 8: changed.removeLast()
+        case let end where end < 9 + ends.count: changed.append(ends[end - 9])
+        default: changed = Array(token[...(token.lastIndex(of: 0x2E) ?? 0)])
+        }
+        return changed
     }
 }

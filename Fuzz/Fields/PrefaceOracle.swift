@@ -1,5 +1,6 @@
 internal import Bytes
 package import FuzzBasics
+internal import FuzzPlain
 package import HTTPWire
 
 /// A second reading of the PROXY protocol: what is a preface, whose, and how long.

@@ -1,4 +1,5 @@
 internal import FuzzBasics
+internal import FuzzPlain
 internal import Gateway
 
 /// Keys and URLs, taken apart at their slashes.

@@ -1,5 +1,6 @@
 internal import FuzzBasics
 internal import FuzzClaims
+internal import FuzzPlain
 internal import Gateway
 
 /// The body of a registration, read plainly.

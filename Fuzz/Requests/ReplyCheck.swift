@@ -73,7 +73,7 @@ struct ReplyCheck {
             json.single("message")?.text == message, let detail = json.single("detail")?.text, !detail.isEmpty
         else { throw OracleFailure("the body of \(name)") }
         if let exactDetail, detail != exactDetail { throw OracleFailure("another detail") }
-        let data = json.single("data")?.source ?? []
+        let data = Array(json.single("data")?.source ?? [])
         guard data == Array((imageID.map { "{\"imageId\":\($0)}" } ?? "null").utf8) else { throw OracleFailure("data") }
         let challenge = try field("WWW-Authenticate", reply)
         guard (challenge?.hasPrefix("Bearer ") ?? false) == (expected.status == 401) else { throw OracleFailure("401") }
@@ -138,7 +138,7 @@ struct ReplyCheck {
     ) throws(OracleFailure) -> PlainJSON {
         let json = try check(reply, status: status, isZoned: isZoned)
         guard let json, json.single("message")?.text == message, let source = json.single("data")?.source,
-            let data = PlainJSON(source), reply.refusal == nil
+            let data = PlainJSON(Array(source)), reply.refusal == nil
         else { throw OracleFailure("the body of \(message)") }
         return data
     }

@@ -85,9 +85,10 @@ struct RequestExchange {
         case (.image(let query), .image(let id, let claims)):
             guard query.imageID == id, query.claims == claims, query.host == plain.host
             else { throw OracleFailure("another image") }
-            let maySee = PlainRecord.maySee(setting.image, claims)
-            guard query.maySee(setting.image) == maySee else { throw OracleFailure("an image is shown to another") }
-            if maySee { try reply.image(setting.image, url(setting.image.key, query.host)) }
+            let sight = PlainRecord.sight(setting.image, claims)
+            guard query.sight(of: setting.image) == sight, query.sight(of: nil) == .hidden
+            else { throw OracleFailure("an image is shown to another") }
+            if sight == .visible { try reply.image(setting.image, url(setting.image.key, query.host)) }
         case (.guestToken, .guestToken): try reply.guestToken()
         case (.uploadPage, .uploadPage): try reply.content()
         case (.object(let key), .object(let path)):
@@ -175,6 +176,7 @@ struct RequestExchange {
         else { throw OracleFailure("registration: \(verdict)") }
         switch verdict {
         case .noSuchImage: try reply.refused(.invalidImageURL)
+        case .unsettled: try reply.refused(.storeUnavailable)
         case .alreadyRegistered: try reply.refused(.imageAlreadyRegistered, imageID: record.imageID)
         case .registers(let lifts):
             let written = registration.applied(to: record, liftsExpiry: lifts, at: setting.nowMilliseconds)

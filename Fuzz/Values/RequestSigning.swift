@@ -1,6 +1,7 @@
 internal import Bytes
 internal import Crypto
 package import FuzzBasics
+internal import FuzzPlain
 package import SigV4
 
 /// Fuzzes signatures: canonical request, string to sign and signature equal those of a plain signer, and an

@@ -38,6 +38,7 @@ struct ImageStatements {
         guard let record = found else { return .failed(.noSuchImage) }
         switch registration.verdict(on: record) {
         case .noSuchImage: return .failed(.noSuchImage)
+        case .unsettled: return .failed(.unsettled)
         case .alreadyRegistered: return .failed(.alreadyRegistered(imageID: record.imageID))
         case .registers(let liftsExpiry):
             let written = registration.applied(to: record, liftsExpiry: liftsExpiry, at: now)

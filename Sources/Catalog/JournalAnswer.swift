@@ -28,6 +28,8 @@ package enum JournalFailure: Error, Equatable, Sendable, CustomStringConvertible
     case conflict
     /// A registration came too late: the image that it asked for is registered.
     case alreadyRegistered(imageID: Int64)
+    /// A registration asked for an image of which the record does not say yet what came of it.
+    case unsettled
     /// A registration asked for an image that is not there for it.
     case noSuchImage
 
@@ -36,6 +38,7 @@ package enum JournalFailure: Error, Equatable, Sendable, CustomStringConvertible
         case .unavailable(let reason): reason
         case .conflict: "the record is not in a state for this write"
         case .alreadyRegistered: "the image is registered already"
+        case .unsettled: "it is not known yet whether the image was stored"
         case .noSuchImage: "there is no such image"
         }
     }

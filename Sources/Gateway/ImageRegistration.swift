@@ -45,6 +45,8 @@ package struct ImageRegistration: Equatable, Sendable {
         /// The record is written; with `liftsExpiry` the image stays for good.
         case registers(liftsExpiry: Bool)
         case alreadyRegistered
+        /// Theirs, and the record does not say yet what came of it: see ``ImageQuery/Sight/unsettled``.
+        case unsettled
         /// Not there, not theirs, not complete or being deleted: all the same to whoever asks.
         case noSuchImage
     }
@@ -54,7 +56,9 @@ package struct ImageRegistration: Equatable, Sendable {
     /// A guest's own registration is not the last word: it leaves the expiry, and a trusted role may register the image
     /// once more, which is what the backend does when the sign-up completes. Every other registration is final.
     package func verdict(on record: ImageRecord) -> Verdict {
-        guard record.state == .stored, role.isTrusted || isOwner(of: record) else { return .noSuchImage }
+        guard role.isTrusted || isOwner(of: record) else { return .noSuchImage }
+        guard record.state != .completing else { return .unsettled }
+        guard record.state == .stored else { return .noSuchImage }
         guard record.registered != nil else { return .registers(liftsExpiry: role != .guest) }
         let isProvisional = record.registrant == TokenRole.guest.name
         return isProvisional && role.isTrusted ? .registers(liftsExpiry: true) : .alreadyRegistered

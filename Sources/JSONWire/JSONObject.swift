@@ -1,3 +1,5 @@
+internal import Bytes
+
 /// The members of an object in the order in which they were written, each name once.
 package struct JSONObject: Equatable, Sendable {
     package struct Member: Equatable, Sendable {
@@ -35,6 +37,6 @@ package struct JSONObject: Equatable, Sendable {
     }
 
     private static func isSame(_ left: String, _ right: String) -> Bool {
-        left.utf8.count == right.utf8.count && left.utf8.elementsEqual(right.utf8)
+        left.utf8Span.span.equals(right)
     }
 }

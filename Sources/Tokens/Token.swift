@@ -90,7 +90,7 @@ package enum Token {
     }
 
     private static func isSame(_ left: String, _ right: String) -> Bool {
-        left.utf8.elementsEqual(right.utf8)
+        left.utf8Span.span.equals(right)
     }
 
     private static func saturated(_ value: Int64, plus addend: Int64) -> Int64 {

@@ -46,6 +46,7 @@ extension UploadHandler {
             record?.imageID = id
             send(.refused(.imageAlreadyRegistered, imageID: id, context: context))
         case .failed(.noSuchImage): send(.refused(.invalidImageURL, context: context))
+        case .failed(.unsettled): send(.refused(.storeUnavailable, context: context))
         case .failed(.unavailable(let reason)): recordUnavailable(reason)
         case .committed, .known, .image, .failed(.conflict): send(.refused(.internal, context: context))
         }
@@ -63,10 +64,14 @@ extension UploadHandler {
         guard let context = answerContext() else { return }
         switch result {
         case .image(let found):
+            record?.imageID = found?.imageID
+            switch (query.sight(of: found), found) {
+            case (.visible, let image?):
+                send(.image(image, imageURL: url(of: image, host: query.host), context: context))
+            case (.unsettled, _): send(.refused(.storeUnavailable, context: context))
             // The same for an image that is not there and for one that is none of theirs.
-            guard let found, query.maySee(found) else { return send(.refused(.notFound, context: context)) }
-            record?.imageID = found.imageID
-            send(.image(found, imageURL: url(of: found, host: query.host), context: context))
+            case (.hidden, _), (.visible, nil): send(.refused(.notFound, context: context))
+            }
         case .failed(.unavailable(let reason)): recordUnavailable(reason)
         case .committed, .known, .registered, .failed: send(.refused(.internal, context: context))
         }

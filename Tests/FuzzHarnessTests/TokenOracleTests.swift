@@ -11,7 +11,7 @@ private func signed(_ payload: String, header: String = #"{"alg":"HS256"}"#) -> 
 
 private func failure(_ result: Result<TokenClaims, TokenRefusal>, _ token: [UInt8]) -> OracleFailure? {
     do throws(OracleFailure) {
-        try TokenOracle.check(result, of: token, policy: policy, secret: TokenVerify.secret)
+        try TokenOracle.check(result, of: token, policy: policy)
         return nil
     } catch {
         return error

@@ -1,6 +1,7 @@
-"""S3, SSM and IAM played by moto with signatures verified, in one process on a free loopback port.
+"""S3, SSM and IAM played by moto with signatures verified, in one process on two free loopback ports, plain and TLS.
 
-Prints one JSON line (endpoint, access key, secret key) when it serves. Every request that reaches moto is kept and
+Takes the files of a certificate and of its key. Prints one JSON line (endpoints, access key, secret key) when it
+serves. Every request that reaches moto is kept and
 handed out by `GET /-record`, which is not itself kept. Run by `support.moto_server.Moto`; ends on SIGTERM.
 """
 
@@ -41,6 +42,7 @@ class Recorder:
             "length": environ.get("CONTENT_LENGTH", ""),
             "payload": environ.get("HTTP_X_AMZ_CONTENT_SHA256", ""),
             "port": environ.get("REMOTE_PORT"),
+            "scheme": environ["wsgi.url_scheme"],
             "status": None,
         }
         with self.lock:
@@ -84,17 +86,24 @@ def make_user(endpoint):
     return key["AccessKeyId"], key["SecretAccessKey"]
 
 
+def serve(application, ssl_context=None):
+    """The port on which a thread serves from now on."""
+    server = make_server("127.0.0.1", 0, application, threaded=True, ssl_context=ssl_context)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server.server_port
+
+
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     judge_queries_as_they_came()
     recorder = Recorder(DomainDispatcherApplication(create_backend_app))
-    server = make_server("127.0.0.1", 0, recorder, threaded=True)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    endpoint = f"http://127.0.0.1:{server.server_port}"
+    endpoint = f"http://127.0.0.1:{serve(recorder)}"
+    tls_endpoint = f"https://127.0.0.1:{serve(recorder, tuple(sys.argv[1:3]))}"
     access_key, secret_key = make_user(endpoint)
-    print(json.dumps({"endpoint": endpoint, "access_key": access_key, "secret_key": secret_key}), flush=True)
+    print(json.dumps({"endpoint": endpoint, "tls_endpoint": tls_endpoint, "access_key": access_key,
+                      "secret_key": secret_key}), flush=True)
     signal.pause()
 
 

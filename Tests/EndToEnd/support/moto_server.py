@@ -12,6 +12,7 @@ import urllib.request
 import boto3
 import botocore.config
 
+from support.certificates import Authority
 from support.waiting import eventually
 
 REGION = "us-east-1"
@@ -23,9 +24,12 @@ class Moto:
         self._folder = tempfile.TemporaryDirectory(prefix="sluice-moto-")
         self._log = open(pathlib.Path(self._folder.name) / "log", "w+")
         script = pathlib.Path(__file__).with_name("moto_process.py")
+        authority = Authority(pathlib.Path(self._folder.name))
+        certificate, key = authority.leaf("moto", "127.0.0.1")
+        self.ca_bundle = authority.path
         environment = {**os.environ, "TMPDIR": self._folder.name}
         self._process = subprocess.Popen(
-            [sys.executable, str(script)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._log,
+            [sys.executable, str(script), str(certificate), str(key)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._log,
             env=environment, text=True)
         line = self._process.stdout.readline()
         if not line:
@@ -33,6 +37,7 @@ class Moto:
             raise RuntimeError(f"moto did not start:\n{self._log.read()}")
         facts = json.loads(line)
         self.endpoint = facts["endpoint"]
+        self.tls_endpoint = facts["tls_endpoint"]
         self.access_key = facts["access_key"]
         self.secret_key = facts["secret_key"]
         self.s3 = self.client("s3")

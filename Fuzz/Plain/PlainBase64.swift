@@ -4,6 +4,22 @@ package enum PlainBase64 {
     /// The place of each byte in the alphabet; 64 for a byte that is not in it.
     private static let sextets = (UInt8.min ... .max).map { byte in alphabet.firstIndex(of: byte) ?? 64 }
 
+    /// Appends the letters of `bytes`: of every three, four of one number.
+    package static func append(_ bytes: Span<UInt8>, to text: inout [UInt8]) {
+        let alphabet = alphabet
+        var group = 0
+        while group < bytes.count {
+            let count = min(3, bytes.count - group)
+            var number = 0
+            for place in 0 ..< 3 { number = number * 256 + (place < count ? Int(bytes[group + place]) : 0) }
+            text.append(alphabet[number / 262_144])
+            text.append(alphabet[number / 4_096 % 64])
+            if count > 1 { text.append(alphabet[number / 64 % 64]) }
+            if count > 2 { text.append(alphabet[number % 64]) }
+            group += count
+        }
+    }
+
     /// The bytes of base64url whose unused bits are zero: of every four letters, three bytes of one number.
     package static func decoded(_ text: ArraySlice<UInt8>) -> [UInt8]? {
         var bytes: [UInt8] = []
