@@ -18,15 +18,14 @@ extension CatalogStatements {
         let refused = try ends.write(group.ends, on: connection, now: now)
         var ended = group.endPositions[...]
         for position in positions {
-            let entry = requests[position].entry
-            if entry.keylessOpening != nil {
+            if requests[position].entry.keylessOpening != nil {
                 results.append(.committed(imageID: id))
                 id += 1
-            } else if position == ended.first, let row = entry.row {
+            } else if position == ended.first, let row = requests[position].entry.row {
                 ended = ended.dropFirst()
                 results.append(refused.contains(row) ? .failed(.conflict) : .committed(imageID: row))
             } else {
-                results.append(try perform(entry, on: connection, instance: instance, now: now))
+                results.append(try perform(requests[position].entry, on: connection, instance: instance, now: now))
             }
         }
     }
@@ -42,14 +41,15 @@ private struct EntryGroup {
     init(_ positions: [Int], of requests: ArraySlice<JournalRequest>) {
         var others: [Int64] = []
         for position in positions {
-            let request = requests[position]
-            if let record = request.entry.keylessOpening {
+            if let record = requests[position].entry.keylessOpening {
                 records.append(record)
-            } else if case .stored(let row, let at) = request.entry, request.replyTo == nil, !others.contains(row) {
+            } else if case .stored(let row, let at) = requests[position].entry, requests[position].replyTo == nil,
+                !others.contains(row)
+            {
                 ends.append(StoredEnd(row: row, at: at))
                 endPositions.append(position)
                 others.append(row)
-            } else if let row = request.entry.row {
+            } else if let row = requests[position].entry.row {
                 others.append(row)
             }
         }

@@ -19,8 +19,14 @@ struct JournalGroups {
         syncedRows.removeAll(keepingCapacity: true)
         var hasSynced = false
         var hasAwaitedUnsynced = false
-        for request in requests {
-            if request.mustBeSynced { hasSynced = true } else if request.replyTo != nil { hasAwaitedUnsynced = true }
+        // Requests are looked at where they are: a copy counts references that other threads hold too.
+        for position in requests.indices {
+            if requests[position].mustBeSynced {
+                hasSynced = true
+            } else if requests[position].replyTo != nil {
+                hasAwaitedUnsynced = true
+            }
+            if hasSynced, syncIsCheap || hasAwaitedUnsynced { break }
         }
         if hasSynced, syncIsCheap {
             synced.append(contentsOf: requests.indices)
@@ -28,13 +34,12 @@ struct JournalGroups {
         }
         let lazyIsSynced = hasSynced && !hasAwaitedUnsynced
         for position in requests.indices {
-            let request = requests[position]
-            if request.mustBeSynced {
+            if requests[position].mustBeSynced {
                 synced.append(position)
-                if let row = request.entry.row { syncedRows.append(row) }
+                if let row = requests[position].entry.row { syncedRows.append(row) }
             } else if lazyIsSynced {
                 synced.append(position)
-            } else if hasSynced, let row = request.entry.row, syncedRows.contains(row) {
+            } else if hasSynced, let row = requests[position].entry.row, syncedRows.contains(row) {
                 synced.append(position)
             } else {
                 unsynced.append(position)

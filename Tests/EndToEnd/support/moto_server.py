@@ -29,8 +29,8 @@ class Moto:
         self.ca_bundle = authority.path
         environment = {**os.environ, "TMPDIR": self._folder.name}
         self._process = subprocess.Popen(
-            [sys.executable, str(script), str(certificate), str(key)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._log,
-            env=environment, text=True)
+            [sys.executable, str(script), str(certificate), str(key)], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=self._log, env=environment, text=True)
         line = self._process.stdout.readline()
         if not line:
             self._log.seek(0)
