@@ -162,7 +162,7 @@ let package = Package(
         tests("Recovery", ["Catalog", "Gateway", "ObjectStore", "Reactor", logging]),
         tests("AWS", ["Bytes", "HTTPClient", "Linux", "Reactor", "SigV4", "Tokens"]),
         tests("Catalog", ["Bytes", "Database", "Gateway", "Images", "Linux", "Reactor", "Tokens", logging]),
-        tests("Uploads", ["StoreStates"]),
+        tests("Uploads", ["Gateway", "StoreStates"]),
         tests(
             "FuzzHarness",
             [
