@@ -103,19 +103,20 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: pure + fence + service + [program] + [
-        target("FuzzPlain", path: "Fuzz/Plain"),
+        target("FuzzPlain", ["Bytes"], path: "Fuzz/Plain"),
         target("FuzzBasics", ["Bytes", "FuzzPlain"], path: "Fuzz/Basics"),
         target("FuzzBytes", ["Bytes", "FuzzBasics", "FuzzPlain"], path: "Fuzz/Bytes"),
         target("FuzzBounds", ["FuzzBasics", "FuzzPlain", "HTTPWire"], path: "Fuzz/Bounds"),
-        target("FuzzWire", ["Bytes", "FuzzBasics", "FuzzBounds", "HTTPWire"], path: "Fuzz/Wire"),
+        target("FuzzWire", ["Bytes", "FuzzBasics", "FuzzBounds", "FuzzPlain", "HTTPWire"], path: "Fuzz/Wire"),
         target("FuzzClaims", ["Bytes", "Crypto", "FuzzBasics", "FuzzPlain", "JSONWire", "Tokens"], path: "Fuzz/Claims"),
         target("FuzzFields", ["Bytes", "FuzzBasics", "FuzzPlain", "Gateway", "HTTPWire"], path: "Fuzz/Fields"),
         target(
             "FuzzValues", ["Bytes", "Crypto", "FormData", "FuzzBasics", "FuzzPlain", "Images", "SigV4", "XMLWire"],
             path: "Fuzz/Values"),
-        target("FuzzConfiguration", ["Bytes", "FuzzBasics", "Settings"], path: "Fuzz/Configuration"),
-        target("FuzzLoop", ["Bytes", "FuzzBasics", "Reactor"], path: "Fuzz/Loop"),
-        target("FuzzRecords", ["Bytes", "FuzzBasics", "FuzzWire", "HTTPWire", "TLS"], path: "Fuzz/Records"),
+        target("FuzzConfiguration", ["Bytes", "FuzzBasics", "FuzzPlain", "Settings"], path: "Fuzz/Configuration"),
+        target("FuzzLoop", ["Bytes", "FuzzBasics", "FuzzPlain", "Reactor"], path: "Fuzz/Loop"),
+        target(
+            "FuzzRecords", ["Bytes", "FuzzBasics", "FuzzPlain", "FuzzWire", "HTTPWire", "TLS"], path: "Fuzz/Records"),
         target(
             "FuzzRequests",
             [
@@ -161,7 +162,7 @@ let package = Package(
         tests("Recovery", ["Catalog", "Gateway", "ObjectStore", "Reactor", logging]),
         tests("AWS", ["Bytes", "HTTPClient", "Linux", "Reactor", "SigV4", "Tokens"]),
         tests("Catalog", ["Bytes", "Database", "Gateway", "Images", "Linux", "Reactor", "Tokens", logging]),
-        tests("Uploads", ["StoreStates"]),
+        tests("Uploads", ["Gateway", "StoreStates"]),
         tests(
             "FuzzHarness",
             [

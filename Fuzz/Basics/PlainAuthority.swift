@@ -1,4 +1,5 @@
 package import Bytes
+internal import FuzzPlain
 
 /// Hosts and addresses by their grammars, over characters.
 package enum PlainAuthority {
@@ -21,7 +22,7 @@ package enum PlainAuthority {
         guard !rest.isEmpty else { return false }
         while let byte = rest.popFirst() {
             if byte == 0x25 {
-                guard rest.count >= 2, rest.prefix(2).allSatisfy(PlainBytes.isHexDigit) else { return false }
+                guard rest.count >= 2, rest.prefix(2).allSatisfy(PlainLetters.isHexDigit) else { return false }
                 rest = rest.dropFirst(2)
             } else {
                 guard PlainBytes.isHost(byte) else { return false }

@@ -1,12 +1,14 @@
+internal import FuzzPlain
+
 /// The boundary that a `Content-Type` value names (RFC 7578 § 4.1, RFC 2046 § 5.1.1), by stripping from the left.
 package enum PlainBoundary: Equatable, Sendable {
     case otherType, wrong
     case right([UInt8])
 
     package init(_ value: ArraySlice<UInt8>) {
-        let text = value.drop(while: PlainExtensions.isSpace)
+        let text = value.drop(while: PlainLetters.isSpace)
         let type = text.prefix { PlainBytes.isToken($0) || $0 == 0x2F }
-        let isForm = PlainBytes.isSame(type, "multipart/form-data")
+        let isForm = PlainLetters.isSame(type, "multipart/form-data")
         let boundaries = PlainParameters(text.dropFirst(type.count))?.named("boundary").map(\.value) ?? []
         let isRight = boundaries.count == 1 && Self.isBoundary(boundaries[0])
         self = !isForm ? .otherType : isRight ? .right(Array(boundaries[0])) : .wrong

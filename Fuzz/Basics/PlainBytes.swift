@@ -1,3 +1,5 @@
+internal import FuzzPlain
+
 /// Classes of bytes as lists of what is in them, looked up.
 package enum PlainBytes {
     private static func table(_ members: String) -> [Bool] {
@@ -7,7 +9,6 @@ package enum PlainBytes {
     }
 
     private static let alphanumerics = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    private static let hexDigits = table("0123456789abcdefABCDEF")
     private static let alphanumericTable = table(alphanumerics)
     /// RFC 9110 § 5.6.2.
     private static let tokens = table(alphanumerics + "!#$%&'*+-.^_`|~")
@@ -16,8 +17,6 @@ package enum PlainBytes {
     /// What path and query have beside percent-encodings (RFC 3986 § 3.3, § 3.4).
     private static let targets = table(alphanumerics + "-._~!$&'()*+,;=:@/?")
 
-    package static func isHexDigit(_ byte: UInt8) -> Bool { hexDigits[Int(byte)] }
-
     package static func isAlphanumeric(_ byte: UInt8) -> Bool { alphanumericTable[Int(byte)] }
 
     package static func isToken(_ byte: UInt8) -> Bool { tokens[Int(byte)] }
@@ -25,22 +24,6 @@ package enum PlainBytes {
     package static func isHost(_ byte: UInt8) -> Bool { hosts[Int(byte)] }
 
     package static func isTarget(_ byte: UInt8) -> Bool { targets[Int(byte)] }
-
-    /// Whether `bytes` are those of `name`, which is in lower case, in letters of either case.
-    package static func isSame(_ bytes: ArraySlice<UInt8>, _ name: String) -> Bool {
-        guard bytes.count == name.utf8.count else { return false }
-        for (byte, letter) in zip(bytes, name.utf8) where byte != letter {
-            guard (0x41 ... 0x5A).contains(byte), byte + 32 == letter else { return false }
-        }
-        return true
-    }
-
-    /// Without the spaces and tabs around it.
-    package static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        var rest = bytes.drop(while: PlainExtensions.isSpace)
-        while let last = rest.last, PlainExtensions.isSpace(last) { rest.removeLast() }
-        return rest
-    }
 
     /// With two hexadecimal digits behind each percent sign read as a byte (RFC 3986 § 2.1); nil where they are not.
     package static func percentDecoded(_ text: ArraySlice<UInt8>) -> [UInt8]? {
@@ -52,7 +35,7 @@ package enum PlainBytes {
                 continue
             }
             let digits = rest.prefix(2)
-            guard digits.count == 2, digits.allSatisfy(isHexDigit),
+            guard digits.count == 2, digits.allSatisfy(PlainLetters.isHexDigit),
                 let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
             else { return nil }
             bytes.append(value)

@@ -1,17 +1,19 @@
+internal import FuzzPlain
+
 /// `*( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )`, by stripping from the left.
 package enum PlainExtensions {
     package static func areRight(_ text: ArraySlice<UInt8>) -> Bool {
         var rest = text
         while !rest.isEmpty {
-            rest = rest.drop(while: isSpace)
+            rest = rest.drop(while: PlainLetters.isSpace)
             guard rest.popFirst() == 0x3B else { return false }
-            rest = rest.drop(while: isSpace)
+            rest = rest.drop(while: PlainLetters.isSpace)
             let name = rest.prefix(while: isTokenByte)
             guard !name.isEmpty else { return false }
             rest = rest.dropFirst(name.count)
-            let afterSpace = rest.drop(while: isSpace)
+            let afterSpace = rest.drop(while: PlainLetters.isSpace)
             guard afterSpace.first == 0x3D else { continue }
-            rest = afterSpace.dropFirst().drop(while: isSpace)
+            rest = afterSpace.dropFirst().drop(while: PlainLetters.isSpace)
             if rest.first == 0x22 {
                 guard let end = quotedEnd(rest) else { return false }
                 rest = rest[end...]
@@ -36,8 +38,6 @@ package enum PlainExtensions {
     }
 
     package static func isToken(_ text: ArraySlice<UInt8>) -> Bool { !text.isEmpty && text.allSatisfy(isTokenByte) }
-
-    package static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 
     package static func isTokenByte(_ byte: UInt8) -> Bool { PlainBytes.isToken(byte) }
 }

@@ -1,8 +1,10 @@
+internal import FuzzPlain
+
 /// The name that a client gives its file, read plainly.
 package enum PlainFileName {
     /// The text of a field's value before it is cut: by the first of four readings that holds.
     package static func text(_ value: ArraySlice<UInt8>) -> String {
-        let value = PlainBytes.trimmed(value)
+        let value = PlainLetters.trimmed(value)
         let text =
             extended(value) ?? percentDecoded(value) ?? String(validating: value, as: UTF8.self)
             ?? PlainBytes.text(value)

@@ -1,3 +1,5 @@
+internal import FuzzPlain
+
 /// `*( OWS ";" OWS [ token "=" ( token / quoted-string ) ] )`, what stands behind the first word of a field's value
 /// (RFC 9110 § 5.6.6), by stripping from the left.
 package struct PlainParameters {
@@ -23,10 +25,10 @@ package struct PlainParameters {
 
     /// nil where something else is among them.
     package init?(_ text: ArraySlice<UInt8>) {
-        var rest = text.drop(while: PlainExtensions.isSpace)
+        var rest = text.drop(while: PlainLetters.isSpace)
         while !rest.isEmpty {
             guard rest.popFirst() == 0x3B else { return nil }
-            rest = rest.drop(while: PlainExtensions.isSpace)
+            rest = rest.drop(while: PlainLetters.isSpace)
             if rest.isEmpty || rest.first == 0x3B { continue }
             let name = rest.prefix(while: PlainBytes.isToken)
             rest = rest.dropFirst(name.count)
@@ -36,10 +38,10 @@ package struct PlainParameters {
             guard let end, end > rest.startIndex else { return nil }
             let value = isQuoted ? rest[..<end].dropFirst().dropLast() : rest[..<end]
             all.append(Parameter(name: name, value: value, isQuoted: isQuoted))
-            rest = rest[end...].drop(while: PlainExtensions.isSpace)
+            rest = rest[end...].drop(while: PlainLetters.isSpace)
         }
     }
 
     /// Those of a name, which is in lower case.
-    package func named(_ name: String) -> [Parameter] { all.filter { PlainBytes.isSame($0.name, name) } }
+    package func named(_ name: String) -> [Parameter] { all.filter { PlainLetters.isSame($0.name, name) } }
 }

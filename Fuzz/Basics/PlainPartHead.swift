@@ -1,3 +1,5 @@
+internal import FuzzPlain
+
 /// The head of a form's part, read plainly and strictly: whatever readers may disagree on is no head (RFC 7578 § 4).
 package struct PlainPartHead: Equatable {
     package var name: [UInt8] = []
@@ -21,10 +23,10 @@ package struct PlainPartHead: Equatable {
             let value = line.dropFirst(name.count)
             guard !name.isEmpty, value.first == 0x3A, value.allSatisfy({ $0 == 0x09 || $0 >= 0x20 && $0 != 0x7F })
             else { return nil }
-            fields.append((name, PlainBytes.trimmed(value.dropFirst())))
+            fields.append((name, PlainLetters.trimmed(value.dropFirst())))
         }
         func values(_ name: String) -> [ArraySlice<UInt8>] {
-            fields.filter { PlainBytes.isSame($0.name, name) }.map(\.value)
+            fields.filter { PlainLetters.isSame($0.name, name) }.map(\.value)
         }
         let (types, encodings) = (values("content-type"), values("content-transfer-encoding"))
         let dispositions = values("content-disposition")
@@ -33,14 +35,14 @@ package struct PlainPartHead: Equatable {
         contentType = types.first.map { Array($0) }
         // RFC 2045 § 6.2.
         isEncoded = !encodings.allSatisfy { value in
-            ["7bit", "8bit", "binary"].contains { PlainBytes.isSame(value, $0) }
+            ["7bit", "8bit", "binary"].contains { PlainLetters.isSame(value, $0) }
         }
     }
 
     /// `form-data`, one `name`, at most one of the others, and of them no quoted `filename*` (RFC 8187 § 3.2.1).
     private mutating func read(disposition value: ArraySlice<UInt8>) -> Bool {
         let type = value.prefix(while: PlainBytes.isToken)
-        guard PlainBytes.isSame(type, "form-data"), let parameters = PlainParameters(value.dropFirst(type.count))
+        guard PlainLetters.isSame(type, "form-data"), let parameters = PlainParameters(value.dropFirst(type.count))
         else { return false }
         let names = parameters.named("name")
         let filenames = parameters.named("filename")
@@ -66,7 +68,7 @@ package struct PlainPartHead: Equatable {
     /// What the part's `Content-Type` says, its parameters left out: `jpeg`, `png`, `gif`, or none of these.
     package var imageType: String? {
         guard let contentType else { return nil }
-        let name = PlainBytes.trimmed(contentType.prefix { $0 != 0x3B })
-        return ["jpeg", "png", "gif"].first { PlainBytes.isSame(name, "image/" + $0) }
+        let name = PlainLetters.trimmed(contentType.prefix { $0 != 0x3B })
+        return ["jpeg", "png", "gif"].first { PlainLetters.isSame(name, "image/" + $0) }
     }
 }

@@ -103,7 +103,7 @@ package enum ByteValues {
         let isDecimal = !bytes.isEmpty && bytes.allSatisfy { (0x30 ... 0x39).contains($0) }
         let number = isDecimal ? UInt64(text) : nil
         try require(code.number(bytes.span) == number, "a number")
-        let isHexadecimal = !bytes.isEmpty && bytes.allSatisfy(PlainBytes.isHexDigit)
+        let isHexadecimal = !bytes.isEmpty && bytes.allSatisfy(PlainLetters.isHexDigit)
         let other = isHexadecimal ? UInt64(text, radix: 16) : nil
         try require(code.hexNumber(bytes.span) == other, "a hexadecimal number")
         for value in [number, other] {
@@ -120,7 +120,7 @@ package enum ByteValues {
         for byte in bytes {
             let isLetter = PlainBytes.isAlphanumeric(byte) && !(0x30 ... 0x39).contains(byte)
             let isUnreserved = PlainBytes.isAlphanumeric(byte) || "-._~".utf8.contains(byte)
-            let digit = PlainBytes.isHexDigit(byte) ? UInt8(String(Unicode.Scalar(byte)), radix: 16) : nil
+            let digit = PlainLetters.isHexDigit(byte) ? UInt8(String(Unicode.Scalar(byte)), radix: 16) : nil
             let isRight =
                 byte.isTokenByte == PlainBytes.isToken(byte) && byte.isAlpha == isLetter
                 && byte.isUnreserved == isUnreserved && byte.isDigit == (0x30 ... 0x39).contains(byte)
@@ -153,7 +153,7 @@ package enum ByteValues {
 
     private static func checkUUID(_ bytes: [UInt8], _ code: ByteCode) throws(OracleFailure) {
         let groups = bytes.split(separator: 0x2D, omittingEmptySubsequences: false)
-        let isUUID = groups.map(\.count) == [8, 4, 4, 4, 12] && groups.joined().allSatisfy(PlainBytes.isHexDigit)
+        let isUUID = groups.map(\.count) == [8, 4, 4, 4, 12] && groups.joined().allSatisfy(PlainLetters.isHexDigit)
         try require(code.isUUID(bytes.span) == isUUID, "a UUID")
         var generator = InputHash(bytes.span)
         let (upper, lower) = (generator.next(), generator.next())

@@ -99,6 +99,6 @@ package enum TokenOracle {
     private static func isGuest(_ subject: String) -> Bool {
         let groups = subject.split(separator: "-", omittingEmptySubsequences: false)
         return groups.count == 6 && groups[0] == "guest" && groups.dropFirst().map(\.utf8.count) == [8, 4, 4, 4, 12]
-            && groups.dropFirst().allSatisfy { $0.utf8.allSatisfy(PlainBytes.isHexDigit) }
+            && groups.dropFirst().allSatisfy { $0.utf8.allSatisfy(PlainLetters.isHexDigit) }
     }
 }

@@ -82,8 +82,8 @@ package enum TokenVerify {
 
     /// The token in a value is what stands behind `Bearer` and spaces, and a field that is not there once has none.
     private static func checkFieldValue(_ input: Span<UInt8>) throws(OracleFailure) {
-        let value = PlainBytes.trimmed(input.copied()[...])
-        let isBearer = PlainBytes.isSame(value.prefix(6), "bearer") && value.dropFirst(6).first == 0x20
+        let value = PlainLetters.trimmed(input.copied()[...])
+        let isBearer = PlainLetters.isSame(value.prefix(6), "bearer") && value.dropFirst(6).first == 0x20
         let plain = value.dropFirst(6).drop { $0 == 0x20 }
         let token = BearerField.token(in: input)
         guard token?.copied() == (isBearer && !plain.isEmpty ? Array(plain) : nil)

@@ -1,5 +1,6 @@
 internal import Bytes
 package import FuzzBasics
+internal import FuzzPlain
 package import HTTPWire
 
 /// Fuzzes the values that are read as more than bytes: an input is one field line (Content-Length, Transfer-Encoding,
@@ -24,8 +25,8 @@ package enum FieldValues {
     ) throws(OracleFailure) {
         let line = input.copied()
         guard let colon = line.firstIndex(of: 0x3A), line.count < 4_096 else { return }
-        guard let name = names.first(where: { PlainBytes.isSame(line[..<colon], $0) }) else { return }
-        let value = PlainBytes.trimmed(line[(colon + 1)...])
+        guard let name = names.first(where: { PlainLetters.isSame(line[..<colon], $0) }) else { return }
+        let value = PlainLetters.trimmed(line[(colon + 1)...])
         for version in ["1", "0"] {
             let host = name == "host" ? "" : "Host: a\r\n"
             let head = Array("POST / HTTP/1.\(version)\r\n\(host)".utf8) + line + Array("\r\n\r\n".utf8)
@@ -62,7 +63,7 @@ package enum FieldValues {
         case "connection":
             try require(progress, .success(.none))
             let options = text.split(separator: ",").map {
-                String(decoding: PlainBytes.trimmed(Array($0.utf8)[...]), as: UTF8.self).lowercased()
+                String(decoding: PlainLetters.trimmed(Array($0.utf8)[...]), as: UTF8.self).lowercased()
             }
             let keeps = !options.contains("close") && (isCurrent || options.contains("keep-alive"))
             guard case .head(let head) = progress, head.keepsAlive == keeps

@@ -1,5 +1,6 @@
 internal import Bytes
 package import FuzzBasics
+internal import FuzzPlain
 internal import Reactor
 
 /// Fuzzes the table of what an event loop watches: whoever is watched hears its own reports, and a report that comes

@@ -1,5 +1,6 @@
 internal import Bytes
 internal import FuzzBasics
+internal import FuzzPlain
 internal import TLS
 
 /// What is to become of a stream of HTTP, read off the first line of an input: a digit for the version, one for what

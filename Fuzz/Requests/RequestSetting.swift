@@ -1,5 +1,6 @@
 internal import Bytes
 internal import FuzzBasics
+internal import FuzzPlain
 internal import Gateway
 
 /// Everything that is not in the request itself, out of the first line of an input.

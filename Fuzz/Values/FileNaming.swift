@@ -1,5 +1,6 @@
 internal import Bytes
 package import FuzzBasics
+internal import FuzzPlain
 internal import Images
 
 /// Fuzzes the names that clients give their files: bounded, without anything that steers a terminal or breaks a line,
@@ -28,8 +29,8 @@ package enum FileNaming {
 
     /// The kind of image that the same bytes name as a `Content-Type`.
     private static func checkType(_ input: Span<UInt8>) throws(OracleFailure) {
-        let name = PlainBytes.trimmed(input.copied().prefix { $0 != 0x3B })
-        let plain = ["jpeg", "png", "gif"].first { PlainBytes.isSame(name, "image/" + $0) }
+        let name = PlainLetters.trimmed(input.copied().prefix { $0 != 0x3B })
+        let plain = ["jpeg", "png", "gif"].first { PlainLetters.isSame(name, "image/" + $0) }
         let type = ImageType(contentType: input)
         guard type?.fileExtension == plain, type?.mediaType == plain.map({ "image/" + $0 })
         else { throw OracleFailure("\(String(describing: type)), not \(plain ?? "none")") }

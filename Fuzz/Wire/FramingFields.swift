@@ -1,4 +1,5 @@
 internal import FuzzBasics
+internal import FuzzPlain
 internal import HTTPWire
 
 /// The fields that decide where a body ends and whose site it is for, counted.
@@ -8,9 +9,9 @@ struct FramingFields {
     private var hosts = 0
 
     mutating func note(_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) {
-        if PlainBytes.isSame(name, "content-length") { lengths.append(value) }
-        if PlainBytes.isSame(name, "transfer-encoding") { codings.append(value) }
-        if PlainBytes.isSame(name, "host") { hosts += 1 }
+        if PlainLetters.isSame(name, "content-length") { lengths.append(value) }
+        if PlainLetters.isSame(name, "transfer-encoding") { codings.append(value) }
+        if PlainLetters.isSame(name, "host") { hosts += 1 }
     }
 
     /// Whether a head that was accepted says one thing only.
@@ -18,7 +19,7 @@ struct FramingFields {
         guard hosts <= 1, hosts == 1 || head.minorVersion == 0 else { throw OracleFailure("\(hosts) Host fields") }
         guard lengths.count + codings.count <= 1 else { throw OracleFailure("two fields that frame the body") }
         if let coding = codings.first {
-            guard PlainBytes.isSame(coding, "chunked"), head.minorVersion == 1,
+            guard PlainLetters.isSame(coding, "chunked"), head.minorVersion == 1,
                 head.framing == .chunked
             else { throw OracleFailure("Transfer-Encoding and \(head.framing)") }
         } else if let length = lengths.first {

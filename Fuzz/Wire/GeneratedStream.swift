@@ -1,4 +1,5 @@
 internal import FuzzBasics
+internal import FuzzPlain
 
 /// A stream of requests, and what is right to make of it.
 struct GeneratedStream {

@@ -1,5 +1,6 @@
 internal import Bytes
 internal import FuzzBasics
+internal import FuzzPlain
 
 /// A body read plainly: all of it at once.
 struct PlainBody {
@@ -19,7 +20,7 @@ struct PlainBody {
         wireBytes = nil
         var index = 0
         while let line = Self.line(rest, from: &index) {
-            let digits = line.prefix(while: PlainBytes.isHexDigit)
+            let digits = line.prefix(while: PlainLetters.isHexDigit)
             guard let size = UInt64(String(decoding: digits, as: UTF8.self), radix: 16) else { return }
             if size == 0 {
                 while let trailer = Self.line(rest, from: &index) {

@@ -1,5 +1,6 @@
 internal import Bytes
 internal import FuzzBasics
+internal import FuzzPlain
 internal import HTTPWire
 
 /// A chunked body read plainly (RFC 9112 § 7.1), a line at a time, with the decoder's strictness and none of its code.
@@ -27,7 +28,7 @@ struct PlainChunks {
 
     private mutating func chunks(_ limits: WireLimits) -> ChunkedOutcome.End {
         while let line = line() {
-            let digits = line.prefix(while: PlainBytes.isHexDigit)
+            let digits = line.prefix(while: PlainLetters.isHexDigit)
             let tail = line[digits.endIndex...]
             extensionBytes += tail.count + (tail.isEmpty ? 0 : 1)
             guard (1 ... limits.chunkSizeDigitsMax).contains(digits.count),

@@ -1,6 +1,7 @@
 internal import Bytes
 package import FuzzBasics
 internal import FuzzBounds
+internal import FuzzPlain
 package import HTTPWire
 
 /// Fuzzes the parsing of heads against a second parser that is slow and driven by a table: both take the same heads,
@@ -45,10 +46,10 @@ package enum RequestReference {
     ) throws(OracleFailure) {
         for slice in head.fields {
             let name = bytes[slice.name.range]
-            let known = names.first { PlainBytes.isSame(name, $0.name) }?.field ?? .other
+            let known = names.first { PlainLetters.isSame(name, $0.name) }?.field ?? .other
             guard slice.known == known else { throw OracleFailure("\(slice.known), not \(known)") }
             guard known != .other else { continue }
-            let same = head.fields.filter { PlainBytes.isSame(bytes[$0.name.range], known.name) }
+            let same = head.fields.filter { PlainLetters.isSame(bytes[$0.name.range], known.name) }
             var values: [[UInt8]] = []
             head.forEachValue(of: known, in: input) { values.append($0.copied()) }
             guard values == same.map({ Array(bytes[$0.value.range]) }), head.count(of: known) == same.count,

@@ -1,5 +1,6 @@
 internal import Bytes
 package import FuzzBasics
+internal import FuzzPlain
 package import HTTPWire
 
 /// Fuzzes the writing of responses: an input chooses status, form and values, and what is written is one response with

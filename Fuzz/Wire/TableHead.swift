@@ -1,4 +1,5 @@
 internal import FuzzBasics
+internal import FuzzPlain
 
 /// A request head as a table reads it: one row of the table for each byte, and nothing judged but its shape. Places are
 /// offsets into the bytes.
@@ -63,7 +64,7 @@ struct TableHead {
         }
         guard state == .done else { return nil }
         for index in fields.indices {
-            let value = PlainBytes.trimmed(bytes[fields[index].value])
+            let value = PlainLetters.trimmed(bytes[fields[index].value])
             fields[index].value = value.isEmpty ? 0 ..< 0 : value.indices
         }
     }
@@ -100,7 +101,7 @@ struct TableHead {
     /// The values of the fields of that name, which is in lower case.
     func values(_ name: String) -> [ArraySlice<UInt8>] {
         var values: [ArraySlice<UInt8>] = []
-        for field in fields where PlainBytes.isSame(bytes[field.name], name) { values.append(bytes[field.value]) }
+        for field in fields where PlainLetters.isSame(bytes[field.name], name) { values.append(bytes[field.value]) }
         return values
     }
 }

@@ -1,5 +1,6 @@
 internal import Bytes
 internal import FuzzBasics
+internal import FuzzPlain
 internal import HTTPWire
 
 /// What a head that has the right shape says, judged over characters and places.
@@ -50,13 +51,13 @@ struct TableVerdict: Equatable {
             else { return nil }
             framing = .length(value)
         } else if let coding = codings.first {
-            guard PlainBytes.isSame(coding, "chunked"), isCurrent else { return nil }
+            guard PlainLetters.isSame(coding, "chunked"), isCurrent else { return nil }
             framing = .chunked
         }
         self.framing = framing
         func has(_ option: String, in name: String) -> Bool {
             head.values(name).contains { value in
-                value.split(separator: 0x2C).contains { PlainBytes.isSame(PlainBytes.trimmed($0), option) }
+                value.split(separator: 0x2C).contains { PlainLetters.isSame(PlainLetters.trimmed($0), option) }
             }
         }
         keepsAlive = !has("close", in: "connection") && (isCurrent || has("keep-alive", in: "connection"))
@@ -120,7 +121,7 @@ struct PlainTarget {
         while let byte = rest.popFirst() {
             if byte == 0x25 {
                 let digits = rest.prefix(2)
-                guard digits.count == 2, digits.allSatisfy(PlainBytes.isHexDigit) else { return false }
+                guard digits.count == 2, digits.allSatisfy(PlainLetters.isHexDigit) else { return false }
                 rest = rest.dropFirst(2)
             } else {
                 guard PlainBytes.isTarget(byte) else { return false }

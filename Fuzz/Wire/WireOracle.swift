@@ -1,5 +1,6 @@
 internal import Bytes
 package import FuzzBasics
+internal import FuzzPlain
 internal import HTTPWire
 
 /// A second reading of what a reader accepted: line by line over the whole stream, with nothing incremental and none of
@@ -33,7 +34,7 @@ package enum WireOracle {
         for (line, field) in zip(lines, head.fields) {
             guard let colon = line.firstIndex(of: 0x3A), colon > line.startIndex
             else { throw OracleFailure("a nameless field") }
-            let value = PlainBytes.trimmed(line[(colon + 1)...])
+            let value = PlainLetters.trimmed(line[(colon + 1)...])
             guard isAt(line[..<colon], field.name), isAt(value, field.value)
             else { throw OracleFailure("a field that is not where its slices say") }
             framing.note(line[..<colon], value)

@@ -169,8 +169,8 @@ extension GatewayWorld {
         return nil
     }
 
-    /// Around what counts: nothing, the magic numbers, the bytes that open an upload, those that are withheld, parts,
-    /// and the cap.
+    /// Around what counts: nothing, the magic numbers, the bytes that open an upload, those that are withheld or held,
+    /// parts, and the cap.
     private static let lengths = [
         24, 0, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 19, 20, 21, 22, 30, 31, 33, 39, 40, 41, 45, 47, 48, 49, 50, 51,
         52, 57,
@@ -201,7 +201,8 @@ extension GatewayWorld {
     private func add(_ body: WorldBody, strategy: Int, process: Int, expectsContinue: Bool) {
         var policy = UploadPolicy(uploadBytesMax: 50, partBytes: 20)
         policy.openBytes = 10
-        policy.withheldBytesMax = 12
+        policy.heldBytesMax = 12
+        policy.withheldBytes = 8
         policy.strategy = strategy == 0 ? .multipart : strategy == 1 ? .put : .auto
         note("\(uploads.count): \(body.bytes.count) bytes, \(body.framing), \(policy.strategy)")
         if body.framing.isForm { tally.forms += 1 }

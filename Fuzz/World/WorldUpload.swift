@@ -130,7 +130,7 @@ final class WorldUpload {
     var heldBytes: Int {
         guard route == .window else { return 0 }
         guard step?.hasBody == true else { return parts == nil && put == nil ? kept.count : 0 }
-        return put != nil && !isReleased ? min(kept.count, Int(policy.withheldBytesMax)) : 0
+        return put != nil && !isReleased ? min(kept.count, Int(policy.withheldBytes)) : 0
     }
 
     private func actAsClient() -> Bool {

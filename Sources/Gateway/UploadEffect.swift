@@ -14,8 +14,8 @@ package enum UploadEffect: Equatable, Sendable {
     case openPart(number: Int, length: UInt64, route: BodyRoute)
     /// Ask the store to join the parts.
     case complete(parts: [PartReceipt])
-    /// Send the whole body, of `length` bytes, with one PutObject. Its last ``UploadPolicy/withheldBytesMax`` bytes are
-    /// kept back until ``release``.
+    /// Send the whole body, of `length` bytes, with one PutObject. Until ``release`` the store may have
+    /// ``UploadPolicy/earlyBytes(ofPut:)`` of them.
     case put(length: UInt64)
     /// The last bytes of the body may go to the store.
     case release

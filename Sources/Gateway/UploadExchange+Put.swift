@@ -1,13 +1,13 @@
 /// The walk of an upload that is one PutObject.
 ///
 /// S3 keeps no part of one ("Amazon S3 never adds partial objects", PutObject in the Amazon S3 API Reference), so there
-/// is nothing to open and nothing to complete: what takes the place of Complete is the last block of the body. It stays
-/// here until `completing` is durable. Until then the request can be cut off and has stored nothing; from then on
-/// recovery finds the object by its record, or that there is none.
+/// is nothing to open and nothing to complete: what takes the place of Complete is the end of the body. It stays here
+/// until `completing` is durable. Until then the request can be cut off and has stored nothing; from then on recovery
+/// finds the object by its record, or that there is none.
 extension UploadExchange {
-    /// The `opening` row is committed. A body that is all withheld is sent in one go later.
+    /// The `opening` row is committed. A short body is sent in one go later.
     mutating func openPut(into effects: inout [UploadEffect]) {
-        guard let length = declaredBytes, length > policy.withheldBytesMax else { return store = .putHeld }
+        guard let length = declaredBytes, policy.earlyBytes(ofPut: length) > 0 else { return store = .putHeld }
         store = .putting(isReleased: false)
         effects.append(.put(length: length))
     }

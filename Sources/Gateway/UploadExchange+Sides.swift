@@ -55,7 +55,7 @@ extension UploadExchange {
         case idle
         case sendingPart(number: Int)
         case completing
-        /// A PutObject whose bytes are all among those that are withheld: it is sent when they may be.
+        /// A PutObject that is held whole: it is sent when its last bytes may be.
         case putHeld
         /// A PutObject is under way; `isReleased`: its last bytes too, so that it may have stored the object.
         case putting(isReleased: Bool)

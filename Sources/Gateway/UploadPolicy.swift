@@ -12,9 +12,13 @@ package struct UploadPolicy: Sendable, Equatable {
     package var openDelayMilliseconds: Int64 = 200
     /// How objects are written.
     package var strategy = Strategy.multipart
-    /// The last bytes of a PutObject, which the store does not get before `completing` is durable: one block of the
-    /// window, so that they never fill it.
-    package var withheldBytesMax: UInt64 = 64 * 1024
+    /// A PutObject of no more is sent in one go when `completing` is durable. Nothing is open at the store meanwhile,
+    /// however slowly its bytes come.
+    package var heldBytesMax: UInt64 = 64 * 1024
+    /// The last bytes of a longer one, which the store does not get before `completing` is durable. It gets nothing at
+    /// all while they come: 4 s at a body's least rate of 1,024 bytes a second, and S3 cuts an idle upload after about
+    /// 20. One small block of the window, so that they never fill it.
+    package var withheldBytes: UInt64 = 4 * 1024
     /// What one PutObject may carry (https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html).
     package static let putBytesMax: UInt64 = 5 << 30
 
@@ -42,6 +46,11 @@ package struct UploadPolicy: Sendable, Equatable {
         case .put: declaredBytes <= Self.putBytesMax
         case .auto: declaredBytes <= partBytes
         }
+    }
+
+    /// How many bytes of a PutObject the store may have before `completing` is durable; none: it is asked only then.
+    package func earlyBytes(ofPut length: UInt64) -> UInt64 {
+        length > max(heldBytesMax, withheldBytes) ? length - withheldBytes : 0
     }
 
     /// Where the bytes of a body wait for the store.

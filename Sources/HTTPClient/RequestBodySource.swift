@@ -12,8 +12,13 @@ package protocol RequestBodySource: AnyObject {
 
     /// How many bytes can be had now without waiting, as far as that is known.
     var readyBytes: Int { get }
+
+    /// Whether all of it is on a disk: it waits for nobody who might be slow.
+    var isOnDisk: Bool { get }
 }
 
 extension RequestBodySource {
     package var readyBytes: Int { 0 }
+
+    package var isOnDisk: Bool { false }
 }

@@ -44,6 +44,9 @@ final class PartSource: RequestBodySource {
 
     var readyBytes: Int { source.readyBytes }
 
+    /// Whether all of its bytes are there when its request is made.
+    var isThere: Bool { source.isOnDisk || readyBytes >= length }
+
     func rewind() -> Bool {
         guard !hasFailed, source.rewind() else { return false }
         takenBytes = 0

@@ -127,8 +127,11 @@ final class S3Requests {
         let signing = configuration.partSigning
         var fields = fields
         var wireLength = length
+        var chunkBytes = 0
         if let framing = signing.framing {
-            guard let encodedLength = ChunkTrailer.encodedLength(length, framing) else { return nil }
+            chunkBytes = ChunkTrailer.chunkBytes(framing, isThere: body.isThere)
+            guard let encodedLength = ChunkTrailer.encodedLength(length, framing, chunkBytes: chunkBytes)
+            else { return nil }
             wireLength = encodedLength
             // With a part it describes the request alone.
             if !query.isEmpty || configuration.namesChunkedEncoding {
@@ -139,7 +142,7 @@ final class S3Requests {
         }
         var seed: SignedRequest?
         var request = signed(.put, subject.path, query, fields, signing.payloadHash, &seed)
-        guard let seed, let source = wireSource(body, length, signing, seed) else { return nil }
+        guard let seed, let source = wireSource(body, length, chunkBytes, signing, seed) else { return nil }
         if length <= Self.wholePartBytesMax, body.readyBytes >= length,
             let bytes = Self.whole(source, Int(wireLength)) {
             request?.body = .bytes(bytes)
@@ -152,7 +155,7 @@ final class S3Requests {
 
     /// What goes on the wire of a part's bytes.
     private func wireSource(
-        _ body: PartSource, _ length: Int64, _ signing: S3PartSigning, _ seed: SignedRequest
+        _ body: PartSource, _ length: Int64, _ chunkBytes: Int, _ signing: S3PartSigning, _ seed: SignedRequest
     ) -> (any RequestBodySource)? {
         switch signing {
         case .unsigned: return body
@@ -160,7 +163,8 @@ final class S3Requests {
         case .signedChunks, .signedTrailer:
             guard let chunks = signer?.chunkSigner(for: seed) else { return nil }
             return SignedChunkSource(
-                body, length: length, signer: chunks, hash: hash, hasTrailer: signing == .signedTrailer)
+                body, length: length, chunkBytes: chunkBytes, signer: chunks, hash: hash,
+                hasTrailer: signing == .signedTrailer)
         }
     }
 

@@ -22,6 +22,8 @@ package final class S3Store: UploadStore {
     private var isChecking = false
     private var breaker: StoreBreaker?
     private var budget = RetryBudget()
+    /// How long to wait, out of so many milliseconds: those whom the same trouble met must not all come back at once.
+    let jitter: (ClosedRange<Int64>) -> Int64
     package weak var observer: (any StoreObserver)?
 
     /// - Parameters:
@@ -29,14 +31,16 @@ package final class S3Store: UploadStore {
     ///   - clock: milliseconds since 1970.
     package init(
         configuration: S3Configuration, loop: EventLoop, client: HTTPClient,
-        clock: @escaping () -> Int64 = Clock.wallMilliseconds
+        clock: @escaping () -> Int64 = Clock.wallMilliseconds,
+        jitter: @escaping (ClosedRange<Int64>) -> Int64 = { Int64.random(in: $0) }
     ) {
         self.configuration = configuration
         self.loop = loop
         self.client = client
+        self.jitter = jitter
         requests = S3Requests(configuration: configuration, clock: clock)
         publicBase = configuration.publicBase
-        breaker = StoreBreaker(limits: configuration.breaker, loop: loop) { [unowned self] completion in
+        breaker = StoreBreaker(limits: configuration.breaker, loop: loop, jitter: jitter) { [unowned self] completion in
             requests.probe().map { client.start($0, completion: completion) }
         } onChange: { [unowned self] condition, detail in
             observer?.breakerChanged(condition, detail: detail)

@@ -104,7 +104,7 @@ final class S3Upload: StoreUpload, StorePut {
             send(step)
         case .wait(let millisecondsMax):
             store.countRetry()
-            wait(Int64.random(in: 0...Int64(max(millisecondsMax, 0))))
+            wait(store.jitter(0...Int64(max(millisecondsMax, 0))))
         case .pause(let milliseconds):
             if state.isRechecking, !store.takesRecheck(of: self) {
                 return perform(state.forgoRecheck(), isDeferred: isDeferred)
@@ -143,7 +143,7 @@ final class S3Upload: StoreUpload, StorePut {
     private func isHeldBack(_ step: S3Step) -> Bool {
         guard store.isDown else { return waitsItsTurn(step) }
         if state.isCleaningUp {
-            wait(Int64.random(in: 1...parkMilliseconds))
+            wait(store.jitter(1...parkMilliseconds))
             return true
         }
         guard step.isBeginning || isRepeating else { return false }

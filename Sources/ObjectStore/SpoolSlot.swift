@@ -166,6 +166,8 @@ package final class SpoolSlot: RequestBodySource {
         return .supplied
     }
 
+    package var isOnDisk: Bool { true }
+
     package func rewind() -> Bool {
         guard !hasFailed, !isClosed else { return false }
         round += 1

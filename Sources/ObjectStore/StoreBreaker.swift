@@ -5,6 +5,7 @@ internal import StoreStates
 /// Performs what a ``StoreBreakerState`` asks for: its one timer, its one probe.
 final class StoreBreaker {
     private let loop: EventLoop
+    private let jitter: (ClosedRange<Int64>) -> Int64
     private var state: StoreBreakerState
     /// Asks the store for a sign of life; nil: it cannot be asked.
     private let probe: (_ completion: @escaping (Result<HTTPResponse, HTTPFailure>) -> Void) -> HTTPTransfer?
@@ -13,11 +14,12 @@ final class StoreBreaker {
     private var transfer: HTTPTransfer?
 
     init(
-        limits: StoreBreakerLimits, loop: EventLoop,
+        limits: StoreBreakerLimits, loop: EventLoop, jitter: @escaping (ClosedRange<Int64>) -> Int64,
         probe: @escaping (@escaping (Result<HTTPResponse, HTTPFailure>) -> Void) -> HTTPTransfer?,
         onChange: @escaping (StoreBreakerCondition, String) -> Void
     ) {
         self.loop = loop
+        self.jitter = jitter
         self.probe = probe
         self.onChange = onChange
         state = StoreBreakerState(limits: limits)
@@ -56,7 +58,7 @@ final class StoreBreaker {
         case .wait(let milliseconds):
             stop()
             // Workers, and gateways, need not all ask at the same time.
-            let delay = milliseconds - Int64.random(in: 0...milliseconds / 2)
+            let delay = milliseconds - jitter(0...milliseconds / 2)
             timer = loop.schedule(afterMilliseconds: delay) { [weak self] in
                 self?.timer = nil
                 self?.change { $0.waited() }

@@ -40,12 +40,11 @@ struct UploadBody: ~Copyable {
         isSpooled ? window.unreadBytes == 0 : window.unreadBytes <= unreadBytesMax / 2
     }
 
-    /// A stream that cannot be sent again needs no more than what is on its way from one turn to the next. Where the
-    /// end of the body is withheld from the store, that has to fit in too, and half of the window must be more: nothing
-    /// would be read any more, and the client never go on.
+    /// A stream that cannot be sent again needs no more than what is on its way from one turn to the next. Half of that
+    /// is more than the end of a body that is withheld from the store: else nothing would be read any more, and the
+    /// client never go on.
     private var unreadBytesMax: Int {
-        let isStream = window.hasDropped && readableBytes == nil
-        return isStream ? UploadServiceLimits.streamBytesMax : UploadServiceLimits.windowBytesMax
+        window.hasDropped ? UploadServiceLimits.streamBytesMax : UploadServiceLimits.windowBytesMax
     }
 
     mutating func append(_ bytes: Span<UInt8>, owner: UploadDriver) {

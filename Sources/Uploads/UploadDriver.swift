@@ -252,9 +252,9 @@ final class UploadDriver {
         guard let upload else { return exchange.storeFailed(outcomeUnknown: false, into: &effects) }
         put = upload
         isOpenAtStore = true
-        // What is withheld is let go by an effect of its own, which may have come already.
-        let withheld = service.judge.policy.withheldBytesMax
-        if length > withheld { body.limitReading(to: length - withheld) }
+        // What is withheld is let go by an effect of its own, which has come already where the body was held whole.
+        let early = service.judge.policy.earlyBytes(ofPut: length)
+        if early > 0 { body.limitReading(to: early) }
         upload.put(length: Int64(clamping: length), body: self)
     }
 

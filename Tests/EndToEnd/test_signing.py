@@ -20,7 +20,7 @@ KINDS = {
     ("https", "signed"): "STREAMING-AWS4-HMAC-SHA256-PAYLOAD",
     ("https", "trailer"): "STREAMING-UNSIGNED-PAYLOAD-TRAILER",
 }
-SIZES = [9, 64 * KIB - 1, 64 * KIB, 64 * KIB + 1, 300_000, 5 * MIB]
+SIZES = [9, 8 * KIB - 1, 8 * KIB, 8 * KIB + 1, 64 * KIB, 64 * KIB + 1, 72 * KIB, 300_000, 5 * MIB]
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_parts_are_signed_and_summed_each_by_itself(authority, payload):
 def test_one_put_is_signed_in_every_mode(authority, scheme, payload):
     settings = {"SLUICE_S3_PAYLOAD": payload, "SLUICE_UPLOAD_STRATEGY": "put"}
     with store_for(scheme, authority) as store, Daemon(settings_for(store, authority, **settings)) as daemon:
-        for size in (9, 64 * KIB, 300_001):
+        for size in (9, 64 * KIB, 64 * KIB + 1, 72 * KIB, 300_001):
             upload(daemon, store, image("png", size))
         assert {request["kind"] for request in store.seen("put")} == {KINDS[scheme, payload]}
         assert not store.seen("create") and not store.refusals

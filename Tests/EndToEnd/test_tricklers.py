@@ -57,7 +57,8 @@ def test_tricklers_open_nothing_at_the_store(strategy):
         settings = {**store.environment, "JWT_SECRET": tokens.SECRET, "SLUICE_CONNECTIONS_MAX": str(count + 300),
                     "SLUICE_WORKERS": "1",
                     "SLUICE_UPLOAD_STRATEGY": strategy, "SLUICE_MIN_BODY_GRACE_SECONDS": "280",
-                    "SLUICE_REQUEST_TIMEOUT_SECONDS": "280", "SLUICE_SHUTDOWN_GRACE_SECONDS": "1"}
+                    "SLUICE_BODY_IDLE_SECONDS": "18", "SLUICE_REQUEST_TIMEOUT_SECONDS": "280",
+                    "SLUICE_SHUTDOWN_GRACE_SECONDS": "1"}
         with Daemon(settings, prepare=raise_limit) as daemon:
             upload(daemon)
             asked, rows = dict(store.seen), daemon.rows()

@@ -11,8 +11,8 @@ struct UploadSimulation {
     /// How it ended for the client; nil when it was gone.
     var answer: UploadAnswer? { replies.first }
 
-    /// Whether the object was written with one PutObject.
-    var wasPut: Bool { put != nil }
+    /// Bytes of the object, where it was written with one PutObject.
+    private(set) var put: UInt64?
 
     private var random: SplitMix64
     private var replies: [UploadAnswer] = []
@@ -26,8 +26,7 @@ struct UploadSimulation {
     private var isAborting = false
     private var partBytesStored: UInt64 = 0
     private var withdrawalCommitted = false
-    /// The PutObject under way: its length, and whether its last bytes may go.
-    private var put: UInt64?
+    /// Whether the last bytes of a PutObject may go.
     private var isReleased = false
     private var isStoredInRecord = false
     /// The upload that the key of this one belongs to, once the record has said so.
@@ -35,6 +34,9 @@ struct UploadSimulation {
     /// Whether that was there still when it was asked for last.
     private var isKnownThere = false
     private static let digest: [UInt8] = [1]
+    /// Of the bodies that are held whole some are shorter than what is withheld of a longer one, some are not.
+    static let heldBytesMax: UInt64 = 12
+    static let withheldBytes: UInt64 = 8
     private var pending: [Pending] = []
 
     private enum Pending: Equatable {
@@ -57,7 +59,8 @@ struct UploadSimulation {
         let bodyBytes = UInt64.random(in: 0 ... 60, using: &random)
         var policy = UploadPolicy(uploadBytesMax: 50, partBytes: 20)
         policy.openBytes = 10
-        policy.withheldBytesMax = 12
+        policy.heldBytesMax = Self.heldBytesMax
+        policy.withheldBytes = Self.withheldBytes
         switch Int.random(in: 0 ..< 4, using: &random) {
         case 0: policy.strategy = .put
         case 1: policy.strategy = .auto
@@ -242,6 +245,8 @@ struct UploadSimulation {
             case .put(let length):
                 if !openingCommitted { violations.append("PutObject before `opening` was committed") }
                 if put != nil { violations.append("two PutObjects") }
+                // A short one has nothing open at the store while its bytes come, a long one never waits for them all.
+                if isReleased != (length <= Self.heldBytesMax) { violations.append("a PutObject of \(length) bytes") }
                 put = length
                 pending.append(.put)
             case .release:

@@ -62,6 +62,11 @@ final class TestBody: RequestBodySource {
     /// So many bytes come once more after ``rewind()``, and the others do not for now.
     var secondCount: Int?
     var fails = false
+    /// Whether it says how much can be had, and by how much too much.
+    var tellsReady = false
+    var excessReady = 0
+    var isOnDisk = false
+    var readyBytes: Int { tellsReady ? bytes.count - offset + excessReady : 0 }
     private(set) var offset = 0
     private(set) var rewinds = 0
 

@@ -19,7 +19,7 @@ import Testing
         init(
             _ fake: FakeS3 = FakeS3(), payload: S3Payload = .unsigned, partStall: Int64 = 30_000,
             server: ScriptedServer? = nil, profile: S3Profile? = nil,
-            configure: (inout S3Configuration) -> Void = { _ in }
+            dice: Dice? = nil, configure: (inout S3Configuration) -> Void = { _ in }
         ) throws {
             self.fake = fake
             self.server = try server ?? fake.makeServer()
@@ -38,7 +38,11 @@ import Testing
             configuration.breaker.openMillisecondsMax = 20
             configuration.partStallMilliseconds = partStall
             configure(&configuration)
-            store = S3Store(configuration: configuration, loop: loop, client: client)
+            if let dice {
+                store = S3Store(configuration: configuration, loop: loop, client: client, jitter: dice.roll)
+            } else {
+                store = S3Store(configuration: configuration, loop: loop, client: client)
+            }
             store.credentials = Credentials(accessKeyID: "AK", secretAccessKey: "SK")
             super.init(loop: loop)
         }
@@ -66,7 +70,7 @@ import Testing
 
     @Test(arguments: [S3Payload.unsigned, .signed]) func `stores what was sent, in parts`(payload: S3Payload) throws {
         let bench = try Bench(payload: payload)
-        let bodies = [TestBody.pattern(200_001), TestBody.pattern(65_536), TestBody.pattern(1)]
+        let bodies = [TestBody.pattern(200_001), TestBody.pattern(8_192), TestBody.pattern(1)]
         let owner = bench.upload(bodies)
         #expect(owner.events.count == 5)
         #expect(owner.events.first == .created(uploadID: "upload+/1"))
@@ -96,26 +100,44 @@ import Testing
     }
 
     /// The bytes in the chunks of `parts` aws-chunked bodies, one after the other; nil where the framing is wrong. All
-    /// chunks of a part but its last two (the last one may be shorter, the end is empty) have 64 KiB.
-    static func unchunked(_ encoded: [UInt8], parts: Int) -> [UInt8]? {
+    /// chunks of a part but its last two (the last one may be shorter, the end is empty) have `chunkBytes`.
+    static func unchunked(_ encoded: [UInt8], parts: Int, chunkBytes: Int = 8_192) -> [UInt8]? {
         var output: [UInt8] = []
         var offset = 0
         var ends = 0
-        var previous = 65_536
+        var previous = chunkBytes
         while offset < encoded.count {
             guard let lineEnd = encoded[offset...].firstIndex(of: 0x0D) else { return nil }
             let line = String(decoding: encoded[offset..<lineEnd], as: UTF8.self).split(separator: ";")
             guard line.count == 2, let count = Int(line[0], radix: 16), line[1].hasPrefix("chunk-signature="),
-                line[1].utf8.count == 16 + 64, count == 0 || previous == 65_536
+                line[1].utf8.count == 16 + 64, count == 0 || previous == chunkBytes
             else { return nil }
             let start = lineEnd + 2
             guard start + count + 2 <= encoded.count, encoded[start + count] == 0x0D else { return nil }
             output += encoded[start..<start + count]
             offset = start + count + 2
             if count == 0 { ends += 1 }
-            previous = count == 0 ? 65_536 : count
+            previous = count == 0 ? chunkBytes : count
         }
         return ends == parts ? output : nil
+    }
+
+    /// Of what is still to come a chunk is short, since the store gets nothing of it before it is all there.
+    @Test func `signed chunks are long where all bytes are there, in memory or on a disk`() throws {
+        let bytes = TestBody.pattern(150_000)
+        for (isReady, isOnDisk) in [(true, false), (false, true), (false, false)] {
+            let bench = try Bench(payload: .signed)
+            let owner = Owner()
+            let upload = try S3PutTests.begin(bench, owner)
+            let body = TestBody(bytes)
+            body.tellsReady = isReady
+            body.isOnDisk = isOnDisk
+            upload.put(length: Int64(bytes.count), body: body)
+            #expect(bench.run { owner.isOver })
+            let object = try #require(bench.fake.objects[Self.path])
+            let chunkBytes = isReady || isOnDisk ? 65_536 : 8_192
+            #expect(Self.unchunked(object.bytes, parts: 1, chunkBytes: chunkBytes) == bytes)
+        }
     }
 
     @Test func `an upload on a warm connection opens no other`() throws {

@@ -1,11 +1,20 @@
+import Gateway
 import StoreStates
 import Testing
-import Uploads
+
+@testable import Uploads
 
 @Suite struct UploadServiceLimitsTests {
     private static let mebibyte = 1_048_576
     private let limits = UploadServiceLimits(
         windowMemoryBytes: mebibyte, minBodyBytesPerSecond: 1_024, uploadsMax: 100)
+
+    /// Else nothing would be read of a window that is full, and its client never go on.
+    @Test func `what a PutObject keeps back leaves room in the window`() {
+        let policy = UploadPolicy(uploadBytesMax: 1, partBytes: 1)
+        #expect(Int(policy.withheldBytes) < UploadServiceLimits.streamBytesMax / 2)
+        #expect(Int(policy.heldBytesMax) < UploadServiceLimits.windowBytesMax)
+    }
 
     @Test func `as many uploads and forms may be under way as there are places`() throws {
         #expect(limits.shortage(uploads: 0, aborting: 0, forms: 0, windowBytes: 0) == nil)

@@ -20,19 +20,25 @@ class HostileStore(S3Double):
     and object that came whole the digest.
     """
 
-    def __init__(self):
+    def __init__(self, **options):
         self.faults = {}
         self.seen = []
+        self._paths = []
         self.parts = {}
         self.objects = {}
-        # Bytes of bodies that have come.
+        # Bytes of bodies that have come, as they come.
         self.received = 0
         self._uploads = 0
-        super().__init__()
+        super().__init__(**options)
 
     def count(self, operation):
         with self._lock:
             return self.seen.count(operation)
+
+    def asked_of(self, sub):
+        """The operations on keys of `sub`: a daemon asks for other things too, such as the list of its sweep."""
+        with self._lock:
+            return [name for name, path in zip(self.seen, self._paths) if f"/users/{sub}/" in path]
 
     def answer(self, handler):
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(handler.path).query, keep_blank_values=True)
@@ -42,6 +48,7 @@ class HostileStore(S3Double):
         operation = names.get(handler.command, handler.command.lower())
         with self._lock:
             self.seen.append(operation)
+            self._paths.append(handler.path)
             number = self.seen.count(operation)
             self._uploads += operation == "create"
             upload = self._uploads
@@ -96,7 +103,7 @@ class HostileStore(S3Double):
         left = length if limit is None else min(limit, length)
         digest = hashlib.sha256()
         while left > 0:
-            data = handler.rfile.read(min(left, 65536))
+            data = handler.rfile.read1(min(left, 65536))
             if not data:
                 raise ConnectionError("the body ended early")
             left -= len(data)

@@ -16,7 +16,7 @@ from support import s3_double
 from support.s3_double import BUCKET, COMPLETED, S3Double, created, error, listed_upload
 
 HOLD_SECONDS_MAX = 60
-# Of a body that is cut off inside: a PutObject shows all but its last 64 KiB before it is whole.
+# Of a body that is cut off inside: a PutObject of more than 64 KiB shows all but its last 4 before it is whole.
 INSIDE_BYTES = 8_192
 
 
