@@ -11,6 +11,7 @@ package struct ByteCode {
     package var isIn: (IPAddress, AddressRangeList) -> Bool = { $1.contains($0) }
 
     package var date: (Span<UInt8>) -> Int64? = { CivilTime.milliseconds(parsing: $0) }
+    package var textDate: (String) -> Int64? = { CivilTime.milliseconds(parsing: $0) }
     package var fieldDate: (Span<UInt8>) -> Int64? = { CivilTime.milliseconds(imfFixdate: $0) }
     package var civil: (Int64) -> CivilTime = { CivilTime(millisecondsSinceEpoch: $0) }
 

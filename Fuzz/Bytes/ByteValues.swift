@@ -86,7 +86,7 @@ package enum ByteValues {
         else { return }
         let civil = code.civil(moment)
         try require(PlainMoment.iso(Array(civil.iso8601.utf8)) == moment, "a moment")
-        try require(code.date(Array(civil.iso8601.utf8).span) == moment, "a moment read again")
+        try require(code.textDate(civil.iso8601) == moment, "a moment read again")
         let plain = civil.iso8601WithoutZone
         try require(civil.iso8601.hasPrefix(plain + ".") && civil.iso8601.hasSuffix("Z"), "a moment's zone")
         try require(civil.basic == plain.filter { $0 != "-" && $0 != ":" } + "Z", "a moment in its basic form")

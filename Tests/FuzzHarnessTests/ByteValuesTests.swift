@@ -44,6 +44,7 @@ struct ByteValuesTests {
         #expect(isNoticed("d2000-02-29T00:00:00Z") { $0.date = { _ in year2000 + 1 } })
         #expect(isNoticed("d2000-02-29T00:00:00Z") { $0.date = { _ in nil } })
         #expect(isNoticed("d1900-02-29T00:00:00Z") { $0.date = { _ in -2_203_891_200_000 } })
+        #expect(isNoticed("t951782400000") { $0.textDate = { _ in year2000 + 1 } })
         #expect(isNoticed("mTue, 29 Feb 2000 00:00:00 GMT") { $0.fieldDate = { _ in nil } })
         #expect(isNoticed("mTue, 30 Feb 2000 00:00:00 GMT") { $0.fieldDate = { _ in year2000 } })
         for wrong in [-86_400_000, -1, 1, 1_000, 86_400_000] as [Int64] {
