@@ -1,5 +1,4 @@
 internal import Bytes
-internal import FuzzBasics
 internal import FuzzPlain
 internal import JSONWire
 internal import Tokens
@@ -27,8 +26,8 @@ struct ClaimChoice {
         let meaning: TokenRole?
     }
 
-    init(_ input: Span<UInt8>) {
-        var choices = Choices(input)
+    init(_ input: Span<UInt8>, seal: TokenSeal = .hmac) {
+        var choices = ShortChoices(input)
         let now = choices.pick(Self.moments)
         let leeway = choices.pick(Self.leeways)
         let policy = TokenPolicy(now: now, leewaySeconds: leeway, trustedRoles: Self.trustedRoles)
@@ -38,14 +37,8 @@ struct ClaimChoice {
         let notBefore = place == 0 ? nil : Self.date(place - 1, around: now + leeway, now: now)
         let role = choices.pick(Self.roles)
         let (subjectJSON, subject) = Self.subject(&choices)
-        var members: [(name: String, json: String)] = []
-        members.reserveCapacity(4)
-        if let subjectJSON { members.append((#""sub":"#, subjectJSON)) }
-        if let json = role.json { members.append((#""role":"#, json)) }
-        if expiry.text != "" { members.append((#""exp":"#, expiry.text)) }
-        if let notBefore, notBefore.text != "" { members.append((#""nbf":"#, notBefore.text)) }
-        payload = Self.object(members, from: choices.number(under: 4) % max(members.count, 1))
-        token = Self.signed(payload, algorithm)
+        payload = Self.object([subjectJSON, role.json, expiry.text, notBefore?.text], from: choices.number(under: 4))
+        token = Self.signed(payload, algorithm, seal)
         self.policy = policy
         expected = Self.verdict(policy, expiry, notBefore, subject, role)
     }
@@ -55,28 +48,38 @@ struct ClaimChoice {
     private static let trustedRoles = ["SERVICE", "é"]
     private static let algorithms = TokenAlgorithm.allCases
 
-    /// The members in their order, but the one at `start` first.
-    private static func object(_ members: [(name: String, json: String)], from start: Int) -> [UInt8] {
-        var object: [UInt8] = [0x7B]
+    private static let names: InlineArray<4, String> = [#""sub":"#, #""role":"#, #""exp":"#, #""nbf":"#]
+
+    /// The members that there are in their order, but the one at `start` first.
+    private static func object(_ values: InlineArray<4, String?>, from start: Int) -> [UInt8] {
+        var object: [UInt8] = []
         object.reserveCapacity(256)
-        for index in members.indices {
-            let member = members[(start + index) % members.count]
-            if index > 0 { object.append(0x2C) }
-            object.append(text: member.name)
-            object.append(text: member.json)
+        object.append(0x7B)
+        var count = 0
+        for index in values.indices where values[index] != nil { count += 1 }
+        let first = start % max(count, 1)
+        var rank = 0
+        for turn in 0 ..< 2 * values.count {
+            guard let json = values[turn % values.count] else { continue }
+            if (first ..< first + count).contains(rank) {
+                if object.count > 1 { object.append(0x2C) }
+                object.append(text: names[turn % values.count])
+                object.append(text: json)
+            }
+            rank += 1
         }
         object.append(0x7D)
         return object
     }
 
     /// As the mint does it, into one buffer.
-    private static func signed(_ payload: [UInt8], _ algorithm: TokenAlgorithm) -> [UInt8] {
+    private static func signed(_ payload: [UInt8], _ algorithm: TokenAlgorithm, _ seal: TokenSeal) -> [UInt8] {
         var token: [UInt8] = []
         token.reserveCapacity(payload.count * 4 / 3 + 192)
         token.append(text: TokenMint.encodedHeader(algorithm))
         token.append(0x2E)
         PlainBase64.append(payload.span, to: &token)
-        FuzzKeys.sign(&token, algorithm)
+        seal.sign(&token, algorithm)
         return token
     }
 
@@ -125,7 +128,7 @@ struct ClaimChoice {
     ]
 
     /// A `sub` as it is written, and its text where it is one safe segment.
-    private static func subject(_ choices: inout Choices) -> (json: String?, text: String?) {
+    private static func subject(_ choices: inout ShortChoices) -> (json: String?, text: String?) {
         let index = choices.number(under: subjects.count + 4)
         if index < subjects.count { return subjects[index] }
         let count = [127, 128, 129, 1][index - subjects.count]
@@ -151,4 +154,23 @@ struct ClaimChoice {
         guard meaning != .guest || subject == guest else { return .failure(.invalid(.guestSubject)) }
         return .success(TokenClaims(subject: subject, role: meaning, expiresAt: expiresAt))
     }
+}
+
+/// ``Choices`` of no more than 16 bytes, held inline: the whole of an input of this target.
+private struct ShortChoices {
+    private var bytes = InlineArray<16, UInt8>(repeating: UInt8(ascii: "0"))
+    private var index = 0
+
+    init(_ input: Span<UInt8>) {
+        for index in 0 ..< min(input.count, bytes.count) { bytes[index] = input[index] }
+    }
+
+    /// A number under `bound`, which is over 0.
+    mutating func number(under bound: Int) -> Int {
+        guard index < bytes.count else { return 0 }
+        defer { index += 1 }
+        return Int(bytes[index] &- UInt8(ascii: "0")) % bound
+    }
+
+    mutating func pick<Element>(_ elements: [Element]) -> Element { elements[number(under: elements.count)] }
 }

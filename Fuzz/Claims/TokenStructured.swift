@@ -7,12 +7,20 @@ package import Tokens
 package enum TokenStructured {
     package typealias Verdict = Result<TokenClaims, TokenRefusal>
 
+    /// With some effort, one in four is signed with a key, and flipped; of the others the claims alone are judged.
     package static func run(_ input: Span<UInt8>, effort: Effort) throws(OracleFailure) {
-        try check(input, effort: effort) { token, policy in
-            Token.verify(token, policy: policy, accepts: FuzzKeys.accepts)
-        }
         var generator = InputHash(input)
-        if effort == .all || generator.next() % 16 == 0 { try checkMint(ClaimChoice(input)) }
+        let turn = generator.next() >> 32
+        if effort == .some, turn & 3 != 0 {
+            _ = try checked(ClaimChoice(input, seal: .standIn)) { token, policy in
+                Token.verify(token, policy: policy, accepts: TokenSeal.standIn.accepts)
+            }
+        } else {
+            try check(input, effort: effort) { token, policy in
+                Token.verify(token, policy: policy, accepts: TokenSeal.hmac.accepts)
+            }
+        }
+        if effort == .all || turn & 15 == 0 { try checkMint(ClaimChoice(input)) }
     }
 
     /// A token that Sluice makes itself for claims that are right says what they say.
@@ -35,20 +43,23 @@ package enum TokenStructured {
     package static func check(
         _ input: Span<UInt8>, effort: Effort = .all, judge: (_ token: Span<UInt8>, _ policy: TokenPolicy) -> Verdict
     ) throws(OracleFailure) {
-        let choice = ClaimChoice(input)
-        let token = choice.token
-        let verdict = judge(token.span, choice.policy)
-        guard verdict == choice.expected else {
-            let payload = String(decoding: choice.payload, as: UTF8.self)
-            throw OracleFailure("\(verdict), not \(choice.expected): \(payload)")
-        }
-        var generator = InputHash(input)
-        if effort == .some, generator.next() >> 32 & 3 != 0 { return }
-        for changed in changed(token, by: InputHash(input), effort) {
+        let choice = try checked(ClaimChoice(input), judge)
+        for changed in changed(choice.token, by: InputHash(input), effort) {
             guard case .failure(.invalid) = judge(changed.span, choice.policy) else {
                 throw OracleFailure("a token with other bytes: \(String(decoding: changed, as: UTF8.self))")
             }
         }
+    }
+
+    private static func checked(
+        _ choice: ClaimChoice, _ judge: (_ token: Span<UInt8>, _ policy: TokenPolicy) -> Verdict
+    ) throws(OracleFailure) -> ClaimChoice {
+        let verdict = judge(choice.token.span, choice.policy)
+        guard verdict == choice.expected else {
+            let payload = String(decoding: choice.payload, as: UTF8.self)
+            throw OracleFailure("\(verdict), not \(choice.expected): \(payload)")
+        }
+        return choice
     }
 
     /// The token with one bit flipped, in places by chance and in every bit of its last byte, which holds bits that a
