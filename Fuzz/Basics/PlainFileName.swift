@@ -35,7 +35,7 @@ package enum PlainFileName {
     }
 
     private static func shown(_ text: String) -> String {
-        String(String.UnicodeScalarView(text.unicodeScalars.map { isControl($0) ? "\u{FFFD}" : $0 }))
+        String(String.UnicodeScalarView(text.unicodeScalars.map { PlainLetters.isControl($0) ? "\u{FFFD}" : $0 }))
     }
 
     /// Whether `name` is what may be kept of a field's value: all of it, or as much as there is room for.
@@ -50,12 +50,6 @@ package enum PlainFileName {
         return !name.isEmpty
             && (plain.utf8.elementsEqual(name.utf8)
                 || plain.utf8.count > 255 && name.utf8.count <= 255 && plain.utf8.starts(with: name.utf8))
-    }
-
-    package static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        if (0x20 ... 0x7E).contains(scalar.value) { return false }
-        let category = scalar.properties.generalCategory
-        return category == .control || category == .lineSeparator || category == .paragraphSeparator
     }
 
     private static func extended(_ value: ArraySlice<UInt8>) -> String? {

@@ -52,7 +52,7 @@ package enum FileNaming {
 
     private static func checkShape(_ name: String) throws(OracleFailure) {
         guard (1 ... 255).contains(name.utf8.count) else { throw OracleFailure("\(name.utf8.count) bytes") }
-        guard !name.unicodeScalars.contains(where: PlainFileName.isControl)
+        guard !name.unicodeScalars.contains(where: PlainLetters.isControl)
         else { throw OracleFailure("a control in \(name)") }
     }
 }

@@ -28,7 +28,7 @@ package enum HMAC {
     /// A key of at least one byte: libcrypto takes none at all for "the key that you have".
     package init(_ algorithm: HashAlgorithm, key: Span<UInt8>) {
         self.algorithm = algorithm
-        let mac = unsafe EVP_MAC_fetch(nil, "HMAC", nil)
+        guard let mac = unsafe EVP_MAC_fetch(nil, "HMAC", nil) else { Libcrypto.fail("EVP_MAC_fetch") }
         // The context counts itself among the users of what was fetched.
         defer { unsafe EVP_MAC_free(mac) }
         guard let pointer = unsafe EVP_MAC_CTX_new(mac) else { Libcrypto.fail("EVP_MAC_CTX_new") }

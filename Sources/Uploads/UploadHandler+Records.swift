@@ -64,9 +64,9 @@ extension UploadHandler {
         guard let context = answerContext() else { return }
         switch result {
         case .image(let found):
-            record?.imageID = found?.imageID
             switch (query.sight(of: found), found) {
             case (.visible, let image?):
+                record?.imageID = image.imageID
                 send(.image(image, imageURL: url(of: image, host: query.host), context: context))
             case (.unsettled, _): send(.refused(.storeUnavailable, context: context))
             // The same for an image that is not there and for one that is none of theirs.

@@ -95,12 +95,7 @@ final class Dice {
             configuration.retry.capMilliseconds = 1_000
             configuration.retry.cleanupAttemptsMax = 7
         }
-        let owner = Owner()
-        let upload = bench.begin(owner)
-        upload.create()
-        #expect(bench.run { owner.events.count == 1 })
-        upload.abort()
-        #expect(bench.run { owner.isOver })
+        _ = bench.openAndAbort()
         #expect(dice.asked == [0...100, 0...200, 0...400, 0...800, 0...1_000, 0...1_000])
     }
 

@@ -53,12 +53,7 @@ import Testing
         })
         var complaints = 0
         bench.store.onExpiredCredentials = { complaints += 1 }
-        let owner = Owner()
-        let upload = bench.begin(owner)
-        upload.create()
-        #expect(bench.run { owner.events.count == 1 })
-        upload.abort()
-        #expect(bench.run { owner.isOver })
+        let owner = bench.openAndAbort()
         #expect(owner.events.last == .aborted)
         #expect(complaints == 3)
         #expect(bench.fake.uploadCount == 0)

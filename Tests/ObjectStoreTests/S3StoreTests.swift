@@ -64,6 +64,17 @@ import Testing
             #expect(run { owner.isOver })
             return owner
         }
+
+        /// Opens an upload, takes it back, and waits for its end.
+        func openAndAbort() -> Owner {
+            let owner = Owner()
+            let upload = begin(owner)
+            upload.create()
+            #expect(run { owner.events.count == 1 })
+            upload.abort()
+            #expect(run { owner.isOver })
+            return owner
+        }
     }
 
     static let path = "/bucket/users/1/images/a%20b%2B%C3%A9.png"
