@@ -1,13 +1,10 @@
 #pragma once
 #include <curl/curl.h>
 
-// curl_easy_setopt, curl_multi_setopt, curl_share_setopt and curl_easy_getinfo are variadic, which Swift cannot
-// call: one typed wrapper for each kind of argument (curl_easy_setopt(3): long, pointer, curl_off_t, function).
+// curl_easy_setopt, curl_multi_setopt and curl_easy_getinfo are variadic, which Swift cannot call: one typed wrapper for
+// each kind of argument (curl_easy_setopt(3): long, pointer, function).
 
 static inline CURLcode sluice_curl_set_long(CURL *easy, CURLoption option, long value) {
-    return curl_easy_setopt(easy, option, value);
-}
-static inline CURLcode sluice_curl_set_offset(CURL *easy, CURLoption option, curl_off_t value) {
     return curl_easy_setopt(easy, option, value);
 }
 static inline CURLcode sluice_curl_set_text(CURL *easy, CURLoption option, const char *value) {
@@ -16,29 +13,11 @@ static inline CURLcode sluice_curl_set_text(CURL *easy, CURLoption option, const
 static inline CURLcode sluice_curl_set_pointer(CURL *easy, CURLoption option, void *value) {
     return curl_easy_setopt(easy, option, value);
 }
-static inline CURLcode sluice_curl_set_fields(CURL *easy, struct curl_slist *value) {
-    return curl_easy_setopt(easy, CURLOPT_HTTPHEADER, value);
-}
-static inline CURLcode sluice_curl_set_transfer_function(CURL *easy, CURLoption option, curl_write_callback value) {
-    return curl_easy_setopt(easy, option, value);
-}
-static inline CURLcode sluice_curl_set_seek_function(CURL *easy, curl_seek_callback value) {
-    return curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, value);
-}
 static inline CURLcode sluice_curl_set_open_function(CURL *easy, curl_opensocket_callback value) {
     return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, value);
 }
 static inline CURLcode sluice_curl_set_close_function(CURL *easy, curl_closesocket_callback value) {
     return curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, value);
-}
-static inline CURLcode sluice_curl_set_prerequest_function(CURL *easy, curl_prereq_callback value) {
-    return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, value);
-}
-static inline CURLcode sluice_curl_get_long(CURL *easy, CURLINFO info, long *value) {
-    return curl_easy_getinfo(easy, info, value);
-}
-static inline CURLcode sluice_curl_get_offset(CURL *easy, CURLINFO info, curl_off_t *value) {
-    return curl_easy_getinfo(easy, info, value);
 }
 static inline CURLcode sluice_curl_get_socket(CURL *easy, curl_socket_t *value) {
     return curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, value);
@@ -47,9 +26,6 @@ static inline CURLcode sluice_curl_get_pointer(CURL *easy, CURLINFO info, void *
     return curl_easy_getinfo(easy, info, value);
 }
 
-static inline CURLMcode sluice_curl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
-    return curl_multi_setopt(multi, option, value);
-}
 static inline CURLMcode sluice_curl_multi_set_pointer(CURLM *multi, CURLMoption option, void *value) {
     return curl_multi_setopt(multi, option, value);
 }
@@ -58,7 +34,4 @@ static inline CURLMcode sluice_curl_multi_set_socket_function(CURLM *multi, curl
 }
 static inline CURLMcode sluice_curl_multi_set_timer_function(CURLM *multi, curl_multi_timer_callback value) {
     return curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, value);
-}
-static inline CURLSHcode sluice_curl_share_lock_data(CURLSH *share, curl_lock_data data) {
-    return curl_share_setopt(share, CURLSHOPT_SHARE, data);
 }

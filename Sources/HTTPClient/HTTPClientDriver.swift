@@ -1,21 +1,25 @@
 /// The loop that a client lives on.
+///
+/// The sockets with which connections are being made are libcurl's: it closes some of them without a word (those that
+/// name lookups signal with, those of connections that come to nothing), and the number may be somebody else's at once.
 package protocol HTTPClientDriver: AnyObject {
-    /// `descriptor` is a new connection's: what was known of that number is void.
+    /// Milliseconds of a clock that never goes back.
+    var now: Int64 { get }
+
+    /// `descriptor` is a new socket's: what was known of that number is void.
     func opened(descriptor: Int32)
+
+    /// `descriptor` is a connection's of the client itself: from now on ``closing(descriptor:)`` comes before it is
+    /// closed.
+    func adopted(descriptor: Int32)
 
     /// Watches `descriptor`, or changes what it is watched for, level-triggered, until ``unwatch(descriptor:)`` or
     /// ``closing(descriptor:)``. The client wants ``HTTPClient/socketReady(descriptor:readable:writable:failed:)``.
     func watch(descriptor: Int32, readable: Bool, writable: Bool)
 
-    /// The client has nothing to expect of `descriptor` now; it may be watched again. Until it is known to be
-    /// ``established(descriptor:)`` it may be closed already, and must be out of the poll set when this returns.
+    /// The client has nothing to expect of `descriptor` now; it may be watched again. It may be closed already, and must
+    /// be out of the poll set when this returns.
     func unwatch(descriptor: Int32)
-
-    /// A request was answered on `descriptor`: from now on ``closing(descriptor:)`` comes before it is closed, so a
-    /// driver may go on watching it for reading while it is idle, and then tells
-    /// ``HTTPClient/idleConnectionReady(descriptor:)``. (The sockets that libcurl's name lookups signal with are
-    /// watched and closed without it.)
-    func established(descriptor: Int32)
 
     /// `descriptor` is about to be closed: it must be out of the poll set when this returns.
     func closing(descriptor: Int32)
@@ -29,6 +33,6 @@ extension HTTPClientDriver {
     /// For drivers that know a descriptor only while it is watched.
     package func opened(descriptor: Int32) {}
 
-    /// For drivers that watch nothing while it is idle.
-    package func established(descriptor: Int32) {}
+    /// For drivers that trust every descriptor while it is watched.
+    package func adopted(descriptor: Int32) {}
 }

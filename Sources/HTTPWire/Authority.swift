@@ -1,14 +1,14 @@
 internal import Bytes
 
 /// `uri-host [ ":" port ]` of RFC 9110 § 7.2, without user information and never empty.
-struct Authority {
+package struct Authority {
     /// Offsets of the host, brackets included, in the bytes that were parsed.
-    let host: Range<Int>
+    package let host: Range<Int>
     /// nil when absent or empty.
-    let port: UInt64?
+    package let port: UInt64?
 
     /// nil when the bytes are not one host with an optional port.
-    init?(_ bytes: Span<UInt8>) {
+    package init?(_ bytes: Span<UInt8>) {
         var end = 0
         if !bytes.isEmpty, bytes[0] == UInt8(ascii: "[") {
             while end < bytes.count, bytes[end] != UInt8(ascii: "]") { end += 1 }

@@ -12,6 +12,8 @@ package enum TLSContextError: Error, Equatable, Sendable, CustomStringConvertibl
     case pairRefused(String)
     case clientAuthorityNotPEM
     case clientAuthorityUnreadable(String)
+    /// The file of authorities that servers are judged by.
+    case authoritiesUnreadable(path: String, reason: String)
     case library(String)
 
     package var description: String {
@@ -32,6 +34,8 @@ package enum TLSContextError: Error, Equatable, Sendable, CustomStringConvertibl
             "holds no certificate in PEM (\"-----BEGIN CERTIFICATE-----\") that clients could be judged by"
         case .clientAuthorityUnreadable(let reason):
             "holds a certificate authority that cannot be read: \(reason)"
+        case .authoritiesUnreadable(let path, let reason):
+            "the authorities in \(path) cannot be read: \(reason); it has to hold certificates in PEM"
         case .library(let reason): "OpenSSL cannot be set up: \(reason)"
         }
     }
@@ -44,7 +48,7 @@ package enum TLSContextError: Error, Equatable, Sendable, CustomStringConvertibl
         case .certificateNotPEM, .certificateUnreadable, .pairRefused: .certificate
         case .keyNotPEM, .keyIsEncrypted, .keyDoesNotFit: .privateKey
         case .clientAuthorityNotPEM, .clientAuthorityUnreadable: .clientAuthority
-        case .noPairs, .library: .none
+        case .noPairs, .authoritiesUnreadable, .library: .none
         }
     }
 }

@@ -126,7 +126,11 @@ internal import COpenSSL
         case SSL_ERROR_ZERO_RETURN:
             return .closedByPeer
         default:
-            return .failed(Libssl.takeFailure())
+            let failure = Libssl.takeFailure()
+            guard !context.isServer, case .clientCertificate = failure else { return .failed(failure) }
+            // "The certificate did not verify" is all that the error says; the reason is the connection's.
+            let reason = unsafe SSL_get_verify_result(ssl)
+            return .failed(.serverCertificate(unsafe String(cString: X509_verify_cert_error_string(reason))))
         }
     }
 }

@@ -9,12 +9,25 @@ package enum TLSFailure: Error, Equatable, Sendable {
     case noApplicationProtocol
     /// A client certificate was asked for, and none came or it is not to be trusted.
     case clientCertificate(String)
+    /// The server's certificate is not to be trusted, or not for the name that was asked for.
+    case serverCertificate(String)
     /// The peer ended it with an alert of its own (RFC 8446 § 6): it may not trust our certificate.
     case alertReceived(String)
     /// What the peer sent is not TLS, or breaks its rules.
     case malformed(String)
     /// libssl could not go on, through no fault of the peer's.
     case library(String)
+
+    /// libssl's own words, for an operator.
+    package var detail: String {
+        switch self {
+        case .plainHTTP: "the other end speaks plain HTTP"
+        case .noApplicationProtocol: "the other end does not offer http/1.1"
+        case .nothingInCommon(let text), .clientCertificate(let text), .serverCertificate(let text),
+            .alertReceived(let text), .malformed(let text), .library(let text):
+            text
+        }
+    }
 
     /// A word for a metric's label.
     package var label: String {
@@ -23,6 +36,7 @@ package enum TLSFailure: Error, Equatable, Sendable {
         case .nothingInCommon: "nothing_in_common"
         case .noApplicationProtocol: "no_application_protocol"
         case .clientCertificate: "client_certificate"
+        case .serverCertificate: "server_certificate"
         case .alertReceived: "alert_received"
         case .malformed: "malformed"
         case .library: "library"
