@@ -15,14 +15,10 @@ struct FieldSection: Sendable {
         // RFC 9112 § 5.2: a server either refuses a folded line or replaces the fold; readers differ, so refuse.
         guard !head[line.lowerBound].isOptionalWhitespace else { throw .badRequest(.foldedLine) }
         guard fields.count < fieldsMax else { throw .headersTooLarge }
-        guard let field = FieldLine(head.extracting(line)) else { throw .badRequest(.fieldName) }
+        guard let field = FieldSlice(line, of: head) else { throw .badRequest(.fieldName) }
         if fields.isEmpty { fields.reserveCapacity(12) }
-        let name = line.lowerBound ..< line.lowerBound + field.nameEnd
-        let value = line.lowerBound + field.value.lowerBound ..< line.lowerBound + field.value.upperBound
-        let known = KnownField(name: head.extracting(name))
-        let slice = FieldSlice(known: known, name: ByteSlice(name), value: ByteSlice(value))
-        fields.append(slice)
-        try note(slice, head.extracting(value))
+        fields.append(field)
+        try note(field, field.value.bytes(in: head))
     }
 
     private mutating func note(_ field: FieldSlice, _ value: Span<UInt8>) throws(WireRefusal) {
@@ -33,7 +29,8 @@ struct FieldSection: Sendable {
             host = field.value
         case .contentLength:
             guard contentLength == nil else { throw .badRequest(.contentLengthRepeated) }
-            contentLength = try Self.length(value)
+            guard let length = DeclaredLength.parse(value) else { throw .badRequest(.contentLength) }
+            contentLength = length
         case .transferEncoding:
             guard transferEncoding == nil else { throw .badRequest(.transferEncodingRepeated) }
             transferEncoding = field.value
@@ -55,13 +52,6 @@ struct FieldSection: Sendable {
             value = slice.value
         }
         return value?.bytes(in: head).copied()
-    }
-
-    private static func length(_ digits: Span<UInt8>) throws(WireRefusal) -> UInt64 {
-        if let length = Decimal.parse(digits) { return length }
-        guard !digits.isEmpty else { throw .badRequest(.contentLength) }
-        for index in digits.indices where !digits[index].isDigit { throw .badRequest(.contentLength) }
-        return .max
     }
 
     /// The whole head, once its empty line was read.

@@ -23,9 +23,7 @@ package struct RequestParser: Sendable {
 
     let limits: WireLimits
     private var expecting = Expecting.requestLine
-    /// Every byte before this one was looked at.
-    private var scanned = 0
-    private var lineStart = 0
+    private var lines = LineScanner()
     private var emptyLines = 0
     private var requestLine: RequestLine?
     private var section = FieldSection()
@@ -35,7 +33,7 @@ package struct RequestParser: Sendable {
     }
 
     /// Whether no byte of a head was seen yet (empty lines before one do not count).
-    package var isFresh: Bool { requestLine == nil && scanned == lineStart }
+    package var isFresh: Bool { requestLine == nil && lines.scanned == lines.lineStart }
 
     /// The method, once the request line was read.
     var method: RequestMethod? { requestLine?.method }
@@ -46,8 +44,7 @@ package struct RequestParser: Sendable {
     /// Begins anew, for the next head of the connection.
     package mutating func reset() {
         expecting = .requestLine
-        scanned = 0
-        lineStart = 0
+        lines = LineScanner()
         emptyLines = 0
         requestLine = nil
         section = FieldSection()
@@ -76,36 +73,22 @@ package struct RequestParser: Sendable {
     private mutating func nextLine(_ head: Span<UInt8>) throws(WireRefusal) -> Range<Int>? {
         // One bound for the head, one for the request line; neither counts bytes that came behind it.
         var ceiling = limits.headBytesMax
-        if case .requestLine = expecting { ceiling = min(ceiling, lineStart + limits.requestLineBytesMax + 2) }
-        let end = min(head.count, ceiling)
-        var index = scanned
-        while index < end, head[index].isFieldValueByte { index += 1 }
-        scanned = index
-        guard index < end else {
-            guard end == ceiling else { return nil }
-            throw tooLong(head)
+        if case .requestLine = expecting { ceiling = min(ceiling, lines.lineStart + limits.requestLineBytesMax + 2) }
+        switch lines.next(head, ceiling: ceiling) {
+        case .line(let line): return line
+        case .incomplete: return nil
+        case .overlong: throw tooLong(head)
+        case .fault(let fault): throw .badRequest(fault)
         }
-        guard head[index] == UInt8(ascii: "\r") else {
-            throw .badRequest(head[index] == UInt8(ascii: "\n") ? .bareLF : .controlByte)
-        }
-        guard index + 1 < end else {
-            guard end == ceiling else { return nil }
-            throw tooLong(head)
-        }
-        guard head[index + 1] == UInt8(ascii: "\n") else { throw .badRequest(.bareCR) }
-        let line = lineStart ..< index
-        lineStart = index + 2
-        scanned = lineStart
-        return line
     }
 
     /// What to say of a line that does not end within its bound.
     private func tooLong(_ head: Span<UInt8>) -> WireRefusal {
         guard case .requestLine = expecting else { return .headersTooLarge }
-        var index = lineStart
-        while index < scanned, head[index].isTokenByte { index += 1 }
-        guard index < scanned, head[index] == UInt8(ascii: " ") else { return .badRequest(.method) }
-        return index - lineStart > limits.methodBytesMax ? .methodNotImplemented : .uriTooLong
+        var index = lines.lineStart
+        while index < lines.scanned, head[index].isTokenByte { index += 1 }
+        guard index < lines.scanned, head[index] == UInt8(ascii: " ") else { return .badRequest(.method) }
+        return index - lines.lineStart > limits.methodBytesMax ? .methodNotImplemented : .uriTooLong
     }
 
     private mutating func take(_ line: Range<Int>, of head: Span<UInt8>) throws(WireRefusal) -> RequestHead? {
@@ -123,6 +106,7 @@ package struct RequestParser: Sendable {
             try section.take(line, of: head, fieldsMax: limits.fieldsMax)
             return nil
         }
-        return try section.head(after: requestLine, of: head, headBytes: lineStart, bodyBytesMax: limits.bodyBytesMax)
+        return try section.head(
+            after: requestLine, of: head, headBytes: lines.lineStart, bodyBytesMax: limits.bodyBytesMax)
     }
 }

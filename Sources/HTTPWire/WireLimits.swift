@@ -30,7 +30,7 @@ package struct WireLimits: Equatable, Sendable {
     package let chunkExtensionTotalBytesMax: Int
 
     /// The trailer section: it is checked and dropped, a checksum or two fit.
-    package let trailerBytesMax: Int
+    package private(set) var trailerBytesMax: Int
 
     /// Fields of the trailer section.
     package let trailerFieldsMax: Int
@@ -52,5 +52,12 @@ package struct WireLimits: Equatable, Sendable {
         self.chunkExtensionTotalBytesMax = chunkExtensionTotalBytesMax
         self.trailerBytesMax = trailerBytesMax
         self.trailerFieldsMax = trailerFieldsMax
+    }
+
+    /// The same with a trailer section of at most `bytes`.
+    func withTrailers(bytesMax bytes: Int) -> WireLimits {
+        var limits = self
+        limits.trailerBytesMax = min(trailerBytesMax, bytes)
+        return limits
     }
 }
