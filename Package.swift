@@ -52,7 +52,7 @@ let fence: [Target] = [
     target("Linux", ["Bytes", "CLinux"]),
     target("Crypto", ["Bytes", "COpenSSL"]),
     target("TLS", ["Bytes", "COpenSSL"]),
-    target("HTTPClient", ["Bytes", "CCurl"]),
+    target("Dialing", ["Bytes", "CCurl"]),
     target("Database", ["Bytes", "CSQLite"]),
     target("Systemd", ["Bytes", "CSystemd"]),
 ]
@@ -61,6 +61,7 @@ let fence: [Target] = [
 let service: [Target] = [
     target("Reactor", ["Bytes", "Linux"]),
     target("Telemetry", ["Bytes", "JSONWire", "Linux", "Systemd", logging]),
+    target("HTTPClient", ["Bytes", "Dialing", "HTTPWire", "Linux", "TLS"]),
     target("Serving", ["Bytes", "HTTPWire", "Linux", "Reactor", "TLS"]),
     target(
         "AWS",

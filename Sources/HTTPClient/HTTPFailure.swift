@@ -21,12 +21,12 @@ package struct HTTPFailure: Error, Sendable, CustomStringConvertible {
         case invalidRequest
         /// The client is closed, or has as many transfers as it may.
         case unavailable
-        /// Anything else that curl says.
+        /// Anything else.
         case other
     }
 
     package let kind: Kind
-    /// One line for the operator, curl's own words; never a field or a body.
+    /// One line for the operator; never a field or a body.
     package let detail: String
     /// Whether a byte of the request may have reached the server.
     package let requestSent: Bool

@@ -6,9 +6,8 @@ package struct HTTPRequest {
     /// An absolute `http` or `https` URL, percent-encoded. Its target goes on the wire byte for byte (no dot-segment
     /// is removed), so that it is what was signed. `Host` is made from it, without the scheme's own port.
     package var url: String
-    /// What stands in the request line in place of the URL's path and query (CURLOPT_REQUEST_TARGET(3)). Curl takes a
-    /// URL apart and writes it anew character by character, and a target as it is: with many requests to one host that
-    /// is a twentieth of all that they cost.
+    /// What stands in the request line in place of the URL's path and query: one URL is taken apart once for many
+    /// requests.
     package var target: String?
     package var fields: HTTPFieldLines
     package var body: HTTPRequestBody
@@ -34,9 +33,10 @@ package struct HTTPRequest {
         self.responseBytesMax = responseBytesMax
     }
 
-    /// Whether nothing in URL and target could end the request line, or be cut by C: curl looks at URLs alone.
+    /// Whether nothing in fields and target could end the request line or the head. Of the URL that is known once it is
+    /// taken apart.
     var isWellFormed: Bool {
-        guard fields.isWellFormed, !url.utf8.contains(0) else { return false }
+        guard fields.isWellFormed else { return false }
         guard let target else { return true }
         let bytes = target.utf8Span.span
         guard bytes.hasPrefix([0x2F].span) else { return false }

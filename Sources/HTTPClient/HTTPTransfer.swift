@@ -1,61 +1,83 @@
 internal import Bytes
+internal import Dialing
+internal import HTTPWire
 
 /// One request on its way. Ends by itself with one call of its completion, or by ``cancel()`` with none.
 package final class HTTPTransfer {
     typealias Completion = (Result<HTTPResponse, HTTPFailure>) -> Void
 
     enum Stage {
-        /// Started from inside a callback of curl, which must not be entered again: starts right after it.
-        case waiting
-        case running
+        /// Begins at the end of the turn.
+        case new
+        /// Its connection is being made.
+        case connecting
+        /// All connections are taken.
+        case queued
+        case exchanging
         /// Its result waits to be delivered.
         case finished
         /// Delivered or cancelled.
         case over
     }
 
-    weak var client: HTTPClient?
-    var stage = Stage.waiting
-    var isPaused = false
-    /// How often sending the request was begun: curl repeats one, whatever its method, when a kept connection ends
-    /// before a byte of the answer, and says nothing of it.
-    package private(set) var sendCount = 0
-    /// The handle that carries it, while it runs.
-    var handle: CurlHandle?
-    /// What stands in the way beside curl's own code: set by the callbacks that end a transfer.
-    private(set) var ownFailure: HTTPFailure.Kind?
+    private weak var client: HTTPClient?
+    var stage = Stage.new
+    /// Index in the client's list of those that run.
+    var position = 0
+    /// How often sending the request was begun: one that meets a kept connection's end, before a byte of the answer, is
+    /// sent once more (RFC 9110 § 9.2.2 allows that where nothing was answered), whatever its method.
+    package internal(set) var sendCount = 0
 
     private(set) var request: HTTPRequest
     private var completion: Completion?
-    /// Bytes of the request's body.
-    let bodyLength: Int64
-    private var bodyRest: Int64 = 0
+    /// Of the loop's clock, in milliseconds.
+    let connectDeadline: Int64
+    let deadline: Int64?
 
-    private let fieldBytesMax: Int
-    /// Bytes of all heads, interim ones included, and of trailers.
-    private var lineBytes = 0
+    // MARK: its connection, and what it has sent
+
+    var url: RequestURL?
+    var dial: Dial?
+    weak var connection: OutgoingConnection?
+    var state = ExchangeState(asksFirst: false)
+    /// `Expect` is not sent again to a server that does not know it.
+    var mayAsk = true
+    var askDeadline: Int64?
+    /// A byte of the request may have reached the server.
+    var isSent = false
+    /// Was sent once more already, on a new connection.
+    var isRepeated = false
+    /// Waits for its source.
+    var isPaused = false
+    /// The source is being asked.
+    var isPumping = false
+    /// The source has more, said while it was being asked.
+    var isResumed = false
+    /// Stands in the client's list of those that go on at the end of the turn.
+    var isScheduled = false
+    var bodyRest: Int64 = 0
+    private let bodyLength: Int64
+
+    // MARK: its answer
+
+    var reader: ResponseReader
     private var fields = HTTPResponseFields()
-    private var isHeadOver = false
-    private var isInterim = false
     private var body: [UInt8] = []
 
-    init(client: HTTPClient, request: HTTPRequest, fieldBytesMax: Int, completion: @escaping Completion) {
+    init(
+        client: HTTPClient, request: HTTPRequest, limits: ResponseLimits, now: Int64, completion: @escaping Completion
+    ) {
         self.client = client
         self.request = request
-        self.fieldBytesMax = fieldBytesMax
         self.completion = completion
+        connectDeadline = now + Int64(request.connectMilliseconds)
+        deadline = request.totalMilliseconds.map { now + Int64($0) }
         switch request.body {
-        case .none: bodyLength = 0
-        case .bytes(let bytes): bodyLength = Int64(bytes.count)
-        case .streamed(let length, _):
-            bodyLength = length
-            bodyRest = length
+        case .none, .bytes: bodyLength = 0
+        case .streamed(let length, _): bodyLength = length
         }
-    }
-
-    /// Lets go of a body that was all there, now that the handle has its copy.
-    func dropCopiedBody() {
-        if case .bytes = request.body { request.body = .none }
+        bodyRest = bodyLength
+        reader = ResponseReader(limits: limits, expectsBody: request.method != .head)
     }
 
     /// Asks a source that said ``BodySupply/pending`` again. Does nothing for a transfer that is not paused.
@@ -79,106 +101,123 @@ package final class HTTPTransfer {
         return completion
     }
 
-    // MARK: what curl calls
+    /// When it has to be looked at, if nothing happens before.
+    var due: Int64 {
+        var due = deadline ?? .max
+        switch stage {
+        // The dialer looks after the time that a connection takes.
+        case .connecting: break
+        case .new, .queued: due = min(due, connectDeadline)
+        case .exchanging:
+            if connection?.isHandshaking == true { due = min(due, connectDeadline) }
+            if let askDeadline { due = min(due, askDeadline) }
+        case .finished, .over: break
+        }
+        return due
+    }
+
+    // MARK: the request
+
+    /// Whether the request's head asks whether the body is wanted.
+    func asksFirst(bytesMin: Int64) -> Bool {
+        if case .streamed = request.body { mayAsk && bodyLength >= bytesMin } else { false }
+    }
+
+    /// Appends the head (RFC 9112 § 3), and the body where all of it is there.
+    func appendHead(to output: inout [UInt8], asksFirst: Bool) {
+        guard let url else { return }
+        output.append(contentsOf: request.method.name.utf8Span.span)
+        output.append(0x20)
+        output.append(contentsOf: (request.target ?? url.target).utf8Span.span)
+        output.append(contentsOf: " HTTP/1.1\r\n".utf8Span.span)
+        output.append(contentsOf: url.hostLine.span)
+        output.append(contentsOf: request.fields.bytes.span)
+        if let length = contentLength {
+            output.append(contentsOf: "Content-Length: ".utf8Span.span)
+            Decimal.append(UInt64(length), to: &output)
+            output.append(contentsOf: "\r\n".utf8Span.span)
+        }
+        if asksFirst { output.append(contentsOf: "Expect: 100-continue\r\n".utf8Span.span) }
+        output.append(contentsOf: "\r\n".utf8Span.span)
+        if case .bytes(let bytes) = request.body { output.append(contentsOf: bytes.span) }
+    }
+
+    /// POST and PUT have one without a body too (RFC 9110 § 8.6).
+    private var contentLength: Int64? {
+        switch request.body {
+        case .bytes(let bytes): Int64(bytes.count)
+        case .streamed(let length, _): length
+        case .none: request.method == .post || request.method == .put ? 0 : nil
+        }
+    }
 
     enum Supplied {
-        case bytes(Int)
-        case pause
-        case abort
+        case bytes
+        /// The source has nothing now.
+        case pending
+        /// The source has failed, or has ended too early.
+        case failed
+        /// The transfer is over: its source has ended it.
+        case over
     }
 
-    func willSend() { sendCount += 1 }
-
-    /// The next bytes of the body, copied by `copy`, which must take as many as it is told.
-    func supply(capacity: Int, _ copy: (Span<UInt8>) -> Void) -> Supplied {
-        guard stage == .running, case .streamed(_, let source) = request.body else { return .abort }
-        guard bodyRest > 0 else { return .bytes(0) }
-        var taken = 0
-        let room = Int(min(Int64(capacity), bodyRest))
-        let supply = source.next { span in
-            guard taken == 0 else { return 0 }
-            taken = min(span.count, room)
-            copy(span.extracting(0..<taken))
-            return taken
+    /// Appends the next bytes of the body, until `bytesMax` are there or the source has no more.
+    func supply(to output: inout [UInt8], bytesMax: Int) -> Supplied {
+        guard case .streamed(_, let source) = request.body else { return .failed }
+        while bodyRest > 0, output.count < bytesMax {
+            var taken = 0
+            let room = Int(min(Int64(bytesMax - output.count), bodyRest))
+            let supply = source.next { span in
+                guard taken == 0 else { return 0 }
+                taken = min(span.count, room)
+                output.append(contentsOf: span.extracting(first: taken))
+                return taken
+            }
+            guard stage == .exchanging else { return .over }
+            bodyRest -= Int64(taken)
+            guard taken == 0 else { continue }
+            switch supply {
+            case .pending: return .pending
+            case .supplied, .end, .failed: return .failed
+            }
         }
-        guard stage == .running else { return .abort }
-        bodyRest -= Int64(taken)
-        if taken > 0 { return .bytes(taken) }
-        switch supply {
-        case .pending:
-            isPaused = true
-            return .pause
-        case .supplied, .end, .failed:
-            ownFailure = .bodySource
-            return .abort
-        }
+        return .bytes
     }
 
-    /// Goes back to the first byte of the body.
-    func rewind() -> Bool {
-        guard stage == .running, case .streamed(let length, let source) = request.body else { return false }
-        guard source.rewind() else {
-            ownFailure = .bodySource
-            return false
+    /// Makes the request ready to be sent from its beginning; false where the first bytes of the body are gone.
+    func rewind(limits: ResponseLimits) -> Bool {
+        if case .streamed(_, let source) = request.body, bodyRest < bodyLength {
+            guard source.rewind() else { return false }
         }
-        bodyRest = length
+        bodyRest = bodyLength
+        isPaused = false
+        askDeadline = nil
+        reader = ResponseReader(limits: limits, expectsBody: request.method != .head)
+        fields = HTTPResponseFields()
+        body = []
         return true
     }
 
-    /// As many full heads may a server send for one request: an early hint or two and trailers fit in many times over.
-    private static let headsMax = 4
+    // MARK: the answer
 
-    /// Takes one line of the answer's head, its line end included; false ends the transfer.
-    func receive(line: Span<UInt8>) -> Bool {
-        guard stage == .running else { return false }
-        // Of interim heads and trailers nothing is kept, but a server could send them without an end.
-        lineBytes += line.count
-        guard lineBytes <= Self.headsMax * fieldBytesMax else {
-            ownFailure = .malformedResponse
-            return false
-        }
-        var end = line.count
-        while end > 0, line[end - 1] == 0x0A || line[end - 1] == 0x0D { end -= 1 }
-        if line.hasPrefix("HTTP/".utf8Span.span) {
-            // A new head: what came before was an interim answer.
-            fields.removeAll()
-            isHeadOver = false
-            isInterim = line.count > 9 && line[9] == 0x31
-            return true
-        }
-        if end == 0 { endHead() }
-        // What comes after the head's end are trailers, which nobody here asks for.
-        guard !isHeadOver else { return true }
-        guard fields.byteCount + end <= fieldBytesMax else {
-            ownFailure = .malformedResponse
-            return false
-        }
-        fields.append(line: line.extracting(0..<end))
-        return true
+    /// Notes the fields of the final head.
+    func take(_ head: ResponseHead, of bytes: Span<UInt8>) {
+        let bytes = reader.takeHeadBytes() ?? bytes.extracting(first: head.headBytes).copied()
+        fields = HTTPResponseFields(head: bytes, fields: head.fields)
     }
 
-    /// The final answer's head is here. When it came before the body's end, curl 7.88 stops sending (for a status of
-    /// 400 or more), yet takes a transfer whose sending is paused for unfinished: the pause has to go.
-    private func endHead() {
-        isHeadOver = true
-        if isPaused, !isInterim { resume() }
-    }
-
-    /// Takes bytes of the answer's body; false ends the transfer.
-    func receive(body bytes: Span<UInt8>) -> Bool {
-        guard stage == .running else { return false }
-        guard body.count + bytes.count <= request.responseBytesMax else {
-            ownFailure = .responseTooLarge
-            return false
-        }
+    /// Takes bytes of the answer's body; false: they are more than the request allows.
+    func take(body bytes: Span<UInt8>) -> Bool {
+        guard body.count + bytes.count <= request.responseBytesMax else { return false }
         body.append(contentsOf: bytes)
         return true
     }
 
-    /// Whether curl was given the whole body, which is not yet to say that the connection was.
-    var isBodySent: Bool { bodyRest == 0 }
+    var response: HTTPResponse {
+        HTTPResponse(status: state.status ?? 0, fields: fields, body: body)
+    }
 
-    func response(status: Int) -> HTTPResponse {
-        HTTPResponse(status: status, fields: fields, body: body)
+    func failure(_ kind: HTTPFailure.Kind, _ detail: String) -> HTTPFailure {
+        HTTPFailure(kind: kind, detail: detail, requestSent: isSent, bodySent: isSent && bodyRest == 0)
     }
 }

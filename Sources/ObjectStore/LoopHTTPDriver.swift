@@ -4,12 +4,10 @@ package import Reactor
 
 /// Puts an ``HTTPClient`` on an ``EventLoop``.
 ///
-/// Curl changes its mind about a socket several times within one request. What it wants is therefore only noted, and
-/// compared with what the kernel was told at the end of the turn; a connection that goes idle stays watched for
-/// reading until it is used again or something (its end) is reported. A request on a warm connection costs no
-/// epoll_ctl at all this way.
+/// What the client wants of a socket is only noted, and compared with what the kernel was told at the end of the turn. A
+/// connection stays watched for reading while it is idle: a request on a warm one costs no epoll_ctl.
 package final class LoopHTTPDriver: HTTPClientDriver {
-    /// How often curl may ask to run again at once within one turn.
+    /// How often the client may ask to run again at once within one turn.
     private static let roundsPerTurnMax = 8
 
     let loop: EventLoop
@@ -37,14 +35,22 @@ package final class LoopHTTPDriver: HTTPClientDriver {
 
     // MARK: what the client asks
 
+    package var now: Int64 { loop.now }
+
     package func opened(descriptor: Int32) {
         guard let watch = existingWatch(descriptor) else { return }
         drop(watch)
-        watch.isEstablished = false
-        watch.isClosed = false
+        watch.isOwn = false
         guard !watch.wanted.isEmpty else { return }
         watch.duplicate()
         want(watch.wanted, of: watch)
+    }
+
+    package func adopted(descriptor: Int32) {
+        let watch = watch(for: descriptor)
+        drop(watch)
+        watch.wanted = []
+        watch.isOwn = true
     }
 
     package func watch(descriptor: Int32, readable: Bool, writable: Bool) {
@@ -52,39 +58,25 @@ package final class LoopHTTPDriver: HTTPClientDriver {
         if readable { interest.insert(.read) }
         if writable { interest.insert(.write) }
         let watch = watch(for: descriptor)
-        watch.isClosed = false
-        if !watch.isEstablished { watch.duplicate() }
+        if !watch.isOwn { watch.duplicate() }
         want(interest, of: watch)
     }
 
     package func unwatch(descriptor: Int32) {
         guard let watch = existingWatch(descriptor) else { return }
-        if watch.isEstablished {
-            want([], of: watch)
-        } else {
-            watch.wanted = []
-            drop(watch)
-        }
-    }
-
-    package func established(descriptor: Int32) {
-        // Its answer may have been its last: then it is closed by now.
-        guard let watch = existingWatch(descriptor), !watch.isClosed, !watch.isEstablished else { return }
+        watch.wanted = []
         drop(watch)
-        watch.isEstablished = true
-        want(watch.wanted, of: watch)
     }
 
     package func closing(descriptor: Int32) {
         guard let watch = existingWatch(descriptor) else { return }
-        if watch.isEstablished, let registration = watch.registration {
+        if watch.isOwn, let registration = watch.registration {
             loop.deregister(registration, closesDescriptor: true)
             watch.registration = nil
         }
         drop(watch)
         watch.wanted = []
-        watch.isEstablished = false
-        watch.isClosed = true
+        watch.isOwn = false
     }
 
     package func setTimer(milliseconds: Int?) {
@@ -100,12 +92,6 @@ package final class LoopHTTPDriver: HTTPClientDriver {
     // MARK: what the loop reports
 
     fileprivate func ready(_ watch: SocketWatch, _ events: ReadyEvents) {
-        guard !watch.wanted.isEmpty else {
-            // An idle connection: its end, or bytes that nobody asked for.
-            drop(watch)
-            client?.idleConnectionReady(descriptor: watch.descriptor)
-            return
-        }
         client?.socketReady(
             descriptor: watch.descriptor, readable: events.readable || events.hangup, writable: events.writable,
             failed: events.error)
@@ -117,7 +103,7 @@ package final class LoopHTTPDriver: HTTPClientDriver {
         timer = (id, due)
     }
 
-    /// The loop's timer is left running when curl moves its own further away, which it does for every request.
+    /// The loop's timer is left running when the client moves its own further away, which it does in nearly every turn.
     private func loopTimerFired() {
         timer = nil
         guard let deadline, !isTickDue else { return }
@@ -162,13 +148,12 @@ package final class LoopHTTPDriver: HTTPClientDriver {
 
     private func apply(_ watch: SocketWatch) {
         watch.isChanged = false
-        let isIdle = watch.wanted.isEmpty
-        if isIdle, watch.isClosed || !watch.isEstablished { return }
-        let interest = isIdle ? .read : watch.wanted
+        let interest = watch.wanted
+        guard !interest.isEmpty else { return }
         if let registration = watch.registration {
             if watch.armed != interest { arm(watch, registration, interest) }
         } else {
-            // Without one (no memory in the kernel, no descriptor left) curl's deadlines end what waits for it.
+            // Without one (no memory in the kernel, no descriptor left) the client's deadlines end what waits for it.
             guard let descriptor = watch.watchedDescriptor else { return }
             watch.registration = try? loop.register(descriptor, interest: interest, handler: watch, isForeign: true)
             watch.armed = interest
@@ -206,20 +191,18 @@ package final class LoopHTTPDriver: HTTPClientDriver {
     }
 }
 
-/// One descriptor number: what curl wants of it, and what the loop was told.
+/// One descriptor number: what the client wants of it, and what the loop was told.
 ///
 /// Curl closes some descriptors without a word (those that name lookups signal with, those of connections that are
-/// being made), and the number may be somebody else's at once. So the loop watches a duplicate until an answer has
-/// come on it.
+/// being made), and the number may be somebody else's at once. So the loop watches duplicates of those.
 private final class SocketWatch: EventHandler {
     let descriptor: Int32
     var wanted: Interest = []
     var armed: Interest = []
     var registration: Registration?
     var isChanged = false
-    /// A request was answered on it: it is not closed without a word.
-    var isEstablished = false
-    var isClosed = false
+    /// The client's own: it is not closed without a word.
+    var isOwn = false
     private var copy: FileDescriptor?
     private weak var driver: LoopHTTPDriver?
 
@@ -231,7 +214,7 @@ private final class SocketWatch: EventHandler {
     func ready(_ events: ReadyEvents) { driver?.ready(self, events) }
 
     /// What the loop is to watch.
-    var watchedDescriptor: Int32? { isEstablished ? descriptor : copy?.raw }
+    var watchedDescriptor: Int32? { isOwn ? descriptor : copy?.raw }
 
     /// Makes the duplicate, now that the descriptor is certainly open.
     func duplicate() {

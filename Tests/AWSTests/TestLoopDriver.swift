@@ -11,6 +11,8 @@ final class TestLoopDriver: HTTPClientDriver {
 
     init(loop: EventLoop) { self.loop = loop }
 
+    var now: Int64 { loop.now }
+
     func watch(descriptor: Int32, readable: Bool, writable: Bool) {
         var interest: Interest = []
         if readable { interest.insert(.read) }

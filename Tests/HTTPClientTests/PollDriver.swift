@@ -27,6 +27,8 @@ final class PollDriver: HTTPClientDriver {
         client = nil
     }
 
+    var now: Int64 { Int64(Self.now() * 1000) }
+
     func watch(descriptor: Int32, readable: Bool, writable: Bool) {
         interests[descriptor] = Interest(readable: readable, writable: writable)
     }

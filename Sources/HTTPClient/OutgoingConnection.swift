@@ -1,0 +1,202 @@
+internal import Bytes
+internal import Linux
+internal import TLS
+
+/// A connection to a server, from the moment it stands: bytes of HTTP go in and out, through TLS where the origin asks
+/// for it. What the kernel does not take waits here, already encrypted.
+final class OutgoingConnection {
+    enum Received: Equatable {
+        /// Bytes, perhaps none that mean anything to HTTP.
+        case bytes
+        /// Nothing is there to be read.
+        case nothing
+        /// The server sends no more, and says so.
+        case ended
+        /// The connection is of no use any more: why.
+        case lost(String)
+        /// The handshake came to nothing, or what followed it is no TLS.
+        case refused(TLSFailure)
+    }
+
+    let origin: Origin
+    let descriptor: Int32
+    let establishedAt: Int64
+    var idleSince: Int64 = 0
+    var isIdle = false
+    /// The loop looks whether it takes bytes, too.
+    var isWatchedForWriting = false
+    /// More could be sent, but others come first.
+    var yields = false
+    /// Requests that were sent on it.
+    var requestCount = 0
+    var transfer: HTTPTransfer?
+
+    private var socket: FileDescriptor?
+    private var session: ClientSession?
+    private var backlog: [UInt8] = []
+    private var backlogStart = 0
+    /// Why nothing can be sent any more.
+    private var sendFailure: String?
+
+    /// One read of the socket takes so much: an answer of S3 is below a kilobyte, a parameter's below ten.
+    private static let readBytes = 16_384
+
+    /// - Parameter socket: connected and non-blocking.
+    init(_ socket: consuming FileDescriptor, origin: Origin, now: Int64) {
+        descriptor = socket.raw
+        self.socket = consume socket
+        self.origin = origin
+        establishedAt = now
+    }
+
+    /// Whether bytes wait for the kernel to take them.
+    var hasBacklog: Bool { backlogStart < backlog.count }
+
+    var isClosed: Bool { socket == nil }
+
+    /// Whether another request may follow, as far as the connection goes.
+    var isFree: Bool { !hasBacklog && !isBroken && !isClosedByPeer }
+
+    /// Whether what was given to be sent can never leave.
+    var isBroken: Bool { sendFailure != nil }
+
+    var isHandshaking: Bool { session.map { !$0.engine.isEstablished } ?? false }
+
+    // MARK: TLS
+
+    /// Sends the first words of a handshake. False: there is no memory for it.
+    func beginHandshake(_ context: TLSContext, resuming previous: TLSClientSession?) -> Bool {
+        guard let made = ClientSession(context, host: origin.certifiedName, resuming: previous) else { return false }
+        session = made
+        var hello: [UInt8] = []
+        made.engine.begin(output: &hello)
+        sendRaw(hello.span)
+        return true
+    }
+
+    /// What the next connection may take up; nil without TLS, or before the server has given a ticket.
+    var resumableSession: TLSClientSession? {
+        guard let session = session?.engine.session(), session.hasTicket else { return nil }
+        return session
+    }
+
+    // MARK: sending
+
+    /// Sends bytes of HTTP, after those that wait already. A failure shows in ``isBroken``.
+    func send(_ bytes: Span<UInt8>, sealed: inout [UInt8]) {
+        guard let session else { return sendRaw(bytes) }
+        sealed.removeAll(keepingCapacity: true)
+        if let failure = session.engine.send(bytes, output: &sealed) {
+            sendFailure = failure.detail
+        } else {
+            sendRaw(sealed.span)
+        }
+    }
+
+    /// Sends what waits.
+    func flush() {
+        guard hasBacklog else { return }
+        var waiting: [UInt8] = []
+        swap(&waiting, &backlog)
+        let start = backlogStart
+        backlogStart = 0
+        let rest = write(waiting.span.extracting(droppingFirst: start))
+        guard rest > 0 else { return }
+        backlogStart = waiting.count - rest
+        swap(&waiting, &backlog)
+    }
+
+    private func sendRaw(_ bytes: Span<UInt8>) {
+        let rest = hasBacklog ? bytes.count : write(bytes)
+        guard rest > 0, !isBroken else { return }
+        backlog.append(contentsOf: bytes.extracting(last: rest))
+    }
+
+    /// Gives bytes to the kernel until it takes no more; how many it left. None are left of what can never leave.
+    private func write(_ bytes: Span<UInt8>) -> Int {
+        var rest = bytes
+        while !rest.isEmpty, !isBroken {
+            do throws(SystemError) {
+                switch try socket?.send(rest) {
+                case .bytes(let count): rest = rest.extracting(droppingFirst: count)
+                case .wouldBlock: return rest.count
+                case .closed, nil: sendFailure = "the server takes no more"
+                }
+            } catch {
+                sendFailure = error.description
+            }
+        }
+        return 0
+    }
+
+    // MARK: receiving
+
+    /// Reads once and appends what it means to HTTP to `output`.
+    ///
+    /// - Parameter sealed: room for what TLS reads, and has to say.
+    func receive(into output: inout [UInt8], sealed: inout [UInt8]) -> Received {
+        guard let session else { return read(into: &output) }
+        sealed.removeAll(keepingCapacity: true)
+        let received = read(into: &sealed)
+        // An end of the stream without a word of TLS's own may have been cut in by anybody (RFC 8446 § 6.1).
+        if received == .ended { return .lost("the connection was closed without the end that TLS has") }
+        guard received == .bytes else { return received }
+        var answer: [UInt8] = []
+        let progress = session.engine.receive(sealed.span, plaintext: &output, output: &answer)
+        if !answer.isEmpty { sendRaw(answer.span) }
+        switch progress {
+        case .handshaking, .established: return .bytes
+        case .closedByPeer:
+            // What came before the end counts first; it is found again, since nothing is left to be read.
+            session.isClosedByPeer = true
+            return output.isEmpty ? .ended : .bytes
+        case .failed(let failure): return .refused(failure)
+        }
+    }
+
+    /// Whether the server has said that it sends no more, in the bytes that were read last.
+    var isClosedByPeer: Bool { session?.isClosedByPeer ?? false }
+
+    private func read(into output: inout [UInt8]) -> Received {
+        var received = Received.nothing
+        output.append(addingCapacity: Self.readBytes) { room in
+            do throws(SystemError) {
+                switch try socket?.read(into: &room) {
+                case .bytes: received = .bytes
+                case .wouldBlock: received = .nothing
+                case .closed, nil: received = .ended
+                }
+            } catch {
+                received = .lost(error.description)
+            }
+        }
+        return received
+    }
+
+    // MARK: the end
+
+    /// Closes the connection, with a last word of TLS where nothing waits before it.
+    func close() {
+        if let session, !hasBacklog, !isBroken {
+            var goodbye: [UInt8] = []
+            session.engine.close(output: &goodbye)
+            if !goodbye.isEmpty { _ = write(goodbye.span) }
+        }
+        session = nil
+        backlog = []
+        backlogStart = 0
+        socket = nil
+    }
+}
+
+/// A connection's engine, which cannot be copied, and what is to be remembered beside it.
+private final class ClientSession {
+    let engine: TLSEngine
+    var isClosedByPeer = false
+
+    /// nil: there is no memory for it.
+    init?(_ context: TLSContext, host: String, resuming session: TLSClientSession?) {
+        guard let engine = TLSEngine.client(context, host: host, resuming: session) else { return nil }
+        self.engine = engine
+    }
+}
