@@ -35,8 +35,8 @@ internal import Glibc
 
     deinit { close() }
 
-    /// Begins to connect. `completion` gets a connected, non-blocking, close-on-exec socket (the caller's to close) with
-    /// TCP_NODELAY, once and later, unless the attempt is cancelled.
+    /// Begins to connect. `completion` gets a connected, non-blocking, close-on-exec socket with TCP_NODELAY, which is
+    /// then the caller's to close, once and later, unless the attempt is cancelled.
     ///
     /// - Parameters:
     ///   - host: a name or an IPv4 address, or an IPv6 address in brackets.

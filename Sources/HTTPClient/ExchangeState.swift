@@ -94,7 +94,8 @@ struct ExchangeState {
         switch sending {
         case .whole: return .answered(keeps: keepsAlive)
         case .cutShort: return status >= 300 ? .answered(keeps: false) : .answeredTooEarly
-        case .asking, .going: return .goesOn
+        // Who says that this is the end of the connection does not wait for the rest.
+        case .asking, .going: return keepsAlive ? .goesOn : .answeredTooEarly
         }
     }
 }

@@ -196,7 +196,9 @@ extension HTTPClient {
 
     // MARK: the end
 
-    private func settle(_ transfer: HTTPTransfer, _ connection: OutgoingConnection, _ outcome: ExchangeState.Outcome) {
+    private func settle(
+        _ transfer: HTTPTransfer, _ connection: OutgoingConnection, _ outcome: ExchangeState.Outcome
+    ) {
         switch outcome {
         case .goesOn: break
         case .answered(let keeps):
@@ -240,13 +242,13 @@ extension HTTPClient {
 
     /// Sends the request once more, on a connection of its own.
     private func sendAgain(_ transfer: HTTPTransfer, _ connection: OutgoingConnection) {
-        transfer.connection = nil
-        connection.transfer = nil
-        close(connection)
-        transfer.isRepeated = true
         guard transfer.rewind(limits: responseLimits) else {
             return fail(transfer, .bodySource, "the body cannot be sent again: its first bytes are gone")
         }
+        transfer.connection = nil
+        connection.transfer = nil
+        transfer.isRepeated = true
         connect(transfer)
+        close(connection)
     }
 }

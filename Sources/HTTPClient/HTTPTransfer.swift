@@ -45,6 +45,8 @@ package final class HTTPTransfer {
     var askDeadline: Int64?
     /// A byte of the request may have reached the server.
     var isSent = false
+    /// The server may have all of it from an attempt before.
+    private var wasWhollySent = false
     /// Was sent once more already, on a new connection.
     var isRepeated = false
     /// Waits for its source.
@@ -186,6 +188,7 @@ package final class HTTPTransfer {
 
     /// Makes the request ready to be sent from its beginning; false where the first bytes of the body are gone.
     func rewind(limits: ResponseLimits) -> Bool {
+        wasWhollySent = isSent && isWhollySent
         if case .streamed(_, let source) = request.body, bodyRest < bodyLength {
             guard source.rewind() else { return false }
         }
@@ -218,6 +221,13 @@ package final class HTTPTransfer {
     }
 
     func failure(_ kind: HTTPFailure.Kind, _ detail: String) -> HTTPFailure {
-        HTTPFailure(kind: kind, detail: detail, requestSent: isSent, bodySent: isSent && bodyRest == 0)
+        HTTPFailure(kind: kind, detail: detail, requestSent: isSent, bodySent: isSent && isWhollySent)
+    }
+
+    /// Whether a connection has taken the request to its last byte, this one or the one before it.
+    private var isWhollySent: Bool {
+        if wasWhollySent { return true }
+        guard bodyRest == 0, let connection else { return false }
+        return !connection.hasBacklog && !connection.isBroken
     }
 }

@@ -1,0 +1,30 @@
+internal import Dialing
+
+/// Takes the dialer's wishes to the client's driver.
+final class DialRelay: DialerDriver {
+    weak var client: HTTPClient?
+
+    func opened(descriptor: Int32) { client?.driver.opened(descriptor: descriptor) }
+
+    func watch(descriptor: Int32, readable: Bool, writable: Bool) {
+        client?.driver.watch(descriptor: descriptor, readable: readable, writable: writable)
+    }
+
+    func unwatch(descriptor: Int32) { client?.driver.unwatch(descriptor: descriptor) }
+
+    func closing(descriptor: Int32) { client?.driver.closing(descriptor: descriptor) }
+
+    func setTimer(milliseconds: Int?) { client?.setDialerTimer(milliseconds) }
+}
+
+extension HTTPFailure.Kind {
+    init(_ kind: DialFailure.Kind) {
+        switch kind {
+        case .resolve: self = .resolve
+        case .connect: self = .connect
+        case .timeout: self = .timeout
+        case .invalidHost: self = .invalidRequest
+        case .other: self = .other
+        }
+    }
+}

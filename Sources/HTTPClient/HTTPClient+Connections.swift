@@ -1,0 +1,119 @@
+internal import Dialing
+internal import Linux
+internal import TLS
+
+/// Connections: found, made, kept, closed.
+extension HTTPClient {
+    /// Finds a connection for `transfer`, makes one, or lets it wait for one.
+    func connect(_ transfer: HTTPTransfer) {
+        guard let origin = transfer.url?.origin else { return }
+        // One that met a connection's end does not try its luck with the next.
+        if !transfer.isRepeated, let connection = idleConnection(to: origin) {
+            attach(transfer, to: connection)
+        } else if connections.count < configuration.connectionsMax || closeOldestIdle() {
+            dial(transfer)
+        } else {
+            transfer.stage = .queued
+            connections.queue.append(transfer)
+        }
+    }
+
+    private func dial(_ transfer: HTTPTransfer) {
+        guard let url = transfer.url, let dialer else { return }
+        transfer.stage = .connecting
+        connections.dialsCount += 1
+        let left = Int(max(1, transfer.connectDeadline - driver.now))
+        transfer.dial = dialer.dial(host: url.origin.host, port: url.origin.port, milliseconds: left) {
+            [weak self, weak transfer] result in
+            self?.dialed(transfer, url.origin, result)
+        }
+        if transfer.dial == nil { fail(transfer, .other, "there is no memory for a connection") }
+    }
+
+    private func dialed(_ transfer: HTTPTransfer?, _ origin: Origin, _ result: Result<Int32, DialFailure>) {
+        connections.dialsCount -= 1
+        transfer?.dial = nil
+        switch result {
+        case .success(let descriptor):
+            let socket = FileDescriptor(adopting: descriptor)
+            guard let transfer, transfer.stage == .connecting else { return }
+            let connection = OutgoingConnection(socket, origin: origin, now: driver.now)
+            connections.add(connection)
+            driver.opened(descriptor: descriptor)
+            driver.adopted(descriptor: descriptor)
+            driver.watch(descriptor: descriptor, readable: true, writable: false)
+            attach(transfer, to: connection)
+        case .failure(let failure):
+            if let transfer { fail(transfer, HTTPFailure.Kind(failure.kind), failure.detail) }
+            serveQueue()
+        }
+    }
+
+    /// What a new connection over TLS trusts; the file of authorities is read anew now and then.
+    func trust() throws(TLSContextError) -> TLSContext {
+        let now = driver.now
+        if let authorities, now - authorities.readAt < configuration.authoritiesSecondsMax * 1_000 {
+            return authorities.context
+        }
+        let context = try TLSContext.client(of: configuration.caBundlePath.map { .file($0) } ?? .system)
+        authorities = (context, now)
+        return context
+    }
+
+    // MARK: kept ones
+
+    private func idleConnection(to origin: Origin) -> OutgoingConnection? {
+        let now = driver.now
+        while let connection = connections.takeIdle(origin) {
+            if isFit(connection, now), now < connection.idleSince + idleMilliseconds { return connection }
+            close(connection)
+        }
+        return nil
+    }
+
+    var idleMilliseconds: Int64 { Int64(configuration.connectionIdleSecondsMax) * 1_000 }
+
+    private func isFit(_ connection: OutgoingConnection, _ now: Int64) -> Bool {
+        now < connection.establishedAt + Int64(configuration.connectionLifeSecondsMax) * 1_000
+    }
+
+    private func closeOldestIdle() -> Bool {
+        guard let oldest = connections.takeOldestIdle() else { return false }
+        shut(oldest)
+        return true
+    }
+
+    /// The answer on `connection` is complete: it waits for the next request, or is closed.
+    func release(_ connection: OutgoingConnection, keeps: Bool) {
+        connection.transfer = nil
+        guard keeps, connection.isFree, isFit(connection, driver.now) else { return close(connection) }
+        if let session = connection.resumableSession { connections.remember(session, of: connection.origin) }
+        if let next = connections.queue.first {
+            guard next.url?.origin == connection.origin else { return close(connection) }
+            connections.queue.removeFirst()
+            return attach(next, to: connection)
+        }
+        connection.idleSince = driver.now
+        connections.addIdle(connection)
+        look(at: connection.idleSince + idleMilliseconds)
+        if connections.idleCount > configuration.idleConnectionsMax { _ = closeOldestIdle() }
+    }
+
+    func close(_ connection: OutgoingConnection) {
+        shut(connection)
+        serveQueue()
+    }
+
+    func shut(_ connection: OutgoingConnection) {
+        guard !connection.isClosed else { return }
+        connections.remove(connection)
+        driver.closing(descriptor: connection.descriptor)
+        connection.close()
+    }
+
+    /// Makes a connection for who waits longest, now that there may be room for one.
+    func serveQueue() {
+        guard !connections.queue.isEmpty, connections.count < configuration.connectionsMax else { return }
+        dial(connections.queue.removeFirst())
+    }
+}
