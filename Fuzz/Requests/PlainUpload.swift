@@ -37,7 +37,10 @@ enum PlainUpload {
         if let declared = plan.declaredBytes {
             isSpooled = declared > partBytes && setting.judge.policy.strategy != .put
         }
-        guard effects == (isSpooled ? [.openSpool] : []) + [.journal(.opening)]
+        // A short PutObject is held whole, and its row begins so, unless a key is to be looked for first.
+        let isPut = !isSpooled && setting.judge.policy.strategy != .multipart
+        let row: UploadWrite = isPut && plan.idempotencyKey == nil ? .whole(fileBytes: UInt64(body.count)) : .opening
+        guard effects == (isSpooled ? [.openSpool] : []) + [.journal(row)]
         else { throw OracleFailure("a body's end has the effects \(effects)") }
     }
 

@@ -60,6 +60,7 @@ extension GatewayWorld {
 
     func recover(_ imageID: Int64, _ row: WorldRecord.Row, by process: Int) {
         guard !row.state.isSettled, !recoveries.contains(where: { $0.imageID == imageID }) else { return }
+        if row.beganWhole { tally.recoveredWholes += 1 }
         recoveries.append(WorldRecovery(world: self, imageID: imageID, row: row, by: process))
         dropSettled()
     }

@@ -107,6 +107,8 @@ extension GatewayWorld {
                 guard state.mayBecome(other) == isRight, other.predecessors.contains(state) == isRight
                 else { return "\(state) to \(other)" }
             }
+            guard UploadLife.beginnings.contains(state) == (state == .opening || state == .completing)
+            else { return "\(state) begins" }
             let isSettled = state == .stored || state == .gone
             let first = UploadLife.recovery(of: state, knowsUploadID: true)
             guard state.isSettled == isSettled, (first == .settled) == isSettled

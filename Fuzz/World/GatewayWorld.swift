@@ -77,6 +77,9 @@ package final class GatewayWorld {
         package var powerLosses = 0
         package var recovered = 0
         package var puts = 0
+        /// Rows that began with `completing`, and how often one was recovered.
+        package var wholes = 0
+        package var recoveredWholes = 0
         package var objects = 0
         package var expired = 0
         package var registered = 0

@@ -107,8 +107,11 @@ struct WorldBody {
     func plan(expectsContinue: Bool) -> UploadPlan {
         UploadPlan(
             key: Self.objectKeys[Self.types.firstIndex(of: type) ?? 0], claims: Self.claims, type: type,
-            declaredBytes: declaredBytes, filename: nil, host: "h", recordToken: "r", expectsContinue: expectsContinue)
+            declaredBytes: declaredBytes, filename: nil, host: "h", recordToken: "r", expectsContinue: expectsContinue,
+            idempotencyKey: Self.keys[idempotencyKey])
     }
+
+    private static let keys: [String?] = [nil, "1", "2"]
 
     /// The intake of a form, with the plan of the upload that its head begins, and how many bytes that took.
     func intake() -> (form: FormIntake, plan: UploadPlan, headBytes: Int)? {

@@ -14,6 +14,8 @@ struct WorldRecord {
         var registrant: String?
         /// Whether its registration lifted the expiry.
         var isKept = false
+        /// Whether it began with `completing`.
+        var beganWhole = false
     }
 
     /// By image id less one; nil: the row is dropped.
@@ -39,8 +41,16 @@ struct WorldRecord {
         return states.contains(state)
     }
 
-    mutating func open(key: Int, instance: Int, idempotencyKey: Int) -> Int64 {
-        commit(rows.count, Row(key: key, instance: instance, state: .opening, idempotencyKey: idempotencyKey))
+    /// - Parameter fileBytes: the length of a body that is whole: its row begins with `completing`, on the disk.
+    mutating func open(key: Int, instance: Int, idempotencyKey: Int, fileBytes: Int64?) -> Int64 {
+        var row = Row(key: key, instance: instance, state: .opening, idempotencyKey: idempotencyKey)
+        if fileBytes != nil {
+            row.state = .completing
+            row.size = fileBytes
+            row.beganWhole = true
+        }
+        commit(rows.count, row)
+        if row.state.durability == .machine { synchronise() }
         return Int64(rows.count)
     }
 
@@ -51,7 +61,7 @@ struct WorldRecord {
             switch write {
             case .opening: .opening
             case .uploadID: .streaming
-            case .completing: .completing
+            case .completing, .whole: .completing
             case .stored: .stored
             case .aborting, .withdrawn: .aborting
             case .gone: .gone
@@ -92,9 +102,10 @@ struct WorldRecord {
         synchronise()
     }
 
-    /// Drops an opening whose sender was told that it failed.
+    /// Drops a row whose sender was told that it failed, as it began.
     mutating func withdraw(_ id: Int64) {
-        if row(id)?.state == .opening { commit(Int(id) - 1, nil) }
+        guard let row = row(id) else { return }
+        if row.state == (row.beganWhole ? .completing : .opening) { commit(Int(id) - 1, nil) }
     }
 
     private mutating func commit(_ index: Int, _ row: Row?) {

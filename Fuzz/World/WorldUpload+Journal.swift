@@ -10,8 +10,15 @@ extension WorldUpload {
             return
         }
         writes.append(write)
+        if case .whole(let bytes) = write { checkWhole(bytes) }
         if write == .stored || write == .gone { isSettled = true }
         if writes.count > GatewayWorld.writesMax { world.violate("\(key): \(writes.count) writes wait") }
+    }
+
+    /// A row that begins with `completing` is that of a whole body, of which the store has nothing, and of no key.
+    private func checkWhole(_ bytes: UInt64) {
+        let isRight = isBodyEnded && Int(bytes) == body.bytes.count && body.idempotencyKey == 0
+        if !isRight || rowID != nil || put != nil || parts != nil { world.violate("\(key): begins with `completing`") }
     }
 
     /// The writer commits the oldest write, or cannot.
@@ -50,7 +57,7 @@ extension WorldUpload {
         world.note("\(key): \(write) \(isCommitted ? "is committed" : "finds no row for it")")
         guard write.isAwaited else { return true }
         // An error of the commit itself says nothing of what is in the file.
-        if fate == .unseen, case .opening = write { uncertainID = rowID }
+        if fate == .unseen, write.makesRow { uncertainID = rowID }
         answers.append((write, isCommitted && fate != .unseen ? .committed : .failed))
         return true
     }
@@ -72,8 +79,14 @@ extension WorldUpload {
     }
 
     private func perform(_ write: UploadWrite) -> Bool {
-        if case .opening = write {
-            rowID = world.record.open(key: key, instance: instance, idempotencyKey: body.idempotencyKey)
+        if write.makesRow {
+            var bytes: Int64?
+            if case .whole(let count) = write {
+                bytes = Int64(count)
+                world.tally.wholes += 1
+            }
+            rowID = world.record.open(
+                key: key, instance: instance, idempotencyKey: body.idempotencyKey, fileBytes: bytes)
             return true
         }
         guard let rowID else { return false }
@@ -91,7 +104,7 @@ extension WorldUpload {
             self.known = known
             kept = []
             exchange.openingKnown(known, into: &effects)
-        case (.opening, .committed):
+        case (.opening, .committed), (.whole, .committed):
             imageID = rowID
             exchange.openingCommitted(imageID: rowID ?? 0, into: &effects)
         case (.look, .image(let image)): exchange.knownLooked(image, into: &effects)
@@ -116,8 +129,15 @@ extension UploadWrite {
     /// Whether the driver waits for its outcome.
     var isAwaited: Bool {
         switch self {
-        case .opening, .completing, .withdrawn, .look: true
+        case .opening, .whole, .completing, .withdrawn, .look: true
         case .uploadID, .stored, .aborting, .gone: false
+        }
+    }
+
+    fileprivate var makesRow: Bool {
+        switch self {
+        case .opening, .whole: true
+        case .uploadID, .completing, .stored, .aborting, .withdrawn, .gone, .look: false
         }
     }
 }

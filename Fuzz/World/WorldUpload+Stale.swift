@@ -37,6 +37,7 @@ extension WorldUpload {
     private func isStale(_ kind: Int) -> Bool {
         switch kind {
         case 0: isEnded || imageID != nil
+        // That of a row which begins with `completing` is another.
         case 1: isEnded || !waits(for: { if case .completing = $0 { true } else { false } })
         case 2, 3: isEnded || !waits(for: { $0 == .withdrawn })
         case 4: isEnded || step != .create && told.isEmpty && waitDue == nil && (parts != nil || put != nil)

@@ -46,7 +46,7 @@ struct CatalogStatements {
         withdrawn = try connection.prepare(
             """
             DELETE FROM uploads WHERE instance = ?1 AND stored_ms IS NULL AND record_token = ?2
-            AND state = '\(UploadLife.State.opening.rawValue)' RETURNING id
+            AND state IN \(CatalogSchema.list(UploadLife.beginnings)) RETURNING id
             """)
         images = try ImageStatements(connection)
         keys = try IdempotencyStatements(connection, limits: idempotency)
@@ -122,7 +122,7 @@ struct CatalogStatements {
         return id
     }
 
-    /// Drops an opening whose sender was told that it failed.
+    /// Drops an opening whose sender was told that it failed, with whichever state it began.
     func withdraw(recordToken: String, instance: String) throws(DatabaseError) {
         try withdrawn.bind(1, instance)
         try withdrawn.bind(2, recordToken)

@@ -3,8 +3,8 @@ package import Gateway
 /// One write to the record of an upload. It is small, and copied by counting at most one reference: each passes through
 /// two queues and several hands. All but the first and the last two name the upload by its image id.
 package enum JournalEntry: Equatable, Sendable {
-    /// The row itself, in the state `opening`; the answer carries its id. With a key that is known nothing is written,
-    /// and the answer is ``JournalResult/known(_:)``.
+    /// The row itself, in the state ``OpeningRecord/state``; the answer carries its id. With a key that is known
+    /// nothing is written, and the answer is ``JournalResult/known(_:)``.
     case opening(OpeningRecord)
     /// The store's name of the multipart upload.
     indirect case uploadID(Int64, String)
@@ -41,10 +41,15 @@ package final class OpeningRecord: Equatable, Sendable {
     package let createdMilliseconds: Int64
     /// The `Idempotency-Key` of the upload, if it has one.
     package let idempotencyKey: String?
+    /// The length of a body that is whole before anything is asked of the store; nil: it is not known yet.
+    package let fileBytes: Int64?
+
+    /// With which its row begins.
+    package var state: UploadLife.State { fileBytes == nil ? .opening : .completing }
 
     package init(
         key: String, owner: String, contentType: String, filename: String?, recordToken: String, at milliseconds: Int64,
-        idempotencyKey: String? = nil
+        idempotencyKey: String? = nil, fileBytes: Int64? = nil
     ) {
         self.key = key
         self.owner = owner
@@ -53,11 +58,13 @@ package final class OpeningRecord: Equatable, Sendable {
         self.recordToken = recordToken
         createdMilliseconds = milliseconds
         self.idempotencyKey = idempotencyKey
+        self.fileBytes = fileBytes
     }
 
     package static func == (one: OpeningRecord, other: OpeningRecord) -> Bool {
         one.key == other.key && one.owner == other.owner && one.contentType == other.contentType
             && one.filename == other.filename && one.recordToken == other.recordToken
             && one.createdMilliseconds == other.createdMilliseconds && one.idempotencyKey == other.idempotencyKey
+            && one.fileBytes == other.fileBytes
     }
 }

@@ -65,7 +65,7 @@ extension JournalEntry {
     /// The state that the entry writes; nil for those that leave it.
     var state: UploadLife.State? {
         switch self {
-        case .opening: .opening
+        case .opening(let record): record.state
         case .uploadID: .streaming
         case .completing: .completing
         case .stored: .stored

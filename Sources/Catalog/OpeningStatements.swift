@@ -14,17 +14,20 @@ struct OpeningStatements {
     }
 
     private static let sharedParameters: Int32 = 2
-    private static let rowParameters: Int32 = 6
+    private static let rowParameters: Int32 = 7
 
     private static func text(rows: Int) -> String {
+        // As ``OpeningRecord/state`` has it.
+        let (unknown, whole) = ("'\(UploadLife.State.opening.rawValue)'", "'\(UploadLife.State.completing.rawValue)'")
         var values: [String] = []
         for row in 0 ..< Int32(rows) {
             let first = sharedParameters + row * rowParameters + 1
             let own = (first ..< first + rowParameters).map { "?\($0)" }.joined(separator: ", ")
-            values.append("(\(own), ?1, ?2, '\(UploadLife.State.opening.rawValue)')")
+            values.append("(\(own), ?1, ?2, iif(?\(first + 6) IS NULL, \(unknown), \(whole)))")
         }
         return """
-            INSERT INTO uploads (key, owner, content_type, name, record_token, created_ms, instance, updated_ms, state)
+            INSERT INTO uploads
+            (key, owner, content_type, name, record_token, created_ms, size, instance, updated_ms, state)
             VALUES \(values.joined(separator: ", "))
             """
     }
@@ -49,6 +52,11 @@ struct OpeningStatements {
                     try statement.bind(next + 4, record.filename)
                     try statement.bind(next + 5, record.recordToken)
                     try statement.bind(next + 6, record.createdMilliseconds)
+                    if let bytes = record.fileBytes {
+                        try statement.bind(next + 7, bytes)
+                    } else {
+                        try statement.bindNull(next + 7)
+                    }
                     next += Self.rowParameters
                 }
                 try statement.run()

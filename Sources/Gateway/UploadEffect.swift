@@ -33,6 +33,9 @@ package enum UploadEffect: Equatable, Sendable {
 package enum UploadWrite: Equatable, Sendable {
     /// The row itself; its outcome carries the image id.
     case opening
+    /// The row and `completing` in one, of a body that was whole before anything was asked for: nothing is asked of the
+    /// store between the two. Its outcome carries the image id, and is as durable as that of `completing`.
+    case whole(fileBytes: UInt64)
     case uploadID(String)
     /// Every byte of the body has been counted, and the store may be asked to complete.
     case completing(fileBytes: UInt64)

@@ -3,11 +3,12 @@
 /// S3 keeps no part of one ("Amazon S3 never adds partial objects", PutObject in the Amazon S3 API Reference), so there
 /// is nothing to open and nothing to complete: what takes the place of Complete is the end of the body. It stays here
 /// until `completing` is durable. Until then the request can be cut off and has stored nothing; from then on recovery
-/// finds the object by its record, or that there is none.
+/// finds the object by its record, or that there is none. A short one stays here whole; where its body came before its
+/// record was asked for, the record begins there.
 extension UploadExchange {
-    /// The `opening` row is committed. A short body is sent in one go later.
+    /// The row is committed. A short body is sent in one go, once `completing` is.
     mutating func openPut(into effects: inout [UploadEffect]) {
-        guard let length = declaredBytes, policy.earlyBytes(ofPut: length) > 0 else { return store = .putHeld }
+        guard let length = declaredBytes, !policy.holds(declaredBytes: length) else { return store = .putHeld }
         store = .putting(isReleased: false)
         effects.append(.put(length: length))
     }

@@ -9,7 +9,7 @@ extension UploadExchange {
     package var isReplay: Bool {
         switch record {
         case .known, .knownAsked: true
-        case .unasked, .openingAsked, .open, .completingAsked, .durable, .failed: false
+        case .unasked, .openingAsked, .wholeAsked, .open, .completingAsked, .durable, .failed: false
         }
     }
 

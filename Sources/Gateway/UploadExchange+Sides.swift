@@ -38,6 +38,8 @@ extension UploadExchange {
     enum RecordSide {
         case unasked
         case openingAsked
+        /// As ``completingAsked``, by the write that makes the row: nothing is asked of the store yet.
+        case wholeAsked
         case open(imageID: Int64)
         case completingAsked(imageID: Int64)
         case durable(imageID: Int64)
@@ -65,7 +67,8 @@ extension UploadExchange {
         case ended
 
         /// Whether `completing` may be written. Of an upload in parts its id is written by then: it follows
-        /// `streaming`. A PutObject has none, and its record goes from `opening` to `completing`.
+        /// `streaming`. A PutObject has none, and its record goes from `opening` to `completing` if it did not begin
+        /// there.
         var takesCompleting: Bool {
             switch self {
             case .idle, .sendingPart, .putHeld, .putting(isReleased: false): true
@@ -133,6 +136,13 @@ extension UploadExchange {
         }
     }
 
+    /// The body is whole, and nothing was asked for yet.
+    mutating func askRow(into effects: inout [UploadEffect]) {
+        guard mayBeginWhole else { return askOpening(into: &effects) }
+        record = .wholeAsked
+        effects.append(.journal(.whole(fileBytes: receivedBytes)))
+    }
+
     mutating func askOpening(into effects: inout [UploadEffect]) {
         record = .openingAsked
         if route == .spool { effects.append(.openSpool) }
@@ -158,10 +168,10 @@ extension UploadExchange {
     mutating func abandon(into effects: inout [UploadEffect]) {
         switch store {
         case .untouched:
-            // While `opening` is on its way, its outcome decides: see ``openingCommitted(imageID:into:)``.
+            // While the row is on its way, its outcome decides: see ``openingCommitted(imageID:into:)``.
             switch record {
             case .unasked, .known, .knownAsked: finish(into: &effects)
-            case .openingAsked, .open, .completingAsked, .durable, .failed: break
+            case .openingAsked, .wholeAsked, .open, .completingAsked, .durable, .failed: break
             }
         case .putHeld:
             effects.append(.journal(.gone))

@@ -9,7 +9,8 @@ internal import Images
 ///
 /// What holds for every order of events (design: nothing lost, nothing left over):
 /// - at most one reply, none after the client has gone;
-/// - nothing is asked of the store before the magic number is right and the `opening` record is committed;
+/// - nothing is asked of the store before the magic number is right and the record is committed: as `opening` or, of a
+///   short PutObject whose body was whole before that was asked for, as `completing`;
 /// - Complete is asked only when every byte is in an acknowledged part and `completing` is durable;
 /// - the last bytes of a PutObject are handed over only when `completing` is durable, and what it may have stored is
 ///   deleted only when `aborting` is committed;
@@ -23,6 +24,9 @@ package struct UploadExchange: ~Copyable {
     let route: BodyRoute
     /// Whether the object is written with one PutObject.
     let isPut: Bool
+    /// Whether the record may begin with `completing`: nothing of the object goes to the store before that, and no
+    /// other upload's answer is waited for.
+    let mayBeginWhole: Bool
     let declaredBytes: UInt64?
 
     var client = ClientSide.awaitingMagic(prefix: [])
@@ -41,6 +45,7 @@ package struct UploadExchange: ~Copyable {
         declaredBytes = plan.declaredBytes
         route = policy.route(declaredBytes: plan.declaredBytes)
         isPut = policy.puts(declaredBytes: plan.declaredBytes)
+        mayBeginWhole = plan.idempotencyKey == nil && policy.holds(declaredBytes: plan.declaredBytes)
         if plan.expectsContinue { effects.append(.sendContinue) }
     }
 
@@ -74,7 +79,7 @@ package struct UploadExchange: ~Copyable {
             guard judgeMagic(prefix, isWhole: true, into: &effects) else { return }
         }
         client = .awaitingAnswer
-        if case .unasked = record { askOpening(into: &effects) }
+        if case .unasked = record { askRow(into: &effects) }
         advance(into: &effects)
     }
 
@@ -109,10 +114,14 @@ package struct UploadExchange: ~Copyable {
 
     // MARK: - The record
 
-    /// The `opening` row is committed, and is called `imageID` from now on.
+    /// The row is committed, as `opening` or, if that was asked for, as `completing` on the disk, and is called
+    /// `imageID` from now on.
     package mutating func openingCommitted(imageID: Int64, into effects: inout [UploadEffect]) {
-        guard case .openingAsked = record else { return }
-        record = .open(imageID: imageID)
+        switch record {
+        case .openingAsked: record = .open(imageID: imageID)
+        case .wholeAsked: record = .durable(imageID: imageID)
+        case .unasked, .open, .completingAsked, .durable, .known, .knownAsked, .failed: return
+        }
         guard client.wantsObject else {
             effects.append(.journal(.gone))
             finish(into: &effects)
@@ -134,10 +143,10 @@ package struct UploadExchange: ~Copyable {
         advance(into: &effects)
     }
 
-    /// The journal could not take `opening` or `completing`, or cannot say what a key stands for.
+    /// The journal could not take the row or `completing`, or cannot say what a key stands for.
     package mutating func journalFailed(into effects: inout [UploadEffect]) {
         switch record {
-        case .openingAsked:
+        case .openingAsked, .wholeAsked:
             record = .failed
             refuse(.storeUnavailable, into: &effects)
             finish(into: &effects)

@@ -10,7 +10,7 @@ package enum UploadLife {
         /// The store's upload id is known; parts may be on their way.
         case streaming
         /// The whole body has been counted; CompleteMultipartUpload may be on its way, or in a row without an upload id
-        /// the end of a PutObject.
+        /// the end of a PutObject. A row begins with it where all of that is here before the store has any.
         case completing
         /// The object is complete in the store.
         case stored
@@ -21,6 +21,9 @@ package enum UploadLife {
         /// Nothing is left in the store. The row itself is dropped, so no row is ever seen in this state.
         case gone
     }
+
+    /// The states with which a row may begin. Each is as durable as it is where it follows another.
+    package static let beginnings: [State] = [.opening, .completing]
 
     /// How far a write must have come before anyone acts on it.
     package enum Durability: Sendable {

@@ -53,6 +53,12 @@ package struct UploadPolicy: Sendable, Equatable {
         length > max(heldBytesMax, withheldBytes) ? length - withheldBytes : 0
     }
 
+    /// Whether a body is written with one PutObject of which the store has nothing before `completing` is durable.
+    package func holds(declaredBytes: UInt64?) -> Bool {
+        guard let declaredBytes, puts(declaredBytes: declaredBytes) else { return false }
+        return earlyBytes(ofPut: declaredBytes) == 0
+    }
+
     /// Where the bytes of a body wait for the store.
     package func route(declaredBytes: UInt64?) -> BodyRoute {
         if puts(declaredBytes: declaredBytes) { return .window }

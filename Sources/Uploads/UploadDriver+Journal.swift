@@ -10,7 +10,7 @@ extension UploadDriver {
         guard !awaited.isEmpty else { return }
         let write = awaited.removeFirst()
         switch (answer.result, write) {
-        case (.committed(let id), .opening):
+        case (.committed(let id), .opening), (.committed(let id), .whole):
             imageID = id
             exchange.openingCommitted(imageID: id, into: &effects)
         case (.known(let known), .opening):
@@ -40,14 +40,14 @@ extension UploadDriver {
         guard let entry = entry(for: write, uploadID) else { return }
         let wantsAnswer =
             switch write {
-            case .opening, .completing, .withdrawn, .look: true
+            case .opening, .whole, .completing, .withdrawn, .look: true
             case .uploadID, .stored, .aborting, .gone: false
             }
         if service.submit(entry, tag: tag, wantsAnswer: wantsAnswer) {
             if wantsAnswer { awaited.append(write) }
             switch write {
             case .stored, .gone: isSettled = true
-            case .opening, .uploadID, .completing, .aborting, .withdrawn, .look: break
+            case .opening, .whole, .uploadID, .completing, .aborting, .withdrawn, .look: break
             }
         } else {
             service.events.journalFailed("the journal's queue is full", requestID: requestID)
@@ -56,18 +56,16 @@ extension UploadDriver {
     }
 
     private func entry(for write: UploadWrite, _ uploadID: String?) -> JournalEntry? {
-        if case .opening = write {
-            return .opening(
-                OpeningRecord(
-                    key: plan.key.text, owner: plan.claims.subject, contentType: plan.type.mediaType,
-                    filename: plan.displayName, recordToken: plan.recordToken, at: plan.key.milliseconds,
-                    idempotencyKey: plan.idempotencyKey))
-        }
+        switch write {
+        case .opening: return opening(fileBytes: nil)
+        case .whole(let bytes): return opening(fileBytes: Int64(clamping: bytes))
         // It names another upload's image: its own was never made.
-        if case .look(let id) = write { return .look(id) }
+        case .look(let id): return .look(id)
+        case .uploadID, .completing, .stored, .aborting, .withdrawn, .gone: break
+        }
         guard let id = imageID else { return nil }
         switch write {
-        case .opening, .look: return nil
+        case .opening, .whole, .look: return nil
         case .uploadID(let uploadID): return .uploadID(id, uploadID)
         case .completing(let bytes):
             return .completing(id, size: Int64(clamping: bytes), sha256: sha256, uploadID: uploadID)
@@ -78,5 +76,13 @@ extension UploadDriver {
         case .aborting, .withdrawn: return .aborting(id)
         case .gone: return .gone(id)
         }
+    }
+
+    private func opening(fileBytes: Int64?) -> JournalEntry {
+        .opening(
+            OpeningRecord(
+                key: plan.key.text, owner: plan.claims.subject, contentType: plan.type.mediaType,
+                filename: plan.displayName, recordToken: plan.recordToken, at: plan.key.milliseconds,
+                idempotencyKey: plan.idempotencyKey, fileBytes: fileBytes))
     }
 }

@@ -32,10 +32,12 @@ final class CatalogFixture {
 
     static let quiet = Logger(label: "catalog") { _ in SwiftLogNoOpLogHandler() }
 
-    static func opening(_ number: Int = 1) -> OpeningRecord {
+    /// - Parameter fileBytes: the length of a body that is whole.
+    static func opening(_ number: Int = 1, fileBytes: Int64? = nil) -> OpeningRecord {
         OpeningRecord(
             key: "users/7/images/1763114400000-\(number).jpeg", owner: "7", contentType: "image/jpeg",
-            filename: "\(number).jpg", recordToken: "token-\(number)", at: 1_763_114_400_000)
+            filename: "\(number).jpg", recordToken: "token-\(number)", at: 1_763_114_400_000,
+            fileBytes: fileBytes)
     }
 
     /// The result of one entry, waited for.

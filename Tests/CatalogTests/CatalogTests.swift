@@ -217,7 +217,7 @@ extension JournalEntry {
 
     var written: UploadLife.State {
         switch self {
-        case .opening: .opening
+        case .opening(let record): record.state
         case .uploadID: .streaming
         case .completing: .completing
         case .stored: .stored

@@ -1,4 +1,5 @@
 @testable import Catalog
+import Gateway
 import Reactor
 import Testing
 
@@ -27,6 +28,16 @@ import Testing
             awaited(opening), awaited(.completing(1, size: 1)), lazy(.uploadID(2, "u")), lazy(.stored(3, at: 1)),
             awaited(.completing(4, size: 1)), lazy(.gone(9)),
         ]) == [[0, 2, 3, 5], [1, 4]])
+    }
+
+    @Test func `an opening of a whole body is synced before it is answered, as its completing would be`() {
+        let whole = JournalEntry.opening(CatalogFixture.opening(2, fileBytes: 9))
+        #expect(whole.durability == .machine && opening.durability == .process)
+        #expect(whole.state == .completing && opening.state == .opening)
+        #expect(sort([awaited(opening), awaited(whole), lazy(.stored(3, at: 1)), awaited(opening), awaited(whole)])
+            == [[0, 2, 3], [1, 4]])
+        #expect(sort([awaited(whole), lazy(.stored(3, at: 1))]) == [[], [0, 1]])
+        #expect(sort([awaited(opening), awaited(whole)], syncIsCheap: true) == [[], [0, 1]])
     }
 
     @Test func `where syncing is cheap one transaction has all, and none is synced without need`() {

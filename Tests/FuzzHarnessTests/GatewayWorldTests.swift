@@ -42,6 +42,8 @@ import Testing
         #expect(tally.powerLosses > seeds / 10, "\(tally)")
         #expect(tally.recovered > seeds / 4, "\(tally)")
         #expect(tally.puts > seeds / 20, "\(tally)")
+        #expect(tally.wholes > seeds / 40, "\(tally)")
+        #expect(tally.recoveredWholes > seeds / 200, "\(tally)")
         #expect(tally.forms > seeds / 40, "\(tally)")
         #expect(tally.registered > 0 && tally.expired > 0, "\(tally)")
     }
@@ -122,6 +124,8 @@ extension GatewayWorld.Tally {
         powerLosses += other.powerLosses
         recovered += other.recovered
         puts += other.puts
+        wholes += other.wholes
+        recoveredWholes += other.recoveredWholes
         objects += other.objects
         replayed += other.replayed
         expired += other.expired

@@ -12,7 +12,8 @@ struct UploadExchangeTableTests {
         case awaitingMagic, sending, openingAsked, openingAskedWhole, refusedWhileOpening, creating, creatingWhole
         case awaitingPart, awaitingSpoolPart, sendingPart, sendingLastPart, sentLastPart, completing
         case completingForNobody, aborting, abortingDoubtful, withoutJournal, ended
-        case putHeld, putHeldWhole, putting, puttingWhole, putReleased, putReleasedForNobody, withdrawing
+        case putWholeAsked, putWholeRefused, putHeld, putHeldWhole, putting, puttingWhole, putReleased
+        case putReleasedForNobody, withdrawing
 
         var testDescription: String { rawValue }
     }
@@ -70,12 +71,13 @@ struct UploadExchangeTableTests {
             ]
         case .withoutJournal: steps = [.bodyBytes, .bodyEnded, .openingCommitted, .created, .journalFailed]
         case .ended: steps = [.clientLost]
+        case .putWholeAsked: steps = [.bodyBytes, .bodyEnded]
+        case .putWholeRefused: steps = [.bodyBytes, .bodyEnded, .cancel]
         case .putHeld, .putting: steps = [.bodyBytes, .delayPassedFast, .openingCommitted]
-        case .putHeldWhole, .puttingWhole: steps = [.bodyBytes, .bodyEnded, .openingCommitted]
-        case .putReleased: steps = [.bodyBytes, .bodyEnded, .openingCommitted, .completingDurable]
-        case .putReleasedForNobody:
-            steps = [.bodyBytes, .bodyEnded, .clientLost, .openingCommitted, .completingDurable]
-        case .withdrawing: steps = [.bodyBytes, .bodyEnded, .openingCommitted, .completingDurable, .cancel]
+        case .putHeldWhole, .puttingWhole: steps = [.bodyBytes, .delayPassedFast, .openingCommitted, .bodyEnded]
+        case .putReleased: steps = [.bodyBytes, .bodyEnded, .openingCommitted]
+        case .putReleasedForNobody: steps = [.bodyBytes, .bodyEnded, .clientLost, .openingCommitted]
+        case .withdrawing: steps = [.bodyBytes, .bodyEnded, .openingCommitted, .cancel]
         }
         for step in steps { _ = tell(step, &made, &effects) }
         return made
@@ -116,33 +118,6 @@ struct UploadExchangeTableTests {
         }.joined(separator: "/")
     }
 
-    private static func words(_ effect: UploadEffect) -> String {
-        switch effect {
-        case .sendContinue: "continue"
-        case .startOpenTimer: "timer"
-        case .openSpool: "spool"
-        case .journal(.opening): "journal opening"
-        case .journal(.uploadID): "journal id"
-        case .journal(.completing(let bytes)): "journal completing \(bytes)"
-        case .journal(.stored): "journal stored"
-        case .journal(.aborting): "journal aborting"
-        case .journal(.withdrawn): "journal withdrawn"
-        case .journal(.gone): "journal gone"
-        case .journal(.look(let id)): "journal look \(id)"
-        case .create: "create"
-        case .openPart(let number, let length, _): "part \(number) of \(length)"
-        case .complete(let parts): "complete \(parts.count)"
-        case .put(let length): "put \(length)"
-        case .release: "release"
-        case .abort: "abort"
-        case .leave: "leave"
-        case .reply(.created(let id, let bytes)): "201 \(id) of \(bytes)"
-        case .reply(.replayed(let image)): "201 \(image.imageID) again"
-        case .reply(.refused(let refusal)): "refuse \(refusal)"
-        case .end: "end"
-        }
-    }
-
     @Test(arguments: State.allCases) func `each event has its outcome`(state: State) {
         var row = StateRow("\(state.rawValue): \(Self.look(at: Self.make(state)))")
         for event in Event.allCases {
@@ -151,7 +126,7 @@ struct UploadExchangeTableTests {
             var effects: [UploadEffect] = []
             let said = Self.tell(event, &subject, &effects)
             let after = Self.look(at: subject)
-            let words = ((said.isEmpty ? [] : [said]) + effects.map(Self.words)).joined(separator: ", ")
+            let words = ((said.isEmpty ? [] : [said]) + effects.map(\.words)).joined(separator: ", ")
             let change = after == before ? "" : "-> " + after
             row.add(event.rawValue, [words, change].filter { !$0.isEmpty }.joined(separator: " "))
         }
@@ -322,6 +297,22 @@ struct UploadExchangeTableTests {
           nothing: bodyEnded, delayPassedFast, delayPassedSlow, clientLost, cancel, openingCommitted,
             completingDurable, withdrawalCommitted, journalFailed, withdrawalFailed, created, partStored,
             otherPartStored, completed, failed, failedInDoubt, aborted, abortGivenUp
+        putWholeAsked: awaitingAnswer/wholeAsked/untouched
+          dropped: bodyBytes, bytesOverCap
+          nothing: bodyEnded, delayPassedFast, delayPassedSlow, completingDurable, withdrawalCommitted,
+            withdrawalFailed, created, partStored, otherPartStored, completed, failed, failedInDoubt, aborted,
+            abortGivenUp
+          -> goneAfterWholeBody/wholeAsked/untouched: clientLost
+          refuse requestTimeout -> settled/wholeAsked/untouched: cancel
+          release, put 100 -> awaitingAnswer/durable/putting: openingCommitted
+          refuse storeUnavailable, end -> settled/failed/ended: journalFailed
+        putWholeRefused: settled/wholeAsked/untouched
+          dropped: bodyBytes, bytesOverCap
+          nothing: bodyEnded, delayPassedFast, delayPassedSlow, clientLost, cancel, completingDurable,
+            withdrawalCommitted, withdrawalFailed, created, partStored, otherPartStored, completed, failed,
+            failedInDoubt, aborted, abortGivenUp
+          journal gone, end -> settled/durable/ended: openingCommitted
+          end -> settled/failed/ended: journalFailed
         putHeld: sending/open/putHeld
           kept: bodyBytes
           dropped, refuse fileTooLarge, journal gone, end -> settled/open/ended: bytesOverCap

@@ -162,7 +162,7 @@ struct UploadExchangeTests {
     @Test func `every invariant holds over twenty thousand worlds`() {
         var created = 0
         var refused = 0
-        var (short, held, long) = (0, 0, 0)
+        var (short, held, long, whole) = (0, 0, 0, 0)
         var replayed = 0
         for seed in UInt64(0) ..< 20_000 {
             var simulation = UploadSimulation(seed: seed)
@@ -175,6 +175,7 @@ struct UploadExchangeTests {
             switch simulation.answer {
             case .created:
                 created += 1
+                if simulation.beganWhole { whole += 1 }
                 switch simulation.put {
                 case nil: break
                 case let bytes? where bytes <= UploadSimulation.withheldBytes: short += 1
@@ -189,6 +190,7 @@ struct UploadExchangeTests {
         // A world in which nothing ever succeeds, or nothing ever fails, would prove nothing.
         #expect(created > 2_000)
         #expect(min(short, held) > 20)
+        #expect(whole > 50)
         #expect(long > 200)
         #expect(replayed > 200)
         #expect(refused > 2_000)

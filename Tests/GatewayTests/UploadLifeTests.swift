@@ -25,6 +25,15 @@ import Testing
         #expect(found.sorted() == legal.sorted())
     }
 
+    @Test func `a row begins with no more than what its body lets it say, and as durable as that ever is`() {
+        #expect(UploadLife.beginnings == [.opening, .completing])
+        #expect(State.completing.durability == .machine)
+        #expect(UploadLife.beginnings.allSatisfy { $0.mayBecome(.gone) })
+        // Nothing was sent, or a PutObject: it is looked for, and again when none can be at work any more.
+        #expect(
+            UploadLife.recovery(of: .completing, knowsUploadID: false, knowsSize: true) == .send(.givingUpListing))
+    }
+
     @Test func `every state but the first has a way in, every one but the last a way out`() {
         for state in State.allCases {
             #expect(state.predecessors.isEmpty == (state == .opening))

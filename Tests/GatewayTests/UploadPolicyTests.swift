@@ -14,6 +14,18 @@ import Testing
         }
     }
 
+    @Test func `what is held whole is a PutObject of which the store has nothing early`() {
+        for strategy in [UploadPolicy.Strategy.multipart, .put, .auto] {
+            var policy = Self.policy
+            policy.strategy = strategy
+            #expect(!policy.holds(declaredBytes: nil))
+            for length: UInt64 in [0, 4_097, 65_536, 65_537, 5 << 20] {
+                let isHeld = strategy != .multipart && length <= 65_536
+                #expect(policy.holds(declaredBytes: length) == isHeld)
+            }
+        }
+    }
+
     @Test func `something is withheld of every PutObject, whatever the figures`() {
         for held: UInt64 in 0 ... 6 {
             for withheld: UInt64 in 1 ... 6 {

@@ -13,6 +13,8 @@ struct UploadSimulation {
 
     /// Bytes of the object, where it was written with one PutObject.
     private(set) var put: UInt64?
+    /// Whether its record began with `completing`.
+    private(set) var beganWhole = false
 
     private var random: SplitMix64
     private var replies: [UploadAnswer] = []
@@ -34,19 +36,20 @@ struct UploadSimulation {
     /// Whether that was there still when it was asked for last.
     private var isKnownThere = false
     private static let digest: [UInt8] = [1]
+    private var hasKey = false
     /// Of the bodies that are held whole some are shorter than what is withheld of a longer one, some are not.
     static let heldBytesMax: UInt64 = 12
     static let withheldBytes: UInt64 = 8
     private var pending: [Pending] = []
 
     private enum Pending: Equatable {
-        case opening, completing, withdrawn, look, create, part(number: Int, length: UInt64), complete, put, abort
-        case timer
+        case opening, whole, completing, withdrawn, look, create, part(number: Int, length: UInt64), complete, put
+        case abort, timer
 
         /// Whether the store answers it. After an abort it answers nothing else.
         var isOfStore: Bool {
             switch self {
-            case .opening, .completing, .withdrawn, .look: false
+            case .opening, .whole, .completing, .withdrawn, .look: false
             case .create, .part, .complete, .put, .abort, .timer: true
             }
         }
@@ -66,11 +69,12 @@ struct UploadSimulation {
         case 1: policy.strategy = .auto
         default: break
         }
+        hasKey = Bool.random(using: &random)
         let plan = UploadPlan(
             key: ObjectKey(subject: "1", milliseconds: 1, uuid: "u", type: .gif),
             claims: TokenClaims(subject: "1", role: .user, expiresAt: 9), type: .gif,
             declaredBytes: chunked ? nil : min(bodyBytes, 50), filename: nil, host: "h", recordToken: "r",
-            expectsContinue: false)
+            expectsContinue: false, idempotencyKey: hasKey ? "k" : nil)
         let goodMagic = Int.random(in: 0 ..< 8, using: &random) > 0
         let body = [UInt8]((goodMagic ? "GIF89a" : "GIF88a").utf8) + [UInt8](repeating: 1, count: 100)
         let total = Int(chunked ? bodyBytes : min(bodyBytes, 50))
@@ -137,8 +141,13 @@ struct UploadSimulation {
         switch event {
         case .opening:
             if fails { return exchange.journalFailed(into: &effects) }
-            if Int.random(in: 0 ..< 6, using: &random) == 0 { return answerKnown(&exchange, &effects) }
+            if hasKey, Int.random(in: 0 ..< 3, using: &random) == 0 { return answerKnown(&exchange, &effects) }
             openingCommitted = true
+            exchange.openingCommitted(imageID: 7, into: &effects)
+        case .whole:
+            if fails { return exchange.journalFailed(into: &effects) }
+            openingCommitted = true
+            completingDurable = true
             exchange.openingCommitted(imageID: 7, into: &effects)
         case .completing:
             if fails { return exchange.journalFailed(into: &effects) }
@@ -234,7 +243,13 @@ struct UploadSimulation {
             case .startOpenTimer:
                 if !pending.contains(.timer) { pending.append(.timer) }
             case .journal(.opening): pending.append(.opening)
-            case .journal(.completing): pending.append(.completing)
+            case .journal(.whole):
+                if hasKey || openingCommitted { violations.append("a row that may not begin with `completing`") }
+                beganWhole = true
+                pending.append(.whole)
+            case .journal(.completing):
+                if completingDurable || beganWhole { violations.append("`completing` twice") }
+                pending.append(.completing)
             case .journal(.gone):
                 if storeHasUpload { violations.append("the record is gone, the upload is not") }
                 if put != nil, objectExists { violations.append("the record is gone, the object is not") }
