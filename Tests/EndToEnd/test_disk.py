@@ -173,20 +173,22 @@ class TestPower:
         with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
             return list(pool.map(lambda _: upload(daemon, answered), range(count)))
 
-    def test_every_201_outlives_a_power_loss(self, s3_environment, moto, tmp_path):
+    @pytest.mark.parametrize("strategy", ["multipart", "put"])
+    def test_every_201_outlives_a_power_loss(self, s3_environment, moto, tmp_path, strategy):
         disk = FaultyDisk(tmp_path)
         answered = {}
-        with Daemon({**s3_environment, **disk.environment}) as daemon:
+        with Daemon({**s3_environment, **disk.environment, "SLUICE_UPLOAD_STRATEGY": strategy}) as daemon:
             assert set(self.many(daemon, answered, 40)) == {201}
             daemon.kill()
         with self.restarted(disk, s3_environment) as daemon:
             assert len(answered) == 40
             assert_kept(daemon, moto, answered)
 
-    def test_a_sync_that_fails_makes_no_201_and_the_service_recovers(self, s3_environment, moto, tmp_path):
+    @pytest.mark.parametrize("strategy", ["multipart", "put"])
+    def test_a_sync_that_fails_makes_no_201_and_the_service_recovers(self, s3_environment, moto, tmp_path, strategy):
         disk = FaultyDisk(tmp_path)
         answered = {}
-        with Daemon({**s3_environment, **disk.environment}) as daemon:
+        with Daemon({**s3_environment, **disk.environment, "SLUICE_UPLOAD_STRATEGY": strategy}) as daemon:
             assert set(self.many(daemon, answered, 10)) == {201}
             rule = disk.fail("sync", log=True)
             before = len(answered)

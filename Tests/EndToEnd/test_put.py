@@ -1,6 +1,8 @@
 """Objects in one PutObject (`SLUICE_UPLOAD_STRATEGY`): when it is used, and what is left when it does not end well."""
 
+import contextlib
 import hashlib
+import sqlite3
 import time
 
 import pytest
@@ -167,6 +169,75 @@ def test_a_short_body_opens_nothing_before_it_is_whole(store, faulty, sub, token
         connection.send(body[-1:])
         assert_created(connection.response(), size=len(body), kind="png", sub=sub)
     assert store.asked_of(sub) == ["put"]
+
+
+@pytest.fixture
+def walk(faulty):
+    """The states that rows have passed through, as the file itself noted them."""
+    with contextlib.closing(sqlite3.connect(faulty.database, isolation_level=None, timeout=10)) as connection:
+        connection.execute("CREATE TABLE walk (owner, state, size)")
+        for event in ("INSERT", "UPDATE"):
+            connection.execute(
+                f"CREATE TRIGGER walk_{event} AFTER {event} ON uploads "
+                "BEGIN INSERT INTO walk VALUES (new.owner, new.state, new.size); END")
+        yield lambda sub: connection.execute("SELECT state, size FROM walk WHERE owner = ?", (sub,)).fetchall()
+
+
+@pytest.mark.parametrize("size", [8, 10_000, 65_535])
+def test_the_row_of_a_short_body_that_comes_at_once_begins_with_completing(store, faulty, walk, sub, token, size):
+    body = image("png", size)
+    assert_created(faulty.upload(token, body, "png"), size=size, kind="png", sub=sub)
+    eventually(lambda: len(walk(sub)) >= 2, 10)
+    assert walk(sub) == [("completing", size), ("stored", size)]
+    assert store.asked_of(sub) == ["put"]
+
+
+@pytest.mark.parametrize("how", ["slow", "long", "keyed", "chunked"])
+def test_every_other_row_begins_with_opening(store, faulty, walk, sub, token, how):
+    body = LONG if how == "long" else SHORT
+    others = {"long": [], "slow": [], "keyed": ["Idempotency-Key: k"], "chunked": []}[how]
+    is_chunked = how == "chunked"
+    sent = wire.chunks(body) if is_chunked else body
+    with wire.Connection(faulty.port) as connection:
+        connection.send(wire.upload_head(token, "png", *others, length=len(body), chunked=is_chunked) + sent[:-1])
+        if how == "slow":
+            eventually(lambda: faulty.states("owner = ?", sub) == ["opening"], 10)
+        connection.send(sent[-1:])
+        assert_created(connection.response(), size=len(body), kind="png", sub=sub)
+    eventually(lambda: walk(sub)[-1][0] == "stored", 10)
+    between = [] if not is_chunked else [state for state, _ in walk(sub)[1:-2]]
+    assert [state for state, _ in walk(sub)] == ["opening", *between, "completing", "stored"]
+
+
+@pytest.mark.parametrize("end", ["kill", "terminate", "client"])
+def test_a_short_body_is_not_sent_before_its_row_is_written(store, sub, token, end):
+    """Somebody else writes the database: until the row is there nothing is asked, and whoever dies leaves nothing."""
+    with Daemon(settings(store.environment)) as daemon:
+        assert daemon.upload(tokens.mint(), SHORT, "png").status == 201
+        eventually(lambda: daemon.states() == ["stored"], 10)
+        with contextlib.closing(sqlite3.connect(daemon.database, isolation_level=None, timeout=10)) as other, \
+                wire.Connection(daemon.port) as connection:
+            other.execute("BEGIN IMMEDIATE")
+            connection.send(wire.upload_head(token, "png", length=len(SHORT)) + SHORT)
+            time.sleep(0.5)
+            assert store.asked_of(sub) == [] and not daemon.rows("owner = ?", sub)
+            if end == "kill":
+                daemon.kill()
+                other.execute("ROLLBACK")
+                assert not daemon.rows("owner = ?", sub)
+            elif end == "terminate":
+                # Its grace is over while the row waits.
+                daemon.process.terminate()
+                assert_refused(connection.response(), "STORE_UNAVAILABLE")
+                other.execute("ROLLBACK")
+                assert daemon.process.wait(20) == 0
+                assert not daemon.rows("owner = ?", sub)
+            else:
+                # After its whole body that changes nothing but the reply.
+                connection.reset()
+                other.execute("ROLLBACK")
+                eventually(lambda: daemon.states("owner = ?", sub) == ["stored"], 15, lambda: str(daemon.rows()))
+        assert store.asked_of(sub) == (["put"] if end == "client" else [])
 
 
 @pytest.mark.parametrize("fault", [403, 503, "reset-early", "reset-midway"])

@@ -20,7 +20,11 @@ def begin(lane, strategy):
         lane.start()
 
 
-def upload_until(lane, step, strategy):
+# Whole in one packet train or two: the record of such a PutObject begins with `completing`.
+SHORT = 20_000
+
+
+def upload_until(lane, step, strategy, size=None):
     """An upload that stops at `step`, and its client."""
     begin(lane, strategy)
     client = lane.client()
@@ -29,7 +33,8 @@ def upload_until(lane, step, strategy):
     way = "plain" if strategy == "put" else lane.random.choice(WAYS)
     # What is in the kernel's buffers arrives after a death too: a body is cut where its client has not sent the rest.
     slowly = step.point == "inside"
-    threads = together(lambda: client.dribble(lane.daemon.port, 3) if slowly else client.upload(lane.daemon.port, way))
+    port = lane.daemon.port
+    threads = together(lambda: client.dribble(port, 3) if slowly else client.upload(port, way, size=size))
     lane.reach(step)
     return client, threads
 
@@ -47,10 +52,13 @@ def after(lane, client, threads, step, is_late_put=False):
     lane.settle()
 
 
-def dies_at(operation, point, strategy="multipart", carried_out_after=None, is_busy=False):
+def dies_at(operation, point, strategy="multipart", carried_out_after=None, is_busy=False, size=None):
     def scenario(lane):
         step = Step(operation, point, is_busy=is_busy)
-        client, threads = upload_until(lane, step, strategy)
+        client, threads = upload_until(lane, step, strategy, size)
+        row = lane.rows("key = ?", step.key)
+        if operation == "put" and size and [(each["state"], each["size"]) for each in row] != [("completing", size)]:
+            lane.fail(f"a whole PutObject is asked for, and its row is {row}", step.key)
         lane.kill()
         step.let_go(carried_out_after)
         after(lane, client, threads, step, is_late_put=operation == "put" and carried_out_after is not None)
@@ -162,6 +170,28 @@ def dies_before_its_record(strategy):
     return scenario
 
 
+def dies_before_its_row(lane):
+    """The same, of a body that is whole before its row is asked for: that one write says `completing`."""
+    begin(lane, "put")
+    client = lane.client()
+    other = sqlite3.connect(lane.folder / "sluice.sqlite", isolation_level=None, timeout=10)
+    try:
+        other.execute("BEGIN IMMEDIATE")
+        threads = together(lambda: client.upload(lane.daemon.port, size=SHORT))
+        time.sleep(1.0)
+        lane.kill()
+        join(threads)
+        other.execute("ROLLBACK")
+        lane.start()
+    finally:
+        other.close()
+    rows = lane.rows("owner = ?", client.sub)
+    if client.promises or rows or any(client.sub in key for key in list(lane.store.history)):
+        lane.fail(f"an upload without its record: {client.promises}, {rows}")
+    lane.keep(client)
+    lane.settle()
+
+
 def dies_after_its_answer(strategy):
     """The 201 is out, and `stored` may not be written yet."""
     def scenario(lane):
@@ -251,6 +281,10 @@ MULTIPART = {
 }
 PUT = {
     "completing of a put": dies_before_its_record("put"),
+    "the row of a short put": dies_before_its_row,
+    "short put:before": dies_at("put", "before", "put", size=SHORT),
+    "short put:late": dies_at("put", "before", "put", carried_out_after=3.0, size=SHORT),
+    "short put:after": dies_at("put", "after", "put", size=SHORT),
     "put:inside": dies_at("put", "inside", "put"),
     "put:before": dies_at("put", "before", "put"),
     "put:late": dies_at("put", "before", "put", carried_out_after=3.0),
