@@ -189,8 +189,8 @@ extension GatewayWorld {
             framing = WorldBody.Framing(rawValue: 2 + choices.roll(5)) ?? .form
         }
         let idempotencyKey = choices.roll(4) == 0 ? 1 + choices.roll(2) : 0
-        // Of one key there are two bodies of one length.
-        if idempotencyKey > 0 { length = 24 }
+        // Of one key there are two bodies of one length, and those of the other may come at once.
+        if idempotencyKey > 0 { length = idempotencyKey == 1 ? 24 : 8 }
         let variant = idempotencyKey > 0 ? choices.roll(2) : uploads.count + (choices.roll(8) == 0 ? 16 : 0)
         let body = WorldBody(
             framing: framing, type: .gif, isImage: isImage, length: length, variant: variant,

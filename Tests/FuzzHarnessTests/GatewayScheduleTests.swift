@@ -40,6 +40,27 @@ struct GatewayScheduleTests {
         }
     }
 
+    /// A PutObject of nine bytes that are there before its record is asked for: what its death, that of the machine, a
+    /// commit in doubt and a deadline leave of it, in the end.
+    @Test func `a row that begins with completing is settled whatever happens`() {
+        let scripts = [
+            ("SS", created: 1, objects: 1, recovered: 0), ("SKRRRR", 0, 1, 1), ("KRRRRTRRRR", 0, 0, 1),
+        ]
+        for (rest, created, objects, recovered) in scripts {
+            let world = Self.world("U108CBJ" + (rest.hasPrefix("K") ? rest : "A" + rest))
+            #expect(world.violations.isEmpty, "\(rest)")
+            #expect(world.tally.wholes == 1 && world.tally.recoveredWholes == recovered, "\(rest)")
+            #expect(world.tally.created == created && world.tally.objects == objects, "\(rest)")
+        }
+        // What the writer has said is on the disk; what it has said failed is taken back.
+        for (rest, recovered) in [("JW", 1), ("J2AJ", 0), ("TTTJA", 0), ("DJA", 0)] {
+            let world = Self.world("U108CB" + rest)
+            #expect(world.violations.isEmpty, "\(rest)")
+            #expect(world.tally.wholes == 1 && world.tally.recoveredWholes == recovered, "\(rest)")
+            #expect(world.tally.created == 0 && world.tally.objects == 0, "\(rest)")
+        }
+    }
+
     @Test func `one script is one run`() {
         for script in ["UZ8K5TRRR", "U02ZTZZW3", "UZ7S4TS4UCCL"] {
             #expect(Self.world(script, isTracing: true).trace == Self.world(script, isTracing: true).trace)
@@ -65,13 +86,15 @@ struct GatewayScheduleTests {
             tally.powerLosses += world.tally.powerLosses
             tally.recovered += world.tally.recovered
             tally.puts += world.tally.puts
+            tally.wholes += world.tally.wholes
+            tally.recoveredWholes += world.tally.recoveredWholes
             tally.expired += world.tally.expired
             tally.registered += world.tally.registered
             tally.forms += world.tally.forms
         }
         for count in [
             tally.created, tally.refused, tally.replayed, tally.crashes, tally.powerLosses, tally.recovered, tally.puts,
-            tally.expired, tally.registered, tally.forms,
+            tally.wholes, tally.recoveredWholes, tally.expired, tally.registered, tally.forms,
         ] {
             #expect(count >= 3, "\(tally)")
         }
