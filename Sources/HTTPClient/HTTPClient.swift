@@ -30,6 +30,8 @@ package final class HTTPClient {
     /// Memory for what is read and written, kept from call to call.
     private var buffers: [[UInt8]] = []
     private static let buffersMax = 4
+    /// A body in one piece may have been larger.
+    private static let bufferBytesMax = 131_072
 
     private var needsTick = false
     /// When the dialer wants to be called.
@@ -289,7 +291,7 @@ package final class HTTPClient {
     func takeBuffer() -> [UInt8] { buffers.popLast() ?? [] }
 
     func giveBack(_ buffer: consuming [UInt8]) {
-        guard buffers.count < Self.buffersMax else { return }
+        guard buffers.count < Self.buffersMax, buffer.capacity <= Self.bufferBytesMax else { return }
         buffer.removeAll(keepingCapacity: true)
         buffers.append(buffer)
     }

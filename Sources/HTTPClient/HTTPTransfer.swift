@@ -113,7 +113,7 @@ package final class HTTPTransfer {
         case .exchanging:
             if connection?.isHandshaking == true { due = min(due, connectDeadline) }
             if let askDeadline { due = min(due, askDeadline) }
-        case .finished, .over: break
+        case .finished, .over: return .max
         }
         return due
     }

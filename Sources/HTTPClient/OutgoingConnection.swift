@@ -41,6 +41,9 @@ final class OutgoingConnection {
     /// One read of the socket takes so much: an answer of S3 is below a kilobyte, a parameter's below ten.
     private static let readBytes = 16_384
 
+    /// What TLS has to say by itself, such as new keys, may wait for the kernel up to so much.
+    private static let unaskedBytesMax = 65_536
+
     /// - Parameter socket: connected and non-blocking.
     init(_ socket: consuming FileDescriptor, origin: Origin, now: Int64) {
         descriptor = socket.raw
@@ -143,7 +146,12 @@ final class OutgoingConnection {
         guard received == .bytes else { return received }
         var answer: [UInt8] = []
         let progress = session.engine.receive(sealed.span, plaintext: &output, output: &answer)
-        if !answer.isEmpty { sendRaw(answer.span) }
+        if !answer.isEmpty {
+            sendRaw(answer.span)
+            // A server that makes the engine talk and does not listen.
+            if hasBacklog { session.unaskedBytes += answer.count }
+            if session.unaskedBytes > Self.unaskedBytesMax { return .lost("the server does not read what it asks for") }
+        }
         switch progress {
         case .handshaking, .established: return .bytes
         case .closedByPeer:
@@ -193,6 +201,8 @@ final class OutgoingConnection {
 private final class ClientSession {
     let engine: TLSEngine
     var isClosedByPeer = false
+    /// What the engine had to say by itself while the server took nothing.
+    var unaskedBytes = 0
 
     /// nil: there is no memory for it.
     init?(_ context: TLSContext, host: String, resuming session: TLSClientSession?) {
