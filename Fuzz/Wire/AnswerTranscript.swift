@@ -78,7 +78,6 @@ private struct AnswerFeed {
                 transcript.end = .complete(offset)
                 return
             case .refused(let refusal):
-                guard OracleFailure.isLine(refusal.detail) else { throw OracleFailure("nothing to say of \(refusal)") }
                 transcript.end = .refused(refusal)
                 return
             }
@@ -106,6 +105,9 @@ private struct AnswerFeed {
         if last == .incomplete {
             guard stream.isEmpty, reader.isFresh else { throw OracleFailure("incomplete, and the stream has ended") }
             return last
+        }
+        if case .refused(let refusal) = last {
+            guard OracleFailure.isLine(refusal.detail) else { throw OracleFailure("nothing to say of \(refusal)") }
         }
         guard reader.next(stream) == (last, 0), reader.endOfStream() == last, !reader.isFresh
         else { throw OracleFailure("\(last), and not for good") }
