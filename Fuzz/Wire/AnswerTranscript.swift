@@ -94,7 +94,7 @@ private struct AnswerFeed {
             guard input.count >= bytes.count, input.hasPrefix(bytes) else { throw OracleFailure("other head bytes") }
             return
         }
-        guard kept.count >= bytes.count, kept.span.hasPrefix(bytes) else { throw OracleFailure("other head bytes") }
+        guard kept.count == bytes.count, kept.span.hasPrefix(bytes) else { throw OracleFailure("other head bytes") }
     }
 
     /// The end of the stream, after which nothing else is ever said but where nothing had come.
