@@ -27,7 +27,10 @@ extension HTTPClient {
             [weak self, weak transfer] result in
             self?.dialed(transfer, url.origin, result)
         }
-        if transfer.dial == nil { fail(transfer, .other, "there is no memory for a connection") }
+        guard transfer.dial == nil else { return }
+        connections.dialsCount -= 1
+        fail(transfer, .other, "there is no memory for a connection")
+        serveQueue()
     }
 
     private func dialed(_ transfer: HTTPTransfer?, _ origin: Origin, _ result: Result<Int32, DialFailure>) {
@@ -36,7 +39,7 @@ extension HTTPClient {
         switch result {
         case .success(let descriptor):
             let socket = FileDescriptor(adopting: descriptor)
-            guard let transfer, transfer.stage == .connecting else { return }
+            guard let transfer, transfer.stage == .connecting else { return serveQueue() }
             let connection = OutgoingConnection(socket, origin: origin, now: driver.now)
             connections.add(connection)
             driver.opened(descriptor: descriptor)
@@ -44,7 +47,9 @@ extension HTTPClient {
             driver.watch(descriptor: descriptor, readable: true, writable: false)
             attach(transfer, to: connection)
         case .failure(let failure):
-            if let transfer { fail(transfer, HTTPFailure.Kind(failure.kind), failure.detail) }
+            if let transfer, transfer.stage == .connecting {
+                fail(transfer, HTTPFailure.Kind(failure.kind), failure.detail)
+            }
             serveQueue()
         }
     }
@@ -55,9 +60,16 @@ extension HTTPClient {
         if let authorities, now - authorities.readAt < configuration.authoritiesSecondsMax * 1_000 {
             return authorities.context
         }
-        let context = try TLSContext.client(of: configuration.caBundlePath.map { .file($0) } ?? .system)
-        authorities = (context, now)
-        return context
+        do {
+            let context = try TLSContext.client(of: configuration.caBundlePath.map { .file($0) } ?? .system)
+            authorities = (context, now)
+            connections.forgetSessions()
+            return context
+        } catch {
+            // It may just be written anew.
+            guard let authorities else { throw error }
+            return authorities.context
+        }
     }
 
     // MARK: kept ones
