@@ -19,7 +19,20 @@ package enum Decimal {
 
     /// Appends `value` in decimal, padded on the left with zeros to at least `width` digits.
     package static func append(_ value: UInt64, width: Int = 1, to output: inout [UInt8]) {
-        if value >= 10 || width > 1 { append(value / 10, width: width - 1, to: &output) }
-        output.append(0x30 &+ UInt8(truncatingIfNeeded: value % 10))
+        var digits = InlineArray<20, UInt8>(repeating: 0x30)  // UInt64.max has 20.
+        var start = digits.count
+        var rest = value
+        repeat {
+            start -= 1
+            digits[start] = 0x30 &+ UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        } while rest > 0
+        var missing = width - (digits.count - start)
+        while missing > start {
+            output.append(0x30)
+            missing -= 1
+        }
+        start -= max(missing, 0)
+        output.append(contentsOf: digits.span.extracting(start ..< digits.count))
     }
 }

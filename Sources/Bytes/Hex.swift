@@ -2,7 +2,13 @@
 package enum Hex {
     /// Appends two lower-case digits for each byte.
     package static func appendLower(_ bytes: Span<UInt8>, to output: inout [UInt8]) {
-        for index in bytes.indices { appendLower(bytes[index], to: &output) }
+        guard !bytes.isEmpty else { return }
+        output.append(addingCapacity: 2 * bytes.count) { text in
+            for index in bytes.indices {
+                text.append(digit(bytes[index] >> 4))
+                text.append(digit(bytes[index] & 15))
+            }
+        }
     }
 
     /// Appends the two lower-case digits of one byte.

@@ -86,8 +86,11 @@ extension HTTPClient {
     /// The answer on `connection` is complete: it waits for the next request, or is closed.
     func release(_ connection: OutgoingConnection, keeps: Bool) {
         connection.transfer = nil
+        // A ticket of TLS 1.3 comes behind the handshake: by now it is there.
+        if connection.requestCount == 1, let session = connection.resumableSession {
+            connections.remember(session, of: connection.origin)
+        }
         guard keeps, connection.isFree, isFit(connection, driver.now) else { return close(connection) }
-        if let session = connection.resumableSession { connections.remember(session, of: connection.origin) }
         if let next = connections.queue.first {
             guard next.url?.origin == connection.origin else { return close(connection) }
             connections.queue.removeFirst()

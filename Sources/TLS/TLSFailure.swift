@@ -23,8 +23,9 @@ package enum TLSFailure: Error, Equatable, Sendable {
         switch self {
         case .plainHTTP: "the other end speaks plain HTTP"
         case .noApplicationProtocol: "the other end does not offer http/1.1"
-        case .nothingInCommon(let text), .clientCertificate(let text), .serverCertificate(let text),
-            .alertReceived(let text), .malformed(let text), .library(let text):
+        case .serverCertificate(let text): "the server's certificate is refused: \(text)"
+        case .nothingInCommon(let text), .clientCertificate(let text), .alertReceived(let text), .malformed(let text),
+            .library(let text):
             text
         }
     }
