@@ -27,7 +27,10 @@ extension HTTPClient {
             [weak self, weak transfer] result in
             self?.dialed(transfer, url.origin, result)
         }
-        if transfer.dial == nil { fail(transfer, .other, "there is no memory for a connection") }
+        if transfer.dial == nil {
+            connections.dialsCount -= 1
+            fail(transfer, .other, "there is no memory for a connection")
+        }
     }
 
     private func dialed(_ transfer: HTTPTransfer?, _ origin: Origin, _ result: Result<Int32, DialFailure>) {
@@ -114,9 +117,10 @@ extension HTTPClient {
         connection.close()
     }
 
-    /// Makes a connection for who waits longest, now that there may be room for one.
+    /// Makes connections for those who wait longest, as far as there is room now.
     func serveQueue() {
-        guard !connections.queue.isEmpty, connections.count < configuration.connectionsMax else { return }
-        dial(connections.queue.removeFirst())
+        while !connections.queue.isEmpty, connections.count < configuration.connectionsMax {
+            dial(connections.queue.removeFirst())
+        }
     }
 }
