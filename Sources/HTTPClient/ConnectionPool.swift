@@ -77,5 +77,7 @@ struct ConnectionPool {
         sessions[origin] = session
     }
 
+    mutating func forgetSessions() { sessions.removeAll() }
+
     func session(of origin: Origin) -> TLSClientSession? { sessions[origin] }
 }

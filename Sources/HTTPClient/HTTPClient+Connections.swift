@@ -60,6 +60,8 @@ extension HTTPClient {
         }
         let context = try TLSContext.client(of: configuration.caBundlePath.map { .file($0) } ?? .system)
         authorities = (context, now)
+        // Who takes up a session does not look at certificates again.
+        connections.forgetSessions()
         return context
     }
 
@@ -90,7 +92,8 @@ extension HTTPClient {
     func release(_ connection: OutgoingConnection, keeps: Bool) {
         connection.transfer = nil
         // A ticket of TLS 1.3 comes behind the handshake: by now it is there.
-        if connection.requestCount == 1, let session = connection.resumableSession {
+        if connection.requestCount == 1, connection.context === authorities?.context,
+            let session = connection.resumableSession {
             connections.remember(session, of: connection.origin)
         }
         guard keeps, connection.isFree, isFit(connection, driver.now) else { return close(connection) }
