@@ -70,7 +70,9 @@ extension HTTPClient {
     private func idleConnection(to origin: Origin) -> OutgoingConnection? {
         let now = driver.now
         while let connection = connections.takeIdle(origin) {
-            if isFit(connection, now), now < connection.idleSince + idleMilliseconds { return connection }
+            if isFit(connection, now), now < connection.idleSince + idleMilliseconds, isSilent(connection) {
+                return connection
+            }
             close(connection)
         }
         return nil
@@ -81,6 +83,25 @@ extension HTTPClient {
     private func isFit(_ connection: OutgoingConnection, _ now: Int64) -> Bool {
         now < connection.establishedAt + Int64(configuration.connectionLifeSecondsMax) * 1_000
     }
+
+    /// Whether the server has said nothing behind its last answer: what lies there unread would be taken for the next
+    /// one, or is the end. Tickets and keys of TLS are taken in.
+    private func isSilent(_ connection: OutgoingConnection) -> Bool {
+        var input = takeBuffer()
+        var sealed = takeBuffer()
+        var received = OutgoingConnection.Received.bytes
+        var reads = 0
+        while received == .bytes, input.isEmpty, reads < Self.silentReadsMax {
+            received = connection.receive(into: &input, sealed: &sealed)
+            reads += 1
+        }
+        giveBack(sealed)
+        giveBack(input)
+        return received == .nothing && connection.isFree
+    }
+
+    /// A server that has more to say without an answer in it is up to something.
+    private static let silentReadsMax = 4
 
     private func closeOldestIdle() -> Bool {
         guard let oldest = connections.takeOldestIdle() else { return false }
@@ -98,7 +119,7 @@ extension HTTPClient {
         }
         guard keeps, connection.isFree, isFit(connection, driver.now) else { return close(connection) }
         if let next = connections.queue.first {
-            guard next.url?.origin == connection.origin else { return close(connection) }
+            guard next.url?.origin == connection.origin, isSilent(connection) else { return close(connection) }
             connections.queue.removeFirst()
             return attach(next, to: connection)
         }
