@@ -119,7 +119,8 @@ extension HTTPClient {
         }
         guard keeps, connection.isFree, isFit(connection, driver.now) else { return close(connection) }
         if let next = connections.queue.first {
-            guard next.url?.origin == connection.origin, isSilent(connection) else { return close(connection) }
+            guard next.url?.origin == connection.origin, !next.isRepeated, isSilent(connection)
+            else { return close(connection) }
             connections.queue.removeFirst()
             return attach(next, to: connection)
         }
