@@ -140,8 +140,8 @@ import Testing
 
     @Test(
         arguments: [
-            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
-            "HTTP/1.1 103 Hints\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+            "HTTP/1.1 200 OK\r\nX-A: b\r\nContent-Length: 2\r\n\r\nok",
+            "HTTP/1.1 103 Hints\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nx-a: b\r\n\r\n"
                 + "1\r\no\r\n1\r\nk\r\n0\r\n\r\n",
         ])
     func `an answer in single bytes is the same answer`(text: String) throws {
@@ -166,6 +166,7 @@ import Testing
             }
             let response = try bench.waitForResults(count).get()
             #expect(response.status == 200)
+            #expect(response.fields.value(of: "x-a") == "b")
             #expect(response.body == Array("ok".utf8))
         }
         #expect(server.acceptedCount == 1)
