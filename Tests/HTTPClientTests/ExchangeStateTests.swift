@@ -14,7 +14,7 @@ struct ExchangeStateTests {
     static let states: [(name: String, asks: Bool, events: [Event])] = [
         ("asking", true, []), ("going", false, []), ("whole", false, [.sent]), ("askingAllowed", true, [.continued]),
         ("askingBroken", true, [.sendingBroke]), ("goingBroken", false, [.sendingBroke]),
-        ("wholeBroken", false, [.sent, .sendingBroke]),
+        ("wholeBroken", false, [.sent, .sendingBroke]), ("wholeBrokenYes", false, [.sent, .sendingBroke, .yesKeeps]),
         ("askingYes", true, [.yesKeeps]), ("askingNo", true, [.noKeeps]), ("allowedNo", true, [.continued, .noKeeps]),
         ("goingYesKeeps", false, [.yesKeeps]), ("goingYesCloses", false, [.yesCloses]),
         ("goingNoKeeps", false, [.noKeeps]), ("goingNoCloses", false, [.noCloses]),
@@ -147,6 +147,11 @@ struct ExchangeStateTests {
         wholeBroken: silent
           silent: continued, sendingBroke
           goes on, silent: yesKeeps, yesCloses, noKeeps, noCloses, unknownExpect
+          lost, silent: connectionEnds
+        wholeBrokenYes: silent
+          silent: continued, sendingBroke
+          answered, keeps, silent: answerEnds
+          answered, closes, silent: answerEndsWithMore
           lost, silent: connectionEnds
         askingYes: sends
           sends: continued
