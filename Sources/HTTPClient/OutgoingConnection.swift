@@ -30,6 +30,8 @@ final class OutgoingConnection {
     /// Requests that were sent on it.
     var requestCount = 0
     var transfer: HTTPTransfer?
+    /// What its server was trusted by; nil without TLS.
+    private(set) var context: TLSContext?
 
     private var socket: FileDescriptor?
     private var session: ClientSession?
@@ -80,6 +82,7 @@ final class OutgoingConnection {
     func beginHandshake(_ context: TLSContext, resuming previous: TLSClientSession?) -> Bool {
         guard let made = ClientSession(context, host: origin.certifiedName, resuming: previous) else { return false }
         session = made
+        self.context = context
         var hello: [UInt8] = []
         made.engine.begin(output: &hello)
         sendRaw(hello.span)
