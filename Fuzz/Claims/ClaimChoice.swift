@@ -56,7 +56,7 @@ struct ClaimChoice {
         var choices = ShortChoices(input)
         let moment = choices.number(under: Self.moments.count)
         let setting = Self.settings[moment * Self.leeways.count + choices.number(under: Self.leeways.count)]
-        let algorithm = choices.pick(Self.algorithms)
+        let algorithm = choices.number(under: Self.algorithms.count)
         let expiry = choices.pick(setting.expiries)
         let notBefore = choices.pick(setting.begins)
         let role = choices.pick(Self.roles)
@@ -117,11 +117,11 @@ struct ClaimChoice {
     }
 
     /// As the mint does it, into one buffer.
-    private static func signed(_ payload: [UInt8], _ algorithm: TokenAlgorithm, _ seal: TokenSeal) -> [UInt8] {
+    private static func signed(_ payload: [UInt8], _ algorithm: Int, _ seal: TokenSeal) -> [UInt8] {
         var token = KeptBytes.taken(capacity: 512)
-        token.append(contentsOf: headers[algorithms.firstIndex(of: algorithm) ?? 0])
+        token.append(contentsOf: headers[algorithm])
         PlainBase64.append(payload.span, to: &token)
-        seal.sign(&token, algorithm)
+        seal.sign(&token, algorithms[algorithm])
         return token
     }
 

@@ -12,7 +12,7 @@ package enum TokenStructured {
     package static func run(_ input: Span<UInt8>, effort: Effort) throws(OracleFailure) {
         var generator = InputHash(input)
         let turn = generator.next() >> 32
-        if effort == .some, turn & 3 != 0 {
+        if case .some = effort, turn & 3 != 0 {
             let choice = ClaimChoice(input, seal: .standIn)
             try check(choice) { token, policy in
                 Token.verify(token, policy: policy) { TokenSeal.standIn.accepts($0, $1, $2) }
