@@ -3,12 +3,12 @@ internal import FuzzPlain
 package import Tokens
 
 /// Fuzzes tokens that are made of claims at their bounds: an input chooses them, one byte each, and what follows from
-/// the choice is known before the token is judged. Then bits of the token are flipped, and each of those is refused: one
-/// with some effort.
+/// the choice is known before the token is judged. Then bits of the token are flipped, and each of those is refused.
 package enum TokenStructured {
     package typealias Verdict = Result<TokenClaims, TokenRefusal>
 
-    /// With some effort, one in four is signed with a key, and flipped; of the others the claims alone are judged.
+    /// With some effort, one in four is signed with a key, and flipped in one way; of the others the claims alone are
+    /// judged.
     package static func run(_ input: Span<UInt8>, effort: Effort) throws(OracleFailure) {
         var generator = InputHash(input)
         let turn = generator.next() >> 32
@@ -89,8 +89,8 @@ package enum TokenStructured {
     private static let ends = [UInt8](arrayLiteral: 0x3D, 0x41, 0x2E)
     private static let ways = chosenBits + 8 + 1 + ends.count + 1
 
-    /// The token with one bit flipped, `bit` or one of those of its last byte, which holds bits that a lax decoder drops;
-    /// one byte shorter, longer, and without its signature.
+    /// The token with one bit flipped, `bit` or one of its last byte, which holds bits that a lax decoder drops; one byte
+    /// shorter, longer, and without its signature.
     private static func changed(_ token: [UInt8], _ way: Int, bit: Int) -> [UInt8] {
         var changed = KeptBytes.taken(capacity: 512)
         changed.append(contentsOf: token)
