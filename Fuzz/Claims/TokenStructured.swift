@@ -89,8 +89,8 @@ package enum TokenStructured {
     private static let ends = [UInt8](arrayLiteral: 0x3D, 0x41, 0x2E)
     private static let ways = chosenBits + 8 + 1 + ends.count + 1
 
-    /// The token with one bit flipped, `bit` or one of its last byte, which holds bits that a lax decoder drops; one byte
-    /// shorter, longer, and without its signature.
+    /// The token with one bit flipped, `bit` or one of its last byte, which holds bits that a lax decoder drops; one
+    /// byte shorter, longer, and without its signature.
     private static func changed(_ token: [UInt8], _ way: Int, bit: Int) -> [UInt8] {
         var changed = KeptBytes.taken(capacity: 512)
         changed.append(contentsOf: token)
