@@ -109,7 +109,8 @@ let package = Package(
         target("FuzzBytes", ["Bytes", "FuzzBasics", "FuzzPlain"], path: "Fuzz/Bytes"),
         target("FuzzBounds", ["FuzzBasics", "FuzzPlain", "HTTPWire"], path: "Fuzz/Bounds"),
         target("FuzzWire", ["Bytes", "FuzzBasics", "FuzzBounds", "FuzzPlain", "HTTPWire"], path: "Fuzz/Wire"),
-        target("FuzzClaims", ["Bytes", "Crypto", "FuzzBasics", "FuzzPlain", "JSONWire", "Tokens"], path: "Fuzz/Claims"),
+        target(
+            "FuzzClaims", ["Bytes", "Crypto", "FuzzBasics", "FuzzPlain", "JSONWire", "Tokens"], path: "Fuzz/Claims"),
         target("FuzzFields", ["Bytes", "FuzzBasics", "FuzzPlain", "Gateway", "HTTPWire"], path: "Fuzz/Fields"),
         target(
             "FuzzValues", ["Bytes", "Crypto", "FormData", "FuzzBasics", "FuzzPlain", "Images", "SigV4", "XMLWire"],
@@ -168,8 +169,8 @@ let package = Package(
             "FuzzHarness",
             [
                 "Bytes", "Crypto", "FormData", "FuzzBasics", "FuzzBounds", "FuzzBytes", "FuzzClaims",
-                "FuzzConfiguration", "FuzzFields", "FuzzRecords", "FuzzValues", "FuzzWire", "FuzzWorld", "Gateway",
-                "HTTPWire", "Images", "JSONWire", "Settings", "SigV4", "TLS", "Tokens", "XMLWire",
+                "FuzzConfiguration", "FuzzFields", "FuzzPlain", "FuzzRecords", "FuzzValues", "FuzzWire", "FuzzWorld",
+                "Gateway", "HTTPWire", "Images", "JSONWire", "Settings", "SigV4", "TLS", "Tokens", "XMLWire",
             ]),
     ]
 )
@@ -213,7 +214,8 @@ if let wanted = Context.environment["SLUICE_FUZZ"] {
         case "Registrations": "FuzzLoop"
         case "TLSRecords": "FuzzRecords"
         case "FileName", "FormData", "MagicNumber", "SigV4", "StoreXML": "FuzzValues"
-        case "Chunked", "RequestGenerated", "RequestReference", "RequestRoundTrip", "RequestSplit", "ResponseWriter":
+        case "Chunked", "RequestGenerated", "RequestReference", "RequestRoundTrip", "RequestSplit", "Response",
+            "ResponseWriter":
             "FuzzWire"
         case "Gateway": "FuzzWorld"
         case "GatewayRequests": "FuzzRequests"

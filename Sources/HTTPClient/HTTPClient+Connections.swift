@@ -39,7 +39,7 @@ extension HTTPClient {
         switch result {
         case .success(let descriptor):
             let socket = FileDescriptor(adopting: descriptor)
-            guard let transfer, transfer.stage == .connecting else { return }
+            guard let transfer, transfer.stage == .connecting else { return serveQueue() }
             let connection = OutgoingConnection(socket, origin: origin, now: driver.now)
             connections.add(connection)
             driver.opened(descriptor: descriptor)
@@ -47,7 +47,9 @@ extension HTTPClient {
             driver.watch(descriptor: descriptor, readable: true, writable: false)
             attach(transfer, to: connection)
         case .failure(let failure):
-            if let transfer { fail(transfer, HTTPFailure.Kind(failure.kind), failure.detail) }
+            if let transfer, transfer.stage == .connecting {
+                fail(transfer, HTTPFailure.Kind(failure.kind), failure.detail)
+            }
             serveQueue()
         }
     }
@@ -58,11 +60,16 @@ extension HTTPClient {
         if let authorities, now - authorities.readAt < configuration.authoritiesSecondsMax * 1_000 {
             return authorities.context
         }
-        let context = try TLSContext.client(of: configuration.caBundlePath.map { .file($0) } ?? .system)
-        authorities = (context, now)
-        // Who takes up a session does not look at certificates again.
-        connections.forgetSessions()
-        return context
+        do {
+            let context = try TLSContext.client(of: configuration.caBundlePath.map { .file($0) } ?? .system)
+            authorities = (context, now)
+            connections.forgetSessions()
+            return context
+        } catch {
+            // It may just be written anew.
+            guard let authorities else { throw error }
+            return authorities.context
+        }
     }
 
     // MARK: kept ones

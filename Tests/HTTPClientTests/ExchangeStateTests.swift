@@ -132,9 +132,10 @@ struct ExchangeStateTests {
           lost, silent: connectionEnds
         askingAllowed: sends
           sends: continued
-          goes on, silent: sent, noKeeps, noCloses, unknownExpect
+          goes on, silent: sent, noKeeps, noCloses
           silent: sendingBroke
           goes on, sends: yesKeeps, yesCloses
+          asks no more, sends: unknownExpect
           lost, sends: connectionEnds
         askingBroken: silent
           silent: continued, sendingBroke
