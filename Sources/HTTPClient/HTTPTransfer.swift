@@ -24,8 +24,8 @@ package final class HTTPTransfer {
     var stage = Stage.new
     /// Index in the client's list of those that run.
     var position = 0
-    /// How often sending the request was begun, or is about to be: one that meets a kept connection's end, before a byte
-    /// of the answer, is sent once more, whatever its method (RFC 9112 § 9.3.1).
+    /// How often sending the request was begun, or is about to be: one that meets a kept connection's end, before a
+    /// byte of the answer, is sent once more, whatever its method (RFC 9112 § 9.3.1).
     package private(set) var sendCount = 0
 
     private(set) var request: HTTPRequest
