@@ -16,7 +16,7 @@ import Testing
                     if closes { return }
                 }
                 notes.add(connection.number)
-            })
+            }, .idle)
     }
 
     private static func get(_ bench: Bench, _ target: String = "/") throws -> HTTPResponse {
