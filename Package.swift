@@ -243,8 +243,12 @@ if let sanitizer = Context.environment["SLUICE_FUZZ_SANITIZER"] {
     let counted = ["-sanitize=fuzzer,\(sanitizer)", "-sanitize-coverage=edge,inline-8bit-counters,pc-table"]
     // Nor need the world watch its own classes for overlapping accesses, which its tests do, over thousands of worlds.
     let plain = ["-sanitize=\(sanitizer)", "-enforce-exclusivity=unchecked"]
+    // libFuzzer looks at all counters after each input: those of functions that nothing calls are to go. Where each has
+    // a section of its own, and none is kept for its name, the linker that Swift brings leaves them out.
+    let apart = ["-Xfrontend", "-function-sections", "-Xfrontend", "-internalize-at-link"]
     for target in package.targets where target.type != .system {
         let flags = uncounted.contains(target.name) ? plain : counted
-        target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(flags)]
+        target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(flags + apart)]
+        if target.type == .executable { target.linkerSettings = [.unsafeFlags(["-use-ld=lld"])] }
     }
 }

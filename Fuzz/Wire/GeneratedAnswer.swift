@@ -109,8 +109,16 @@ package struct GeneratedAnswer {
         body = hasBody ? content : []
         let isCertain = framing != .untilClose && (form != .both || !hasBody)
         keepsAlive = isCertain && !option.lowercased().contains("close") && (!isOld || option.contains("eep-"))
+        if status == 204, lines.contains(where: Self.announcesBody) { keepsAlive = false }
         if hasBody { bytes += framing == .chunked ? chunked(content, &choices) : content }
         finish(&choices, start)
+    }
+
+    private static func announcesBody(_ line: String) -> Bool {
+        let parts = line.lowercased().split(separator: ":", maxSplits: 1)
+        guard parts.count == 2 else { return false }
+        let isZero = parts[1].filter { $0 != " " && $0 != "\t" } == "0"
+        return parts[0] == "transfer-encoding" || parts[0] == "content-length" && !isZero
     }
 
     private mutating func finish(_ choices: inout Choices, _ start: Int) {

@@ -30,6 +30,8 @@ struct PlainAnswerHead {
     private var options: [String] = []
     private var lengths: [UInt64] = []
     private var isChunked = false
+    /// A 204 that says that it has one.
+    private var announcesBody = false
 
     var framing: ResponseFraming {
         guard hasBody else { return .none }
@@ -37,7 +39,8 @@ struct PlainAnswerHead {
     }
 
     var keepsAlive: Bool {
-        if framing == .untilClose || isChunked && !lengths.isEmpty || options.contains("close") { return false }
+        if framing == .untilClose || isChunked && !lengths.isEmpty || announcesBody { return false }
+        if options.contains("close") { return false }
         return minorVersion == 1 || options.contains("keep-alive")
     }
 
@@ -102,6 +105,10 @@ struct PlainAnswerHead {
         switch PlainBytes.text(name).lowercased() {
         case "connection":
             options += elements.map { PlainBytes.text($0).lowercased() }
+        case "content-length" where status == 204:
+            if PlainBytes.text(value) != "0" { announcesBody = true }
+        case "transfer-encoding" where status == 204:
+            announcesBody = true
         case "content-length" where hasBody:
             for element in elements {
                 guard !element.isEmpty, element.allSatisfy(Self.isDigit) else { return .contentLength }

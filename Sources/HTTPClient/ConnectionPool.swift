@@ -77,7 +77,7 @@ struct ConnectionPool {
         sessions[origin] = session
     }
 
-    /// Whoever vouched for the servers may not be trusted any more, and who takes up a session looks at no certificate.
+    /// Whoever vouched for the servers may not be trusted any more.
     mutating func forgetSessions() { sessions.removeAll() }
 
     func session(of origin: Origin) -> TLSClientSession? { sessions[origin] }

@@ -63,6 +63,7 @@ extension HTTPClient {
         do {
             let context = try TLSContext.client(of: configuration.caBundlePath.map { .file($0) } ?? .system)
             authorities = (context, now)
+            // Who takes up a session does not look at certificates again.
             connections.forgetSessions()
             return context
         } catch {

@@ -254,8 +254,7 @@ import Testing
         #expect(server.acceptedCount == 1)
     }
 
-    /// The failure tells of the last attempt; that there was one before it, which the server may have acted upon, the
-    /// count does.
+    /// The failure speaks of the second attempt, the count of both.
     ///
     /// - Parameter isWhole: the first attempt gets its whole body out.
     @Test(arguments: [true, false])

@@ -47,7 +47,9 @@ struct ResponseBodyTests {
         ] {
             let run = try run(fields, "hello", line: line, expectsBody: expectsBody)
             #expect(run.head?.framing == ResponseFraming.none)
-            #expect(run.head?.keepsAlive == line.hasPrefix("HTTP/1.1"))
+            // A 204 that announces a body may send one, which would be taken for the next answer.
+            let isHonest = fields.isEmpty || !line.contains("204")
+            #expect(run.head?.keepsAlive == (line.hasPrefix("HTTP/1.1") && isHonest))
             #expect(run.end == .complete(run.head?.headBytes ?? 0))
             #expect(run.body.isEmpty)
         }
