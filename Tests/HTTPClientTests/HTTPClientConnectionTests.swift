@@ -16,7 +16,7 @@ import Testing
                     if closes { return }
                 }
                 notes.add(connection.number)
-            })
+            }, .idle)
     }
 
     private static func get(_ bench: Bench, _ target: String = "/") throws -> HTTPResponse {
@@ -258,7 +258,7 @@ import Testing
     ///
     /// - Parameter isWhole: the first attempt gets its whole body out.
     @Test(arguments: [true, false])
-    func `what the first attempt sent is not forgotten when the second finds nobody`(isWhole: Bool) throws {
+    func `an attempt that was sent is counted when the second finds nobody`(isWhole: Bool) throws {
         let server = try ScriptedServer { connection in
             _ = try connection.readHead()
             try connection.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")

@@ -26,7 +26,7 @@ import TLS
         _ script: @escaping @Sendable (TLSServerEnd) throws -> Void
     ) throws -> TLSBench {
         let authority = try #require(TestAuthority.shared)
-        return try TLSBench(authority.first, trusting: authority.certificate) { end in
+        return try TLSBench(authority.first, trusting: authority.certificate, .idle) { end in
             guard try end.readHead() != nil else { return }
             try script(end)
         }

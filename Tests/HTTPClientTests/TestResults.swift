@@ -32,3 +32,12 @@ func isReadable(_ descriptor: Int32, milliseconds: Int32) -> Bool {
     var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     return unsafe poll(&waiting, 1, milliseconds) == 1
 }
+
+extension HTTPClientConfiguration {
+    /// No connection ends because it was idle, as far as a test lasts.
+    static var idle: HTTPClientConfiguration {
+        var configuration = HTTPClientConfiguration()
+        configuration.connectionIdleSecondsMax = 1_000
+        return configuration
+    }
+}
