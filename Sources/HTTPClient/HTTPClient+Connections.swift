@@ -122,7 +122,8 @@ extension HTTPClient {
         connection.transfer = nil
         // A ticket of TLS 1.3 comes behind the handshake: by now it is there.
         if connection.requestCount == 1, connection.context === authorities?.context,
-            let session = connection.resumableSession {
+            let session = connection.resumableSession
+        {
             connections.remember(session, of: connection.origin)
         }
         guard keeps, connection.isFree, isFit(connection, driver.now) else { return close(connection) }

@@ -219,14 +219,17 @@ package final class HTTPClient {
 
     private func deliver() {
         guard !finished.isEmpty else { return }
+        let count = finished.count
         var index = 0
-        while index < finished.count {
+        // A completion may close the client, and what fails inside of one is told in another turn.
+        while index < min(count, finished.count) {
             let (transfer, result) = finished[index]
             index += 1
             guard transfer.stage == .finished, let completion = transfer.end() else { continue }
             completion(result)
         }
-        finished.removeAll(keepingCapacity: true)
+        finished.removeFirst(min(count, finished.count))
+        if !finished.isEmpty { tick() }
     }
 
     // MARK: time
