@@ -31,6 +31,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case requestReference = "RequestReference"
     case requestRoundTrip = "RequestRoundTrip"
     case requestSplit = "RequestSplit"
+    case response = "Response"
     case responseWriter = "ResponseWriter"
     case settings = "Settings"
     case sigV4 = "SigV4"
@@ -59,6 +60,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .requestReference: try RequestReference.run(input, effort: effort)
         case .requestRoundTrip: try RequestRoundTrip.run(input, effort: effort)
         case .requestSplit: try RequestSplit.run(input, effort: effort)
+        case .response: try AnswerReading.run(input, effort: effort)
         case .responseWriter: try ResponseReading.run(input)
         case .settings: try SettingsReading.run(input)
         case .sigV4: try RequestSigning.run(input, effort: effort)

@@ -31,6 +31,8 @@ _BYTES_MAX = {
     "RequestReference": 512,
     "RequestRoundTrip": 512,
     "RequestSplit": 512,
+    # Tight limits make every bound of an answer's heads lie within 192 bytes.
+    "Response": 512,
     "ResponseWriter": 128,
     "SigV4": 1024,
     # Choices, one byte each.

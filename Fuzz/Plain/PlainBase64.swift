@@ -7,16 +7,18 @@ package enum PlainBase64 {
     /// Appends the letters of `bytes`: of every three, four of one number.
     package static func append(_ bytes: Span<UInt8>, to text: inout [UInt8]) {
         let alphabet = alphabet
-        var group = 0
-        while group < bytes.count {
-            let count = min(3, bytes.count - group)
-            var number = 0
-            for place in 0 ..< 3 { number = number * 256 + (place < count ? Int(bytes[group + place]) : 0) }
-            text.append(alphabet[number / 262_144])
-            text.append(alphabet[number / 4_096 % 64])
-            if count > 1 { text.append(alphabet[number / 64 % 64]) }
-            if count > 2 { text.append(alphabet[number % 64]) }
-            group += count
+        text.append(addingCapacity: (bytes.count + 2) / 3 * 4) { text in
+            var group = 0
+            while group < bytes.count {
+                let count = min(3, bytes.count - group)
+                var number = 0
+                for place in 0 ..< 3 { number = number * 256 + (place < count ? Int(bytes[group + place]) : 0) }
+                text.append(alphabet[number / 262_144])
+                text.append(alphabet[number / 4_096 % 64])
+                if count > 1 { text.append(alphabet[number / 64 % 64]) }
+                if count > 2 { text.append(alphabet[number % 64]) }
+                group += count
+            }
         }
     }
 

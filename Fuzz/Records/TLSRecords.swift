@@ -79,7 +79,8 @@ package enum TLSRecords {
         switch failure {
         case .malformed, .alertReceived, .nothingInCommon, .noApplicationProtocol, .plainHTTP:
             guard (failure == .plainHTTP) == isHTTP else { throw OracleFailure("said to be \(failure)") }
-        case .library, .clientCertificate, .serverCertificate: throw OracleFailure("the peer's fault, and said to be \(failure)")
+        case .library, .clientCertificate, .serverCertificate:
+            throw OracleFailure("the peer's fault, and said to be \(failure)")
         }
     }
 

@@ -7,30 +7,28 @@ package enum Base64URL {
     package static func decode(_ text: Span<UInt8>) -> [UInt8]? {
         let tail = text.count & 3
         guard tail != 1 else { return nil }
-        let whole = text.count - tail
-        var flaws: UInt32 = 0
+        var flaws = SIMD4<UInt8>()
         let output = [UInt8](capacity: text.count / 4 * 3 + 2) { output in
-            var index = 0
-            while index < whole {
-                let sextets = (
-                    sextet(text[index]), sextet(text[index + 1]), sextet(text[index + 2]), sextet(text[index + 3])
-                )
-                flaws |= sextets.0 | sextets.1 | sextets.2 | sextets.3
-                let bits = sextets.0 << 18 | sextets.1 << 12 | sextets.2 << 6 | sextets.3
+            var rest = text
+            while rest.count >= 4 {
+                let sextets = sextets(SIMD4(rest[0], rest[1], rest[2], rest[3]))
+                flaws |= sextets
+                let bits = bits(sextets)
                 output.append(UInt8(truncatingIfNeeded: bits >> 16))
                 output.append(UInt8(truncatingIfNeeded: bits >> 8))
                 output.append(UInt8(truncatingIfNeeded: bits))
-                index += 4
+                rest = rest.extracting(droppingFirst: 4)
             }
             guard tail > 0 else { return }
-            let sextets = (sextet(text[index]), sextet(text[index + 1]), tail == 3 ? sextet(text[index + 2]) : 0)
-            flaws |= sextets.0 | sextets.1 | sextets.2
-            let bits = sextets.0 << 18 | sextets.1 << 12 | sextets.2 << 6
+            // `A` is all zero bits, in place of the letters that are not there.
+            let sextets = sextets(SIMD4(rest[0], rest[1], tail == 3 ? rest[2] : 0x41, 0x41))
+            flaws |= sextets
+            let bits = bits(sextets)
             output.append(UInt8(truncatingIfNeeded: bits >> 16))
             if tail == 3 { output.append(UInt8(truncatingIfNeeded: bits >> 8)) }
-            if bits & (tail == 3 ? 0xFF : 0xFFFF) != 0 { flaws |= noSextet }
+            if bits & (tail == 3 ? 0xFF : 0xFFFF) != 0 { flaws[0] |= noSextet }
         }
-        return flaws & noSextet == 0 ? output : nil
+        return flaws.max() < noSextet ? output : nil
     }
 
     /// Appends the canonical encoding of `bytes`.
@@ -57,18 +55,24 @@ package enum Base64URL {
     }
 
     /// The bit that no sextet has.
-    private static let noSextet: UInt32 = 64
+    private static let noSextet: UInt8 = 64
 
-    /// The six bits that a letter stands for; `noSextet` where it is none.
+    /// The six bits that each letter stands for; `noSextet` where it is none.
     @inline(__always)
-    private static func sextet(_ letter: UInt8) -> UInt32 {
-        var sextet = UInt8(truncatingIfNeeded: noSextet)
-        if letter &- 0x41 < 26 { sextet = letter &- 0x41 }
-        if letter &- 0x61 < 26 { sextet = letter &- 0x47 }
-        if letter &- 0x30 < 10 { sextet = letter &+ 4 }
-        if letter == 0x2D { sextet = 62 }
-        if letter == 0x5F { sextet = 63 }
-        return UInt32(sextet)
+    private static func sextets(_ letters: SIMD4<UInt8>) -> SIMD4<UInt8> {
+        var sextets = SIMD4(repeating: noSextet)
+        sextets.replace(with: letters &- 0x41, where: letters &- 0x41 .< 26)
+        sextets.replace(with: letters &- 0x47, where: letters &- 0x61 .< 26)
+        sextets.replace(with: letters &+ 4, where: letters &- 0x30 .< 10)
+        sextets.replace(with: 62, where: letters .== 0x2D)
+        sextets.replace(with: 63, where: letters .== 0x5F)
+        return sextets
+    }
+
+    /// The sextets beside each other, the first one in the highest bits.
+    @inline(__always)
+    private static func bits(_ sextets: SIMD4<UInt8>) -> UInt32 {
+        UInt32(sextets[0]) << 18 | UInt32(sextets[1]) << 12 | UInt32(sextets[2]) << 6 | UInt32(sextets[3])
     }
 
     /// The letter of the lowest six bits.

@@ -77,5 +77,8 @@ struct ConnectionPool {
         sessions[origin] = session
     }
 
+    /// Whoever vouched for the servers may not be trusted any more.
+    mutating func forgetSessions() { sessions.removeAll() }
+
     func session(of origin: Origin) -> TLSClientSession? { sessions[origin] }
 }

@@ -2,17 +2,20 @@ internal import Dialing
 
 /// Takes the dialer's wishes to the client's driver.
 final class DialRelay: DialerDriver {
+    private let driver: any HTTPClientDriver
     weak var client: HTTPClient?
 
-    func opened(descriptor: Int32) { client?.driver.opened(descriptor: descriptor) }
+    init(_ driver: any HTTPClientDriver) { self.driver = driver }
+
+    func opened(descriptor: Int32) { driver.opened(descriptor: descriptor) }
 
     func watch(descriptor: Int32, readable: Bool, writable: Bool) {
-        client?.driver.watch(descriptor: descriptor, readable: readable, writable: writable)
+        driver.watch(descriptor: descriptor, readable: readable, writable: writable)
     }
 
-    func unwatch(descriptor: Int32) { client?.driver.unwatch(descriptor: descriptor) }
+    func unwatch(descriptor: Int32) { driver.unwatch(descriptor: descriptor) }
 
-    func closing(descriptor: Int32) { client?.driver.closing(descriptor: descriptor) }
+    func closing(descriptor: Int32) { driver.closing(descriptor: descriptor) }
 
     func setTimer(milliseconds: Int?) { client?.setDialerTimer(milliseconds) }
 }

@@ -28,10 +28,12 @@ struct ExchangeState {
     private(set) var status: Int?
     private var keepsAlive = false
     private var isAnswered = false
+    private let hasAsked: Bool
 
     /// - Parameter asksFirst: the head has `Expect: 100-continue`.
     init(asksFirst: Bool) {
         sending = asksFirst ? .asking : .going
+        hasAsked = asksFirst
     }
 
     /// Whether bytes of the body may be sent now.
@@ -55,23 +57,21 @@ struct ExchangeState {
         return settled
     }
 
+    /// Whether bytes of the body are still wanted, now or once the server has said so.
+    var wantsBody: Bool { sends || isAsking }
+
     /// No more can be sent; an answer may still be there.
     mutating func sendingBroke() {
-        if sends || isAsking { sending = .cutShort }
+        if wantsBody { sending = .cutShort }
     }
 
     /// The head of the final answer. One that is no yes ends the sending (RFC 9112 § 9.5).
     mutating func head(status: Int, keepsAlive: Bool) -> Outcome {
         self.status = status
         self.keepsAlive = keepsAlive
-        switch sending {
-        case .asking:
-            if status == 417 { return .asksNoMore }
-            sending = status >= 300 ? .cutShort : .going
-        case .going:
-            if status >= 300 { sending = .cutShort }
-        case .whole, .cutShort: break
-        }
+        guard wantsBody else { return .goesOn }
+        if status == 417, hasAsked { return .asksNoMore }
+        sending = status >= 300 ? .cutShort : .going
         return .goesOn
     }
 

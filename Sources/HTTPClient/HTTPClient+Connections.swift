@@ -27,7 +27,10 @@ extension HTTPClient {
             [weak self, weak transfer] result in
             self?.dialed(transfer, url.origin, result)
         }
-        if transfer.dial == nil { fail(transfer, .other, "there is no memory for a connection") }
+        if transfer.dial == nil {
+            connections.dialsCount -= 1
+            fail(transfer, .other, "there is no memory for a connection")
+        }
     }
 
     private func dialed(_ transfer: HTTPTransfer?, _ origin: Origin, _ result: Result<Int32, DialFailure>) {
@@ -36,7 +39,7 @@ extension HTTPClient {
         switch result {
         case .success(let descriptor):
             let socket = FileDescriptor(adopting: descriptor)
-            guard let transfer, transfer.stage == .connecting else { return }
+            guard let transfer, transfer.stage == .connecting else { return serveQueue() }
             let connection = OutgoingConnection(socket, origin: origin, now: driver.now)
             connections.add(connection)
             driver.opened(descriptor: descriptor)
@@ -44,7 +47,9 @@ extension HTTPClient {
             driver.watch(descriptor: descriptor, readable: true, writable: false)
             attach(transfer, to: connection)
         case .failure(let failure):
-            if let transfer { fail(transfer, HTTPFailure.Kind(failure.kind), failure.detail) }
+            if let transfer, transfer.stage == .connecting {
+                fail(transfer, HTTPFailure.Kind(failure.kind), failure.detail)
+            }
             serveQueue()
         }
     }
@@ -55,9 +60,17 @@ extension HTTPClient {
         if let authorities, now - authorities.readAt < configuration.authoritiesSecondsMax * 1_000 {
             return authorities.context
         }
-        let context = try TLSContext.client(of: configuration.caBundlePath.map { .file($0) } ?? .system)
-        authorities = (context, now)
-        return context
+        do {
+            let context = try TLSContext.client(of: configuration.caBundlePath.map { .file($0) } ?? .system)
+            authorities = (context, now)
+            // Who takes up a session does not look at certificates again.
+            connections.forgetSessions()
+            return context
+        } catch {
+            // It may just be written anew.
+            guard let authorities else { throw error }
+            return authorities.context
+        }
     }
 
     // MARK: kept ones
@@ -65,7 +78,9 @@ extension HTTPClient {
     private func idleConnection(to origin: Origin) -> OutgoingConnection? {
         let now = driver.now
         while let connection = connections.takeIdle(origin) {
-            if isFit(connection, now), now < connection.idleSince + idleMilliseconds { return connection }
+            if isFit(connection, now), now < connection.idleSince + idleMilliseconds, isSilent(connection) {
+                return connection
+            }
             close(connection)
         }
         return nil
@@ -77,6 +92,25 @@ extension HTTPClient {
         now < connection.establishedAt + Int64(configuration.connectionLifeSecondsMax) * 1_000
     }
 
+    /// Whether the server has said nothing behind its last answer: what lies there unread would be taken for the next
+    /// one, or is the end. Tickets and keys of TLS are taken in.
+    private func isSilent(_ connection: OutgoingConnection) -> Bool {
+        var input = takeBuffer()
+        var sealed = takeBuffer()
+        var received = OutgoingConnection.Received.bytes
+        var reads = 0
+        while received == .bytes, input.isEmpty, reads < Self.silentReadsMax {
+            received = connection.receive(into: &input, sealed: &sealed)
+            reads += 1
+        }
+        giveBack(sealed)
+        giveBack(input)
+        return received == .nothing && connection.isFree
+    }
+
+    /// A server that has more to say without an answer in it is up to something.
+    private static let silentReadsMax = 4
+
     private func closeOldestIdle() -> Bool {
         guard let oldest = connections.takeOldestIdle() else { return false }
         shut(oldest)
@@ -87,12 +121,15 @@ extension HTTPClient {
     func release(_ connection: OutgoingConnection, keeps: Bool) {
         connection.transfer = nil
         // A ticket of TLS 1.3 comes behind the handshake: by now it is there.
-        if connection.requestCount == 1, let session = connection.resumableSession {
+        if connection.requestCount == 1, connection.context === authorities?.context,
+            let session = connection.resumableSession
+        {
             connections.remember(session, of: connection.origin)
         }
         guard keeps, connection.isFree, isFit(connection, driver.now) else { return close(connection) }
         if let next = connections.queue.first {
-            guard next.url?.origin == connection.origin else { return close(connection) }
+            guard next.url?.origin == connection.origin, !next.isRepeated, isSilent(connection)
+            else { return close(connection) }
             connections.queue.removeFirst()
             return attach(next, to: connection)
         }
@@ -114,9 +151,10 @@ extension HTTPClient {
         connection.close()
     }
 
-    /// Makes a connection for who waits longest, now that there may be room for one.
+    /// Makes connections for those who wait longest, as far as there is room now.
     func serveQueue() {
-        guard !connections.queue.isEmpty, connections.count < configuration.connectionsMax else { return }
-        dial(connections.queue.removeFirst())
+        while !connections.queue.isEmpty, connections.count < configuration.connectionsMax {
+            dial(connections.queue.removeFirst())
+        }
     }
 }

@@ -38,7 +38,7 @@ extension HTTPClient {
 
     private func begin(_ transfer: HTTPTransfer, _ connection: OutgoingConnection) {
         connection.requestCount += 1
-        transfer.sendCount += 1
+        transfer.beginSending()
         let asksFirst = transfer.asksFirst(bytesMin: configuration.expectContinueBytesMin)
         transfer.state = ExchangeState(asksFirst: asksFirst)
         if asksFirst {
@@ -54,8 +54,9 @@ extension HTTPClient {
 
     /// Sends `beginning` and what the source has, as far as the connection takes it.
     func pump(_ transfer: HTTPTransfer, _ beginning: consuming [UInt8]? = nil) {
-        guard !transfer.isPumping, let connection = transfer.connection else { return }
-        transfer.isPumping = true
+        guard let connection = transfer.connection, connection.requestCount > 0 else { return }
+        // What goes on when a source calls from inside goes on after it, too.
+        guard transfer.source == .ready else { return }
         var buffer = beginning ?? takeBuffer()
         var sealed = takeBuffer()
         var writes = 0
@@ -69,7 +70,6 @@ extension HTTPClient {
         }
         giveBack(buffer)
         giveBack(sealed)
-        transfer.isPumping = false
         if !connection.isClosed { updateWatch(connection) }
     }
 
@@ -79,12 +79,13 @@ extension HTTPClient {
     ) -> Bool {
         var supplied = HTTPTransfer.Supplied.bytes
         if transfer.state.sends, transfer.bodyRest > 0, !connection.hasBacklog {
-            transfer.isResumed = false
+            transfer.source = .asked
             supplied = transfer.supply(to: &buffer, bytesMax: buffer.count + Self.sendBytes)
             if supplied == .over { return false }
+            transfer.source = supplied == .pending && transfer.source == .asked ? .paused : .ready
         }
         if !buffer.isEmpty {
-            transfer.isSent = true
+            transfer.sent = .some
             connection.send(buffer.span, sealed: &sealed)
             buffer.removeAll(keepingCapacity: true)
         }
@@ -99,14 +100,11 @@ extension HTTPClient {
         }
         guard transfer.state.sends, !connection.hasBacklog else { return false }
         if transfer.bodyRest == 0 {
+            transfer.sent = .all
             settle(transfer, connection, transfer.state.sent())
             return false
         }
-        if supplied == .pending, !transfer.isResumed {
-            transfer.isPaused = true
-            return false
-        }
-        return true
+        return transfer.source == .ready
     }
 
     /// `connection` takes bytes again.
@@ -122,7 +120,7 @@ extension HTTPClient {
     }
 
     private func updateWatch(_ connection: OutgoingConnection) {
-        let wantsWritable = connection.hasBacklog && !connection.isBroken || connection.yields
+        let wantsWritable = connection.waitsForKernel && !connection.isBroken || connection.yields
         guard wantsWritable != connection.isWatchedForWriting else { return }
         connection.isWatchedForWriting = wantsWritable
         driver.watch(descriptor: connection.descriptor, readable: true, writable: wantsWritable)
@@ -134,29 +132,31 @@ extension HTTPClient {
     func readOn(_ connection: OutgoingConnection) {
         var input = takeBuffer()
         var sealed = takeBuffer()
+        let wasHeldBack = connection.hasBacklog
         let received = connection.receive(into: &input, sealed: &sealed)
         giveBack(sealed)
-        switch received {
-        case .nothing: break
-        case .bytes: take(input.span, connection)
-        case .ended: ended(connection, nil)
-        case .lost(let why): ended(connection, why)
-        case .refused(let failure): refused(connection, failure)
-        }
+        // A message of TLS that was in the way is complete.
+        if wasHeldBack, !connection.hasBacklog, let transfer = connection.transfer { schedule(transfer) }
+        if received == .bytes { take(input.span, connection) } else { end(connection, received) }
         giveBack(input)
     }
 
     private func take(_ input: Span<UInt8>, _ connection: OutgoingConnection) {
         guard let transfer = connection.transfer else {
             // Tickets of TLS may come at any time; nothing else is asked for.
-            if !input.isEmpty || connection.isClosedByPeer { close(connection) }
+            if !input.isEmpty || connection.ending != nil { close(connection) }
             return
         }
         if connection.isHandshaking { return updateWatch(connection) }
-        if connection.requestCount == 0 { begin(transfer, connection) }
+        if connection.requestCount == 0 {
+            guard input.isEmpty else {
+                return fail(transfer, .malformedResponse, "the server answered before it was asked")
+            }
+            begin(transfer, connection)
+        }
         if !input.isEmpty, isOn(transfer, connection) { take(input, transfer, connection) }
         guard !connection.isClosed else { return }
-        if connection.isClosedByPeer { ended(connection, nil) } else { updateWatch(connection) }
+        if let ending = connection.ending { end(connection, ending) } else { updateWatch(connection) }
     }
 
     private func isOn(_ transfer: HTTPTransfer, _ connection: OutgoingConnection) -> Bool {
@@ -216,6 +216,15 @@ extension HTTPClient {
         }
     }
 
+    private func end(_ connection: OutgoingConnection, _ received: OutgoingConnection.Received) {
+        switch received {
+        case .nothing, .bytes: updateWatch(connection)
+        case .ended: ended(connection, nil)
+        case .lost(let why): ended(connection, why)
+        case .refused(let failure): refused(connection, failure)
+        }
+    }
+
     /// The stream of `connection` has ended: `why`, or as it should.
     private func ended(_ connection: OutgoingConnection, _ why: String?) {
         guard let transfer = connection.transfer else { return close(connection) }
@@ -242,13 +251,13 @@ extension HTTPClient {
 
     /// Sends the request once more, on a connection of its own.
     private func sendAgain(_ transfer: HTTPTransfer, _ connection: OutgoingConnection) {
-        guard transfer.rewind(limits: responseLimits) else {
+        guard transfer.rewind(limits: responseLimits, now: driver.now) else {
             return fail(transfer, .bodySource, "the body cannot be sent again: its first bytes are gone")
         }
         transfer.connection = nil
         connection.transfer = nil
-        transfer.isRepeated = true
         connect(transfer)
         close(connection)
+        look(at: transfer.due)
     }
 }

@@ -23,13 +23,16 @@ package final class HTTPClient {
     /// Those that begin, or go on, at the end of the turn.
     private var scheduled: [HTTPTransfer] = []
     private var finished: [(HTTPTransfer, Result<HTTPResponse, HTTPFailure>)] = []
-    private var isDelivering = false
+    /// The loop has called: what is asked for now is done, or delivered, before this returns.
+    private var isInTurn = false
     var connections = ConnectionPool()
     var authorities: (context: TLSContext, readAt: Int64)?
     private var lastURL: (text: String, parsed: RequestURL)?
     /// Memory for what is read and written, kept from call to call.
     private var buffers: [[UInt8]] = []
     private static let buffersMax = 4
+    /// A body in one piece may have been larger.
+    private static let bufferBytesMax = 131_072
 
     private var needsTick = false
     /// When the dialer wants to be called.
@@ -44,7 +47,7 @@ package final class HTTPClient {
         self.driver = driver
         self.configuration = configuration
         responseLimits = ResponseLimits(headBytesMax: configuration.responseFieldBytesMax)
-        relay = DialRelay()
+        relay = DialRelay(driver)
         guard let dialer = Dialer(driver: relay, lookupCacheSeconds: configuration.lookupCacheSeconds)
         else { throw HTTPClientError(description: "libcurl cannot be initialised") }
         self.dialer = dialer
@@ -80,7 +83,8 @@ package final class HTTPClient {
 
     /// The loop found `descriptor` ready.
     package func socketReady(descriptor: Int32, readable: Bool, writable: Bool, failed: Bool) {
-        guard let dialer, !isDelivering else { return }
+        guard let dialer, !isInTurn else { return }
+        isInTurn = true
         if let connection = connections[descriptor] {
             if writable { writeOn(connection) }
             // A failed socket says why when it is read.
@@ -93,7 +97,8 @@ package final class HTTPClient {
 
     /// The timer that ``HTTPClientDriver/setTimer(milliseconds:)`` set is due.
     package func timerFired() {
-        guard let dialer, !isDelivering else { return }
+        guard let dialer, !isInTurn else { return }
+        isInTurn = true
         timerDue = .max
         needsTick = false
         let now = driver.now
@@ -112,6 +117,7 @@ package final class HTTPClient {
         self.dialer = nil
         for transfer in running {
             _ = transfer.end()
+            transfer.dial?.cancel()
             transfer.dial = nil
             transfer.connection = nil
         }
@@ -128,10 +134,11 @@ package final class HTTPClient {
 
     func resume(_ transfer: HTTPTransfer) {
         guard transfer.stage == .exchanging else { return }
-        if transfer.isPumping {
-            transfer.isResumed = true
-        } else if transfer.isPaused {
-            transfer.isPaused = false
+        switch transfer.source {
+        case .ready, .resumed: break
+        case .asked: transfer.source = .resumed
+        case .paused:
+            transfer.source = .ready
             schedule(transfer)
         }
     }
@@ -198,10 +205,12 @@ package final class HTTPClient {
     }
 
     func finish(_ transfer: HTTPTransfer, _ result: Result<HTTPResponse, HTTPFailure>) {
+        guard transfer.stage != .finished, transfer.stage != .over else { return }
         leave(transfer)
         transfer.stage = .finished
         finished.append((transfer, result))
-        tick()
+        // The end of the turn delivers it.
+        if !isInTurn { tick() }
     }
 
     func fail(_ transfer: HTTPTransfer, _ kind: HTTPFailure.Kind, _ detail: String) {
@@ -210,16 +219,17 @@ package final class HTTPClient {
 
     private func deliver() {
         guard !finished.isEmpty else { return }
-        isDelivering = true
+        let count = finished.count
         var index = 0
-        while index < finished.count {
+        // A completion may close the client, and what fails inside of one is told in another turn.
+        while index < min(count, finished.count) {
             let (transfer, result) = finished[index]
             index += 1
             guard transfer.stage == .finished, let completion = transfer.end() else { continue }
             completion(result)
         }
-        finished.removeAll(keepingCapacity: true)
-        isDelivering = false
+        finished.removeFirst(min(count, finished.count))
+        if !finished.isEmpty { tick() }
     }
 
     // MARK: time
@@ -281,6 +291,7 @@ package final class HTTPClient {
 
     private func endTurn() {
         deliver()
+        isInTurn = false
         setTimer()
     }
 
@@ -289,7 +300,7 @@ package final class HTTPClient {
     func takeBuffer() -> [UInt8] { buffers.popLast() ?? [] }
 
     func giveBack(_ buffer: consuming [UInt8]) {
-        guard buffers.count < Self.buffersMax else { return }
+        guard buffers.count < Self.buffersMax, buffer.capacity <= Self.bufferBytesMax else { return }
         buffer.removeAll(keepingCapacity: true)
         buffers.append(buffer)
     }

@@ -17,8 +17,8 @@ package protocol HTTPClientDriver: AnyObject {
     /// ``closing(descriptor:)``. The client wants ``HTTPClient/socketReady(descriptor:readable:writable:failed:)``.
     func watch(descriptor: Int32, readable: Bool, writable: Bool)
 
-    /// The client has nothing to expect of `descriptor` now; it may be watched again. It may be closed already, and must
-    /// be out of the poll set when this returns.
+    /// The client has nothing to expect of `descriptor` now; it may be watched again. It may be closed already, and
+    /// must be out of the poll set when this returns.
     func unwatch(descriptor: Int32)
 
     /// `descriptor` is about to be closed: it must be out of the poll set when this returns.

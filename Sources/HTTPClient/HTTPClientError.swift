@@ -1,4 +1,4 @@
-/// curl could not be set up.
+/// The client could not be set up.
 package struct HTTPClientError: Error, CustomStringConvertible {
     package let description: String
 }

@@ -28,9 +28,10 @@ package struct HTTPFailure: Error, Sendable, CustomStringConvertible {
     package let kind: Kind
     /// One line for the operator; never a field or a body.
     package let detail: String
-    /// Whether a byte of the request may have reached the server.
+    /// Whether a byte of the request may have reached the server, the last time that it was sent: of times before that
+    /// one, ``HTTPTransfer/sendCount`` tells.
     package let requestSent: Bool
-    /// Whether the whole body was handed to the connection (true without a body once the request was sent).
+    /// Whether the whole body was handed to the connection then (true without a body once the request was sent).
     package let bodySent: Bool
 
     package init(kind: Kind, detail: String, requestSent: Bool = false, bodySent: Bool = false) {

@@ -24,15 +24,28 @@ package final class HTTPTransfer {
     var stage = Stage.new
     /// Index in the client's list of those that run.
     var position = 0
-    /// How often sending the request was begun: one that meets a kept connection's end, before a byte of the answer, is
-    /// sent once more (RFC 9110 § 9.2.2 allows that where nothing was answered), whatever its method.
-    package internal(set) var sendCount = 0
+    /// How often sending the request was begun, or is about to be: one that meets a kept connection's end, before a
+    /// byte of the answer, is sent once more, whatever its method (RFC 9112 § 9.3.1).
+    package private(set) var sendCount = 0
 
     private(set) var request: HTTPRequest
     private var completion: Completion?
-    /// Of the loop's clock, in milliseconds.
-    let connectDeadline: Int64
+    /// Of the loop's clock, in milliseconds. The first is for each connection anew.
+    private(set) var connectDeadline: Int64
     let deadline: Int64?
+
+    enum Sent { case nothing, some, all }
+
+    /// Whether the source of the body can be asked.
+    enum Source {
+        case ready
+        /// It is being asked.
+        case asked
+        /// It has more, which it said while it was being asked.
+        case resumed
+        /// It has nothing, and will tell.
+        case paused
+    }
 
     // MARK: its connection, and what it has sent
 
@@ -43,18 +56,9 @@ package final class HTTPTransfer {
     /// `Expect` is not sent again to a server that does not know it.
     var mayAsk = true
     var askDeadline: Int64?
-    /// A byte of the request may have reached the server.
-    var isSent = false
-    /// The server may have all of it from an attempt before.
-    private var wasWhollySent = false
-    /// Was sent once more already, on a new connection.
-    var isRepeated = false
-    /// Waits for its source.
-    var isPaused = false
-    /// The source is being asked.
-    var isPumping = false
-    /// The source has more, said while it was being asked.
-    var isResumed = false
+    /// What of the request the server may have, of the last time that it was sent.
+    var sent = Sent.nothing
+    var source = Source.ready
     /// Stands in the client's list of those that go on at the end of the turn.
     var isScheduled = false
     var bodyRest: Int64 = 0
@@ -113,7 +117,7 @@ package final class HTTPTransfer {
         case .exchanging:
             if connection?.isHandshaking == true { due = min(due, connectDeadline) }
             if let askDeadline { due = min(due, askDeadline) }
-        case .finished, .over: break
+        case .finished, .over: return .max
         }
         return due
     }
@@ -186,14 +190,25 @@ package final class HTTPTransfer {
         return .bytes
     }
 
+    /// Was sent once more already, on a new connection.
+    var isRepeated: Bool { sendCount > 1 }
+
+    /// The request's first byte is about to be sent.
+    func beginSending() {
+        if sendCount == 0 { sendCount = 1 }
+    }
+
     /// Makes the request ready to be sent from its beginning; false where the first bytes of the body are gone.
-    func rewind(limits: ResponseLimits) -> Bool {
-        wasWhollySent = isSent && isWhollySent
+    func rewind(limits: ResponseLimits, now: Int64) -> Bool {
         if case .streamed(_, let source) = request.body, bodyRest < bodyLength {
             guard source.rewind() else { return false }
         }
+        sendCount += 1
+        sent = .nothing
+        state = ExchangeState(asksFirst: false)
+        connectDeadline = now + Int64(request.connectMilliseconds)
         bodyRest = bodyLength
-        isPaused = false
+        if case .paused = source { source = .ready }
         askDeadline = nil
         reader = ResponseReader(limits: limits, expectsBody: request.method != .head)
         fields = HTTPResponseFields()
@@ -221,13 +236,9 @@ package final class HTTPTransfer {
     }
 
     func failure(_ kind: HTTPFailure.Kind, _ detail: String) -> HTTPFailure {
-        HTTPFailure(kind: kind, detail: detail, requestSent: isSent, bodySent: isSent && isWhollySent)
+        HTTPFailure(kind: kind, detail: detail, requestSent: sent != .nothing, bodySent: sent == .all)
     }
 
-    /// Whether a connection has taken the request to its last byte, this one or the one before it.
-    private var isWhollySent: Bool {
-        if wasWhollySent { return true }
-        guard bodyRest == 0, let connection else { return false }
-        return !connection.hasBacklog && !connection.isBroken
-    }
+    /// Whether the server may still have bytes of the body: not once it has answered, or has all.
+    package var wantsBody: Bool { stage != .exchanging || state.wantsBody }
 }

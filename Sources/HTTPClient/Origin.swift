@@ -49,6 +49,8 @@ struct RequestURL {
         let port = UInt16(clamping: authority.port ?? (isEncrypted ? 443 : 80))
         guard port > 0 else { return nil }
         let host = text.extracting(authority.host).repairedText()
+        // To libssl a dot in front stands for any name before it, and no name for any at all (X509_check_host(3)).
+        guard !host.hasPrefix(".") else { return nil }
         origin = Origin(isEncrypted: isEncrypted, host: host, port: port)
         hostLine = Array("Host: \(origin.authority)\r\n".utf8)
         var targetEnd = end

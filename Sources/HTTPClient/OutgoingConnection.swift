@@ -30,16 +30,23 @@ final class OutgoingConnection {
     /// Requests that were sent on it.
     var requestCount = 0
     var transfer: HTTPTransfer?
+    /// What its server was trusted by; nil without TLS.
+    private(set) var context: TLSContext?
 
     private var socket: FileDescriptor?
     private var session: ClientSession?
     private var backlog: [UInt8] = []
     private var backlogStart = 0
+    /// Bytes of HTTP that libssl does not take in the middle of a message of its own.
+    private var unsealed: [UInt8] = []
     /// Why nothing can be sent any more.
     private var sendFailure: String?
 
     /// One read of the socket takes so much: an answer of S3 is below a kilobyte, a parameter's below ten.
     private static let readBytes = 16_384
+
+    /// What TLS has to say by itself, such as new keys, may wait for the kernel up to so much.
+    private static let unaskedBytesMax = 65_536
 
     /// - Parameter socket: connected and non-blocking.
     init(_ socket: consuming FileDescriptor, origin: Origin, now: Int64) {
@@ -49,18 +56,25 @@ final class OutgoingConnection {
         establishedAt = now
     }
 
-    /// Whether bytes wait for the kernel to take them.
-    var hasBacklog: Bool { backlogStart < backlog.count }
+    /// Whether bytes wait for the kernel to take them, or for TLS.
+    var hasBacklog: Bool { waitsForKernel || !unsealed.isEmpty }
+
+    var waitsForKernel: Bool { backlogStart < backlog.count }
 
     var isClosed: Bool { socket == nil }
 
     /// Whether another request may follow, as far as the connection goes.
-    var isFree: Bool { !hasBacklog && !isBroken && !isClosedByPeer }
+    var isFree: Bool { !hasBacklog && !isBroken && ending == nil }
 
     /// Whether what was given to be sent can never leave.
     var isBroken: Bool { sendFailure != nil }
 
-    var isHandshaking: Bool { session.map { !$0.engine.isEstablished } ?? false }
+    /// Whether HTTP has to wait for the first handshake. What comes later, such as a ticket in two records, is no
+    /// business of HTTP's, although libssl is not in its "initialised" state then.
+    var isHandshaking: Bool { session.map { !$0.wasEstablished } ?? false }
+
+    /// What came behind the bytes that were received last, and counts after them.
+    var ending: Received? { session?.ending }
 
     // MARK: TLS
 
@@ -68,6 +82,7 @@ final class OutgoingConnection {
     func beginHandshake(_ context: TLSContext, resuming previous: TLSClientSession?) -> Bool {
         guard let made = ClientSession(context, host: origin.certifiedName, resuming: previous) else { return false }
         session = made
+        self.context = context
         var hello: [UInt8] = []
         made.engine.begin(output: &hello)
         sendRaw(hello.span)
@@ -85,6 +100,7 @@ final class OutgoingConnection {
     /// Sends bytes of HTTP, after those that wait already. A failure shows in ``isBroken``.
     func send(_ bytes: Span<UInt8>, sealed: inout [UInt8]) {
         guard let session else { return sendRaw(bytes) }
+        guard unsealed.isEmpty, session.engine.isEstablished else { return unsealed.append(contentsOf: bytes) }
         sealed.removeAll(keepingCapacity: true)
         if let failure = session.engine.send(bytes, output: &sealed) {
             sendFailure = failure.detail
@@ -95,7 +111,7 @@ final class OutgoingConnection {
 
     /// Sends what waits.
     func flush() {
-        guard hasBacklog else { return }
+        guard waitsForKernel else { return }
         var waiting: [UInt8] = []
         swap(&waiting, &backlog)
         let start = backlogStart
@@ -107,7 +123,7 @@ final class OutgoingConnection {
     }
 
     private func sendRaw(_ bytes: Span<UInt8>) {
-        let rest = hasBacklog ? bytes.count : write(bytes)
+        let rest = waitsForKernel ? bytes.count : write(bytes)
         guard rest > 0, !isBroken else { return }
         backlog.append(contentsOf: bytes.extracting(last: rest))
     }
@@ -143,19 +159,32 @@ final class OutgoingConnection {
         guard received == .bytes else { return received }
         var answer: [UInt8] = []
         let progress = session.engine.receive(sealed.span, plaintext: &output, output: &answer)
-        if !answer.isEmpty { sendRaw(answer.span) }
-        switch progress {
-        case .handshaking, .established: return .bytes
-        case .closedByPeer:
-            // What came before the end counts first; it is found again, since nothing is left to be read.
-            session.isClosedByPeer = true
-            return output.isEmpty ? .ended : .bytes
-        case .failed(let failure): return .refused(failure)
+        if !answer.isEmpty {
+            sendRaw(answer.span)
+            // A server that makes the engine talk and does not listen.
+            if waitsForKernel { session.unaskedBytes += answer.count }
         }
+        switch progress {
+        case .handshaking: break
+        case .established:
+            session.wasEstablished = true
+            sealWaiting(session)
+        case .closedByPeer: session.ending = .ended
+        case .failed(let failure): session.ending = .refused(failure)
+        }
+        if session.unaskedBytes > Self.unaskedBytesMax {
+            session.ending = .lost("the server does not read what it asks for")
+        }
+        return output.isEmpty ? session.ending ?? .bytes : .bytes
     }
 
-    /// Whether the server has said that it sends no more, in the bytes that were read last.
-    var isClosedByPeer: Bool { session?.isClosedByPeer ?? false }
+    private func sealWaiting(_ session: ClientSession) {
+        guard !unsealed.isEmpty else { return }
+        var waiting: [UInt8] = []
+        swap(&waiting, &unsealed)
+        var sealed: [UInt8] = []
+        send(waiting.span, sealed: &sealed)
+    }
 
     private func read(into output: inout [UInt8]) -> Received {
         var received = Received.nothing
@@ -183,6 +212,7 @@ final class OutgoingConnection {
             if !goodbye.isEmpty { _ = write(goodbye.span) }
         }
         session = nil
+        unsealed = []
         backlog = []
         backlogStart = 0
         socket = nil
@@ -192,7 +222,11 @@ final class OutgoingConnection {
 /// A connection's engine, which cannot be copied, and what is to be remembered beside it.
 private final class ClientSession {
     let engine: TLSEngine
-    var isClosedByPeer = false
+    /// The first handshake is over.
+    var wasEstablished = false
+    var ending: OutgoingConnection.Received?
+    /// What the engine had to say by itself while the server took nothing.
+    var unaskedBytes = 0
 
     /// nil: there is no memory for it.
     init?(_ context: TLSContext, host: String, resuming session: TLSClientSession?) {

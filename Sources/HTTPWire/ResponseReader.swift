@@ -123,6 +123,8 @@ package struct ResponseReader: Sendable {
             case .final(let head):
                 headBytes += head.headBytes
                 expecting = body(of: head)
+                // What lies behind the head is offered again.
+                if before > 0 { kept.removeLast(kept.count - head.headBytes) }
                 return (.head(head), head.headBytes - before)
             }
         } catch {

@@ -10,6 +10,8 @@ struct ResponseSection: Sendable {
     private var fieldsSeen = 0
     private var contentLength: UInt64?
     private var isChunked = false
+    /// There is no body, and a field says that there is one. With 204 that is a fault (RFC 9110 § 8.6).
+    private var announcesBody = false
     private var asksToClose = false
     private var asksToKeep = false
 
@@ -31,8 +33,10 @@ struct ResponseSection: Sendable {
         fields.append(field)
         let value = field.value.bytes(in: head)
         switch field.known {
-        case .contentLength where hasBody: try noteLengths(value)
-        case .transferEncoding where hasBody: try noteCoding(value)
+        case .contentLength where !hasBody: announcesBody = announcesBody || !value.equalsIgnoringCase("0")
+        case .transferEncoding where !hasBody: announcesBody = true
+        case .contentLength: try noteLengths(value)
+        case .transferEncoding: try noteCoding(value)
         case .connection:
             asksToClose = asksToClose || ListValue.contains("close", in: value)
             asksToKeep = asksToKeep || ListValue.contains("keep-alive", in: value)
@@ -68,7 +72,8 @@ struct ResponseSection: Sendable {
     func head(headBytes: Int) -> ResponseHead {
         let framing = framing
         // Both at once may be an attempt to smuggle; where the next answer begins is not certain (RFC 9112 § 6.3).
-        let isCertain = framing != .untilClose && !(isChunked && contentLength != nil)
+        let isContradictory = isChunked && contentLength != nil || line.status == 204 && announcesBody
+        let isCertain = framing != .untilClose && !isContradictory
         return ResponseHead(
             status: line.status, minorVersion: line.minorVersion, fields: fields, framing: framing,
             keepsAlive: isCertain && !asksToClose && (line.minorVersion == 1 || asksToKeep), headBytes: headBytes)

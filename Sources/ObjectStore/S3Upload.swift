@@ -297,7 +297,9 @@ final class S3Upload: StoreUpload, StorePut {
     /// Gives up a part whose bytes the store does not take, or which it does not answer.
     func checkProgress(now: Int64, stallMilliseconds: Int64) {
         guard let openStep, let source else { return }
-        if source.isPending || source.takenBytes != progress.bytes {
+        // A source that nobody asks any more says nothing of who is to blame.
+        let waitsForSource = source.isPending && transfer?.wantsBody ?? true
+        if waitsForSource || source.takenBytes != progress.bytes {
             progress = (source.takenBytes, now)
         } else if now - progress.at >= stallMilliseconds {
             let sends = transfer?.sendCount ?? 1

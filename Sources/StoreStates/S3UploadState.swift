@@ -208,7 +208,7 @@ package struct S3UploadState: Sendable {
         completion.mayBeDone = completion.mayBeDone || sends > 1
         if completion.problem.isNoSuchUpload {
             completion.isDenied = true
-            // An earlier attempt won (curl repeats one on a connection that died while idle), or all is lost.
+            // An earlier attempt won (one is repeated that met the end of a kept connection), or all is lost.
             phase = .settlingHead(completion, attempt: 1)
             return S3Reaction(.send(.head))
         }

@@ -29,6 +29,7 @@ extension TLSContext {
     package static func client(of authorities: TLSAuthorities) throws(TLSContextError) -> TLSContext {
         let context = try TLSContext(clientWith: nil)
         let pointer = unsafe context.pointer
+        unsafe SSL_CTX_set_options(pointer, sluice_ssl_options())
         switch authorities {
         case .system:
             guard unsafe SSL_CTX_set_default_verify_paths(pointer) == 1 else { throw .library(Libssl.takeReason()) }

@@ -16,6 +16,11 @@ def test_a_target_without_a_length_of_its_own_has_the_usual_one():
     assert limits()[0] == f"-max_len={lengths.USUAL}"
 
 
+def test_nothing_shorter_is_looked_for_where_inputs_are_short_anyway():
+    short = [name for name in Lab().targets() if "-reduce_inputs=0" in limits(lengths.input_bytes_max(name))]
+    assert short == ["MagicNumber", "TokenStructured"]
+
+
 def test_a_fuzzer_is_told_the_length_of_its_target(checkout):
     lab = checkout(JSON="quiet", Settings="quiet")
     # The program falls at what is over a thousand bytes: where it is cut off it does not.

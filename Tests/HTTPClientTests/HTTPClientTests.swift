@@ -194,7 +194,6 @@ import Testing
         #expect(source.offset == 0)
     }
 
-    /// curl counts in whole seconds.
     @Test func `a connection that is always in use ends with its age`() throws {
         var configuration = HTTPClientConfiguration()
         configuration.connectionLifeSecondsMax = 1

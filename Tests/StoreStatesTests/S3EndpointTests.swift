@@ -19,7 +19,7 @@ import Testing
         #expect(try Self.base("b", "r", "http://[::1]:9000") == "http://[::1]:9000/b/")
     }
 
-    /// curl leaves the scheme's own port out of `Host`, so it must not be signed.
+    /// The client leaves the scheme's own port out of `Host`, so it must not be signed.
     @Test func `the scheme's own port is left out`() throws {
         #expect(try S3Endpoint(bucket: "b", region: "r", endpoint: "https://h:443").host == "h")
         #expect(try S3Endpoint(bucket: "b", region: "r", endpoint: "http://h:80/").host == "h")

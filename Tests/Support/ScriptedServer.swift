@@ -68,6 +68,9 @@ package final class ScriptedServer: Sendable {
 
     func waitForRelease() { _ = releases.wait(timeout: .now() + 20) }
 
+    /// Takes no further connection; those that are open go on.
+    package func stopListening() { state.withLock { _ = shutdown($0.listener, Int32(SHUT_RDWR)) } }
+
     /// Ends everything and waits for it.
     package func stop() {
         state.withLock { state in
@@ -102,7 +105,11 @@ package final class ScriptedServer: Sendable {
                 connection.close()
             }
         }
-        close(listener)
+        // Before the number of its descriptor is another's.
+        state.withLock { state in
+            close(listener)
+            state.listener = -1
+        }
     }
 
     /// Before the number of its descriptor is another's.
@@ -186,6 +193,19 @@ package final class ScriptedConnection {
         try readBytes(Int(request.field("content-length") ?? "0") ?? 0)
     }
 
+    /// The next bytes, as many as are there; nil when the client has closed.
+    package func readSome() throws -> [UInt8]? {
+        if received.isEmpty, try !receive() { return nil }
+        defer { received.removeAll() }
+        return received
+    }
+
+    /// Takes few bytes in beyond those that are read: a client of ours then waits for the reader.
+    package func narrow() {
+        var bytes: Int32 = 16_384
+        unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &bytes, socklen_t(MemoryLayout<Int32>.size))
+    }
+
     /// Waits until the client closes (or resets), dropping what it sends.
     package func drain() {
         while (try? receive()) == true { received.removeAll() }
@@ -205,6 +225,12 @@ package final class ScriptedConnection {
 
     /// Waits until the test calls ``ScriptedServer/release()``.
     package func waitForRelease() { server.waitForRelease() }
+
+    /// From now on nobody listens where the client has connected to.
+    package func stopListening() { server.stopListening() }
+
+    /// Sends no more, and says so (FIN); the client still may.
+    package func endSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
     /// Closes with a reset (RST) whatever was received.
     package func reset() {

@@ -18,10 +18,13 @@ package struct TestAuthority: Sendable {
     package let second: TestKeyPair
     /// For `a.example` again, RSA.
     package let firstRSA: TestKeyPair
+    /// For the address 127.0.0.1, ECDSA.
+    package let address: TestKeyPair
     /// A client's.
     package let client: TestKeyPair
     /// For clients, of an authority that nobody trusts.
     package let stranger: TestKeyPair
+    /// For `localhost` and `a.example`, until yesterday.
     package let expired: TestKeyPair
     package let weak: TestKeyPair
     /// The key of `first`, under a pass phrase.
@@ -43,9 +46,11 @@ package struct TestAuthority: Sendable {
         first = try maker.leaf("first", key: Maker.ec, names: "DNS:localhost,DNS:a.example", by: "ca")
         second = try maker.leaf("second", key: Maker.rsa, names: "DNS:b.example,DNS:*.b.example", by: "ca")
         firstRSA = try maker.leaf("first-rsa", key: Maker.rsa, names: "DNS:a.example", by: "ca")
+        address = try maker.leaf("address", key: Maker.ec, names: "IP:127.0.0.1", by: "ca")
         client = try maker.leaf("client", key: Maker.ec, names: "DNS:client", by: "ca")
         stranger = try maker.leaf("stranger", key: Maker.ec, names: "DNS:client", by: "other-ca")
-        expired = try maker.leaf("expired", key: Maker.ec, names: "DNS:a.example", by: "ca", days: -1)
+        expired = try maker.leaf(
+            "expired", key: Maker.ec, names: "DNS:localhost,DNS:a.example", by: "ca", days: -1)
         weak = try maker.leaf("weak", key: ["rsa:1024"], names: "DNS:a.example", by: "ca")
         try maker.run(["pkey", "-in", "first.key", "-aes128", "-passout", "pass:secret", "-out", "encrypted.key"])
         encryptedKey = try maker.read("encrypted.key")
