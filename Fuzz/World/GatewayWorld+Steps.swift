@@ -184,6 +184,8 @@ extension GatewayWorld {
         // One in a dozen is no image, one in a dozen too long.
         let isImage = !choices.isOne(in: 12)
         var length = isChunked && choices.isOne(in: 4) ? 45 + choices.roll(12) : 6 + choices.roll(44)
+        // One in five is there before its record is asked for.
+        if !isChunked, choices.roll(5) == 0 { length = 6 + choices.roll(4) }
         var framing = isChunked ? WorldBody.Framing.chunked : .declared
         if isChunked, choices.roll(3) == 0 {
             framing = WorldBody.Framing(rawValue: 2 + choices.roll(5)) ?? .form

@@ -21,7 +21,7 @@ import Testing
         world.run()
         if text != nil { print(world.trace.joined(separator: "\n")) }
         #expect(world.violations.isEmpty)
-        #expect(world.trace.count > 10)
+        #expect(world.trace.count > 5)
     }
 
     @Test(arguments: 0 ..< Self.shards)
@@ -42,8 +42,8 @@ import Testing
         #expect(tally.powerLosses > seeds / 10, "\(tally)")
         #expect(tally.recovered > seeds / 4, "\(tally)")
         #expect(tally.puts > seeds / 20, "\(tally)")
-        #expect(tally.wholes > seeds / 40, "\(tally)")
-        #expect(tally.recoveredWholes > seeds / 200, "\(tally)")
+        #expect(tally.wholes > seeds / 20, "\(tally)")
+        #expect(tally.recoveredWholes > seeds / 50, "\(tally)")
         #expect(tally.forms > seeds / 40, "\(tally)")
         #expect(tally.registered > 0 && tally.expired > 0, "\(tally)")
     }
