@@ -52,6 +52,6 @@ extension [UInt8] {
 
     /// Appends the UTF-8 bytes of `text`.
     package mutating func append(text: String) {
-        append(contentsOf: text.utf8Span.span)
+        append(contentsOf: text.utf8)
     }
 }
