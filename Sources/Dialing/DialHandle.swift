@@ -28,8 +28,8 @@ internal import Glibc
     /// What is the same for every attempt (reasons in the manual page of each option, and design § 7).
     private func configure(_ dialer: Dialer, _ lookupCacheSeconds: Int) -> Bool {
         var sum = CurlCodeSum()
-        // "CURLOPT_CONNECT_ONLY: tells the library to perform all the required proxy authentication and connection
-        // setup, but no data transfer, and then return."
+        // "perform all the required proxy authentication and connection setup, but no data transfer, and then return"
+        // (CURLOPT_CONNECT_ONLY(3)).
         unsafe sum += sluice_curl_set_long(easy, CURLOPT_CONNECT_ONLY, 1)
         unsafe sum += sluice_curl_set_long(easy, CURLOPT_FRESH_CONNECT, 1)
         unsafe sum += sluice_curl_set_long(easy, CURLOPT_NOSIGNAL, 1)
