@@ -44,9 +44,9 @@ extension UInt8 {
         return lower &- 0x61 < 6 ? lower &- 0x61 &+ 10 : nil
     }
 
-    @usableFromInline
+    @inlinable
     @inline(__always)
-    static func isMember(_ byte: UInt8, low: UInt64, high: UInt64) -> Bool {
+    package static func isMember(_ byte: UInt8, low: UInt64, high: UInt64) -> Bool {
         guard byte < 128 else { return false }
         return ((byte < 64 ? low : high) >> UInt64(byte & 63)) & 1 == 1
     }

@@ -35,44 +35,59 @@ package struct CivilTime: Equatable, Sendable {
     /// `2025-11-14T10:00:00.000Z`, what JavaScript's `toISOString` writes.
     package func appendISO8601(to output: inout [UInt8]) {
         appendISO8601WithoutZone(to: &output)
-        output.append(0x2E)
-        append(millisecond, width: 3, to: &output)
-        output.append(0x5A)
+        output.append(addingCapacity: 5) { text in
+            text.append(0x2E)
+            text.append(0x30 &+ UInt8(truncatingIfNeeded: millisecond / 100))
+            Self.append(millisecond % 100, to: &text)
+            text.append(0x5A)
+        }
     }
 
     /// `2025-11-14T10:00:00`, UTC without a zone: what a `LocalDateTime` of the replaced backend looks like.
     package func appendISO8601WithoutZone(to output: inout [UInt8]) {
-        append(year, width: 4, to: &output)
-        output.append(0x2D)
-        append(month, width: 2, to: &output)
-        output.append(0x2D)
-        append(day, width: 2, to: &output)
-        output.append(0x54)
-        appendClock(separator: 0x3A, to: &output)
+        appendYear(to: &output)
+        output.append(addingCapacity: 15) { text in
+            text.append(0x2D)
+            Self.append(month, to: &text)
+            text.append(0x2D)
+            Self.append(day, to: &text)
+            text.append(0x54)
+            appendClock(separator: 0x3A, to: &text)
+        }
     }
 
     /// `Fri, 14 Nov 2025 10:00:00 GMT`, the IMF-fixdate of RFC 9110 § 5.6.7.
     package func appendIMFFixdate(to output: inout [UInt8]) {
         output.append(text: Self.weekdays[weekday])
-        output.append(text: ", ")
-        append(day, width: 2, to: &output)
-        output.append(0x20)
+        output.append(addingCapacity: 5) { text in
+            text.append(0x2C)
+            text.append(0x20)
+            Self.append(day, to: &text)
+            text.append(0x20)
+        }
         output.append(text: Self.months[month - 1])
         output.append(0x20)
-        append(year, width: 4, to: &output)
-        output.append(0x20)
-        appendClock(separator: 0x3A, to: &output)
-        output.append(text: " GMT")
+        appendYear(to: &output)
+        output.append(addingCapacity: 13) { text in
+            text.append(0x20)
+            appendClock(separator: 0x3A, to: &text)
+            text.append(0x20)
+            text.append(0x47)
+            text.append(0x4D)
+            text.append(0x54)
+        }
     }
 
     /// `20251114T100000Z`, the ISO 8601 basic form of SigV4's `x-amz-date`.
     package func appendBasic(to output: inout [UInt8]) {
-        append(year, width: 4, to: &output)
-        append(month, width: 2, to: &output)
-        append(day, width: 2, to: &output)
-        output.append(0x54)
-        appendClock(separator: nil, to: &output)
-        output.append(0x5A)
+        appendYear(to: &output)
+        output.append(addingCapacity: 12) { text in
+            Self.append(month, to: &text)
+            Self.append(day, to: &text)
+            text.append(0x54)
+            appendClock(separator: nil, to: &text)
+            text.append(0x5A)
+        }
     }
 
     package var iso8601: String { Self.text(appendISO8601) }
@@ -100,15 +115,21 @@ package struct CivilTime: Equatable, Sendable {
         return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
     }
 
-    private func appendClock(separator: UInt8?, to output: inout [UInt8]) {
-        append(hour, width: 2, to: &output)
-        if let separator { output.append(separator) }
-        append(minute, width: 2, to: &output)
-        if let separator { output.append(separator) }
-        append(second, width: 2, to: &output)
+    private func appendClock(separator: UInt8?, to text: inout OutputSpan<UInt8>) {
+        Self.append(hour, to: &text)
+        if let separator { text.append(separator) }
+        Self.append(minute, to: &text)
+        if let separator { text.append(separator) }
+        Self.append(second, to: &text)
     }
 
-    private func append(_ value: Int, width: Int, to output: inout [UInt8]) {
-        Decimal.append(UInt64(value.magnitude), width: width, to: &output)
+    private func appendYear(to output: inout [UInt8]) {
+        Decimal.append(UInt64(year.magnitude), width: 4, to: &output)
+    }
+
+    /// Two digits; `value` is below 100.
+    private static func append(_ value: Int, to text: inout OutputSpan<UInt8>) {
+        text.append(0x30 &+ UInt8(truncatingIfNeeded: value / 10))
+        text.append(0x30 &+ UInt8(truncatingIfNeeded: value % 10))
     }
 }

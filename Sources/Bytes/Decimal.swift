@@ -19,6 +19,12 @@ package enum Decimal {
 
     /// Appends `value` in decimal, padded on the left with zeros to at least `width` digits.
     package static func append(_ value: UInt64, width: Int = 1, to output: inout [UInt8]) {
+        // Most of what is written: parts of times, short counts.
+        if value < 10, width <= 1 { return output.append(0x30 &+ UInt8(truncatingIfNeeded: value)) }
+        if value < 100, width <= 2 {
+            output.append(0x30 &+ UInt8(truncatingIfNeeded: value / 10))
+            return output.append(0x30 &+ UInt8(truncatingIfNeeded: value % 10))
+        }
         var digits = InlineArray<20, UInt8>(repeating: 0x30)  // UInt64.max has 20.
         var start = digits.count
         var rest = value

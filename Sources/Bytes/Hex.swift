@@ -45,7 +45,8 @@ package enum Hex {
         return value
     }
 
-    private static func digit(_ value: UInt8) -> UInt8 {
+    /// `value` is below 16.
+    static func digit(_ value: UInt8) -> UInt8 {
         value < 10 ? 0x30 &+ value : 0x57 &+ value
     }
 }

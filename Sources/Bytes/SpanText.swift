@@ -2,14 +2,14 @@
 extension Span where Element == UInt8 {
     /// Whether the bytes are exactly those of `text`.
     package func equals(_ text: String) -> Bool {
-        let expected = text.utf8Span.span
-        return count == expected.count && hasPrefix(expected)
+        // The length of a short text costs less than its bytes.
+        count == text.utf8.count && hasPrefix(text.utf8Span.span)
     }
 
     /// Whether the bytes are those of `lowercased`, an ASCII text in lower case, in letters of either case.
     package func equalsIgnoringCase(_ lowercased: String) -> Bool {
+        guard count == lowercased.utf8.count else { return false }
         let expected = lowercased.utf8Span.span
-        guard count == expected.count else { return false }
         for index in indices where self[index].asciiLowercased != expected[index] { return false }
         return true
     }

@@ -8,11 +8,14 @@ package enum UUIDText {
         let high = upper & ~0xF000 | 0x4000
         let low = lower & ~(0b11 << 62) | 0b10 << 62
         var output: [UInt8] = []
-        output.reserveCapacity(36)
-        for index in 0 ..< 16 {
-            if index == 4 || index == 6 || index == 8 || index == 10 { output.append(0x2D) }
-            let half = index < 8 ? high : low
-            Hex.appendLower(UInt8(truncatingIfNeeded: half >> UInt64(56 - 8 * (index & 7))), to: &output)
+        output.append(addingCapacity: 36) { text in
+            for index in 0 ..< 16 {
+                if index == 4 || index == 6 || index == 8 || index == 10 { text.append(0x2D) }
+                let half = index < 8 ? high : low
+                let byte = UInt8(truncatingIfNeeded: half >> UInt64(56 - 8 * (index & 7)))
+                text.append(Hex.digit(byte >> 4))
+                text.append(Hex.digit(byte & 15))
+            }
         }
         return String(decoding: output, as: UTF8.self)
     }

@@ -26,7 +26,10 @@ package struct ObjectKey: Equatable, Sendable {
 
     /// The same of a key as the record has it.
     static func lastSegment(of text: String) -> String {
-        let slash = text.utf8.lastIndex(of: 0x2F)
-        return slash.map { String(text[text.utf8.index(after: $0)...]) } ?? text
+        let bytes = text.utf8Span.span
+        var start = bytes.count
+        while start > 0, bytes[start - 1] != 0x2F { start -= 1 }
+        // What follows an ASCII character is well-formed wherever the whole is.
+        return start == 0 ? text : bytes.extracting(droppingFirst: start).repairedText()
     }
 }

@@ -3,7 +3,8 @@ internal import Dialing
 /// Takes the dialer's wishes to the client's driver.
 final class DialRelay: DialerDriver {
     private let driver: any HTTPClientDriver
-    weak var client: HTTPClient?
+    /// nil once it is closed.
+    unowned var client: HTTPClient?
 
     init(_ driver: any HTTPClientDriver) { self.driver = driver }
 

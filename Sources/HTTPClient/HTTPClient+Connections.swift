@@ -24,8 +24,9 @@ extension HTTPClient {
         connections.dialsCount += 1
         let left = Int(max(1, transfer.connectDeadline - driver.now))
         transfer.dial = dialer.dial(host: url.origin.host, port: url.origin.port, milliseconds: left) {
-            [weak self, weak transfer] result in
-            self?.dialed(transfer, url.origin, result)
+            // A closed client has closed its dialer, which then tells nothing any more.
+            [unowned self, weak transfer] result in
+            dialed(transfer, url.origin, result)
         }
         if transfer.dial == nil {
             connections.dialsCount -= 1
@@ -78,7 +79,8 @@ extension HTTPClient {
     private func idleConnection(to origin: Origin) -> OutgoingConnection? {
         let now = driver.now
         while let connection = connections.takeIdle(origin) {
-            if isFit(connection, now), now < connection.idleSince + idleMilliseconds, isSilent(connection) {
+            let isFresh = connection.idleSince == now
+            if isFit(connection, now), now < connection.idleSince + idleMilliseconds, isFresh || isSilent(connection) {
                 return connection
             }
             close(connection)
@@ -93,10 +95,11 @@ extension HTTPClient {
     }
 
     /// Whether the server has said nothing behind its last answer: what lies there unread would be taken for the next
-    /// one, or is the end. Tickets and keys of TLS are taken in.
+    /// one, or is the end. Tickets and keys of TLS are taken in. One whose answer was read in this same turn of the loop
+    /// was read to its end just now.
     private func isSilent(_ connection: OutgoingConnection) -> Bool {
         var input = takeBuffer()
-        var sealed = takeBuffer()
+        var sealed = takeBuffer(sealing: connection)
         var received = OutgoingConnection.Received.bytes
         var reads = 0
         while received == .bytes, input.isEmpty, reads < Self.silentReadsMax {

@@ -58,7 +58,7 @@ extension HTTPClient {
         // What goes on when a source calls from inside goes on after it, too.
         guard transfer.source == .ready else { return }
         var buffer = beginning ?? takeBuffer()
-        var sealed = takeBuffer()
+        var sealed = takeBuffer(sealing: connection)
         var writes = 0
         connection.yields = false
         while pump(transfer, connection, &buffer, &sealed) {
@@ -80,7 +80,8 @@ extension HTTPClient {
         var supplied = HTTPTransfer.Supplied.bytes
         if transfer.state.sends, transfer.bodyRest > 0, !connection.hasBacklog {
             transfer.source = .asked
-            supplied = transfer.supply(to: &buffer, bytesMax: buffer.count + Self.sendBytes)
+            supplied = transfer.supply(
+                &buffer, bytesMax: buffer.count + Self.sendBytes, on: connection, sealed: &sealed)
             if supplied == .over { return false }
             transfer.source = supplied == .pending && transfer.source == .asked ? .paused : .ready
         }
@@ -131,7 +132,7 @@ extension HTTPClient {
     /// `connection` has bytes, or an end.
     func readOn(_ connection: OutgoingConnection) {
         var input = takeBuffer()
-        var sealed = takeBuffer()
+        var sealed = takeBuffer(sealing: connection)
         let wasHeldBack = connection.hasBacklog
         let received = connection.receive(into: &input, sealed: &sealed)
         giveBack(sealed)

@@ -115,6 +115,10 @@ package final class HTTPClient {
     package func close() {
         guard let dialer else { return }
         self.dialer = nil
+        relay.client = nil
+        // All of them, before the first lets go of anything: what goes then may cancel the next.
+        for transfer in running { transfer.stage = .over }
+        for (transfer, _) in finished { transfer.stage = .over }
         for transfer in running {
             _ = transfer.end()
             transfer.dial?.cancel()
@@ -130,6 +134,7 @@ package final class HTTPClient {
         for connection in connections.all() { shut(connection) }
         needsTick = false
         driver.setTimer(milliseconds: nil)
+        driver.closed()
     }
 
     func resume(_ transfer: HTTPTransfer) {
@@ -299,9 +304,18 @@ package final class HTTPClient {
 
     func takeBuffer() -> [UInt8] { buffers.popLast() ?? [] }
 
+    /// Room for what TLS has to read and say; without it, none is wanted.
+    func takeBuffer(sealing connection: OutgoingConnection) -> [UInt8] {
+        connection.origin.isEncrypted ? takeBuffer() : []
+    }
+
     func giveBack(_ buffer: consuming [UInt8]) {
-        guard buffers.count < Self.buffersMax, buffer.capacity <= Self.bufferBytesMax else { return }
+        guard (1 ... Self.bufferBytesMax).contains(buffer.capacity) else { return }
         buffer.removeAll(keepingCapacity: true)
-        buffers.append(buffer)
+        Self.keep(buffer, in: &buffers)
+    }
+
+    private static func keep(_ buffer: consuming [UInt8], in buffers: inout [[UInt8]]) {
+        if buffers.count < buffersMax { buffers.append(buffer) }
     }
 }

@@ -27,6 +27,9 @@ package protocol HTTPClientDriver: AnyObject {
     /// Sets the client's only timer anew (nil: cancels it). The client wants ``HTTPClient/timerFired()`` then, never
     /// from inside this call, for 0 as well.
     func setTimer(milliseconds: Int?)
+
+    /// The client is closed: it must not be called any more.
+    func closed()
 }
 
 extension HTTPClientDriver {
@@ -35,4 +38,7 @@ extension HTTPClientDriver {
 
     /// For drivers that trust every descriptor while it is watched.
     package func adopted(descriptor: Int32) {}
+
+    /// For drivers whose client is theirs, or that see that it is gone.
+    package func closed() {}
 }

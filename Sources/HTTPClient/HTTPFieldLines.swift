@@ -26,15 +26,20 @@ package struct HTTPFieldLines: Sendable {
         let nameBytes = name.utf8Span.span
         if nameBytes.isEmpty { isWellFormed = false }
         for index in nameBytes.indices where !nameBytes[index].isTokenByte { isWellFormed = false }
+        // Without a branch: the values are long, and well-formed.
+        var others: UInt8 = 0
         for index in value.indices {
             let byte = value[index]
-            if byte == 0 || byte == 0x0A || byte == 0x0D { isWellFormed = false }
+            others |= (byte == 0 ? 1 : 0) | (byte == 0x0A ? 1 : 0) | (byte == 0x0D ? 1 : 0)
         }
-        bytes.append(contentsOf: nameBytes)
-        bytes.append(0x3A)
-        bytes.append(0x20)
-        bytes.append(contentsOf: value)
-        bytes.append(0x0D)
-        bytes.append(0x0A)
+        if others != 0 { isWellFormed = false }
+        bytes.append(addingCapacity: nameBytes.count + value.count + 4) { line in
+            for index in nameBytes.indices { line.append(nameBytes[index]) }
+            line.append(0x3A)
+            line.append(0x20)
+            for index in value.indices { line.append(value[index]) }
+            line.append(0x0D)
+            line.append(0x0A)
+        }
     }
 }

@@ -20,7 +20,8 @@ package final class HTTPTransfer {
         case over
     }
 
-    private weak var client: HTTPClient?
+    /// Lives while the transfer is not ``Stage/over``: a client that goes ends those that it has.
+    private unowned let client: HTTPClient
     var stage = Stage.new
     /// Index in the client's list of those that run.
     var position = 0
@@ -51,7 +52,8 @@ package final class HTTPTransfer {
 
     var url: RequestURL?
     var dial: Dial?
-    weak var connection: OutgoingConnection?
+    /// Refers back to the transfer until either is through.
+    var connection: OutgoingConnection?
     var state = ExchangeState(asksFirst: false)
     /// `Expect` is not sent again to a server that does not know it.
     var mayAsk = true
@@ -88,13 +90,13 @@ package final class HTTPTransfer {
 
     /// Asks a source that said ``BodySupply/pending`` again. Does nothing for a transfer that is not paused.
     package func resume() {
-        client?.resume(self)
+        if stage == .exchanging { client.resume(self) }
     }
 
     /// Ends the transfer: its completion is never called, and its source never again once this (or the call of the
     /// source that this is made from) has returned. The connection is closed unless the transfer was through.
     package func cancel() {
-        client?.cancel(self)
+        if stage != .over { client.cancel(self) }
     }
 
     /// Takes the completion out, so that it runs at most once, and lets go of what the request holds.
@@ -136,8 +138,8 @@ package final class HTTPTransfer {
         output.append(0x20)
         output.append(contentsOf: (request.target ?? url.target).utf8Span.span)
         output.append(contentsOf: " HTTP/1.1\r\n".utf8Span.span)
-        output.append(contentsOf: url.hostLine.span)
-        output.append(contentsOf: request.fields.bytes.span)
+        output.append(contentsOf: url.hostLine)
+        output.append(contentsOf: request.fields.bytes)
         if let length = contentLength {
             output.append(contentsOf: "Content-Length: ".utf8Span.span)
             Decimal.append(UInt64(length), to: &output)
@@ -145,7 +147,7 @@ package final class HTTPTransfer {
         }
         if asksFirst { output.append(contentsOf: "Expect: 100-continue\r\n".utf8Span.span) }
         output.append(contentsOf: "\r\n".utf8Span.span)
-        if case .bytes(let bytes) = request.body { output.append(contentsOf: bytes.span) }
+        if case .bytes(let bytes) = request.body { output.append(contentsOf: bytes) }
     }
 
     /// POST and PUT have one without a body too (RFC 9110 § 8.6).
@@ -157,6 +159,9 @@ package final class HTTPTransfer {
         }
     }
 
+    /// Shorter runs are worth a copy: with what follows they make one write.
+    private static let directBytesMin = 32_768
+
     enum Supplied {
         case bytes
         /// The source has nothing now.
@@ -167,16 +172,27 @@ package final class HTTPTransfer {
         case over
     }
 
-    /// Appends the next bytes of the body, until `bytesMax` are there or the source has no more.
-    func supply(to output: inout [UInt8], bytesMax: Int) -> Supplied {
+    /// Takes the next bytes of the body until `bytesMax` wait to be sent or the source has no more. A long run of them
+    /// is sent as it lies there, without a copy, where nothing waits before it.
+    func supply(
+        _ output: inout [UInt8], bytesMax: Int, on connection: OutgoingConnection, sealed: inout [UInt8]
+    ) -> Supplied {
         guard case .streamed(_, let source) = request.body else { return .failed }
-        while bodyRest > 0, output.count < bytesMax {
+        var isSent = false
+        while bodyRest > 0, output.count < bytesMax, !isSent {
             var taken = 0
             let room = Int(min(Int64(bytesMax - output.count), bodyRest))
             let supply = source.next { span in
                 guard taken == 0 else { return 0 }
                 taken = min(span.count, room)
-                output.append(contentsOf: span.extracting(first: taken))
+                let bytes = span.extracting(first: taken)
+                if output.isEmpty, taken >= Self.directBytesMin {
+                    sent = .some
+                    connection.send(bytes, sealed: &sealed)
+                    isSent = true
+                } else {
+                    output.append(contentsOf: bytes)
+                }
                 return taken
             }
             guard stage == .exchanging else { return .over }

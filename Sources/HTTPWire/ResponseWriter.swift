@@ -28,10 +28,7 @@ package enum ResponseWriter {
         output.append(text: ReasonPhrase.of(response.status))
         output.append(text: "\r\n")
         for field in response.fields {
-            output.append(text: field.name)
-            output.append(text: ": ")
-            append(value: field.value, to: &output)
-            output.append(text: "\r\n")
+            append(field.name.utf8Span.span, field.value.utf8Span.span, to: &output)
         }
         // RFC 9110 § 8.6: none in 204; none of our responses is a 304 with a length.
         let hasBody = response.status != 204 && response.status != 304
@@ -54,10 +51,15 @@ package enum ResponseWriter {
         output.append(text: "HTTP/1.1 100 Continue\r\n\r\n")
     }
 
-    private static func append(value: String, to output: inout [UInt8]) {
-        let start = output.count
-        output.append(text: value)
-        for index in start ..< output.count where !output[index].isFieldValueByte { output[index] = 0x20 }
+    private static func append(_ name: Span<UInt8>, _ value: Span<UInt8>, to output: inout [UInt8]) {
+        output.append(addingCapacity: name.count + value.count + 4) { line in
+            for index in name.indices { line.append(name[index]) }
+            line.append(0x3A)
+            line.append(0x20)
+            for index in value.indices { line.append(value[index].isFieldValueByte ? value[index] : 0x20) }
+            line.append(0x0D)
+            line.append(0x0A)
+        }
     }
 }
 

@@ -37,6 +37,6 @@ package struct JSONObject: Equatable, Sendable {
     }
 
     private static func isSame(_ left: String, _ right: String) -> Bool {
-        left.utf8Span.span.equals(right)
+        left.utf8.count == right.utf8.count && left.utf8Span.span.equals(right)
     }
 }

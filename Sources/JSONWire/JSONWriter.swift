@@ -27,7 +27,7 @@ package struct JSONWriter {
     /// A string value.
     package mutating func string(_ text: String) {
         separate()
-        Self.appendQuoted(text.utf8Span.span, to: &bytes)
+        Self.append(text, to: &bytes)
     }
 
     /// A string value out of bytes; what is not UTF-8 in them becomes U+FFFD.
@@ -87,7 +87,17 @@ package struct JSONWriter {
 
     /// Appends `text` as a JSON string with its quotes.
     package static func append(_ text: String, to output: inout [UInt8]) {
-        appendQuoted(text.utf8Span.span, to: &output)
+        let bytes = text.utf8Span.span
+        // Without a branch: most texts are plain to their end.
+        var others: UInt8 = 0
+        for index in bytes.indices {
+            let byte = bytes[index]
+            others |= (byte &- 0x20 > 0x5E ? 1 : 0) | (byte == 0x22 ? 1 : 0) | (byte == 0x5C ? 1 : 0)
+        }
+        guard others == 0 else { return appendQuoted(bytes, to: &output) }
+        output.append(0x22)
+        output.append(text: text)
+        output.append(0x22)
     }
 
     /// Appends `text` as a JSON string with its quotes; what is not UTF-8 becomes U+FFFD.

@@ -15,7 +15,8 @@ final class DirectoryUpload: StoreUpload {
     private let temporaryPath: String
     /// Nil for a key that is no path.
     private let path: String?
-    private weak var delegate: (any StoreUploadDelegate)?
+    /// Lets go of the upload when it wants no more of it.
+    private let delegate: any StoreUploadDelegate
     private var state = DirectoryUploadState()
     private var isCounted = false
 
@@ -78,9 +79,9 @@ final class DirectoryUpload: StoreUpload {
         guard let event = reaction.event else { return }
         if case .failed = event { source = nil }
         if isDeferred {
-            store.files.loop.deferred { [self] in delegate?.upload(self, did: event) }
+            store.files.loop.deferred { [self] in delegate.upload(self, did: event) }
         } else {
-            delegate?.upload(self, did: event)
+            delegate.upload(self, did: event)
         }
     }
 

@@ -11,7 +11,8 @@ package final class LoopHTTPDriver: HTTPClientDriver {
     private static let roundsPerTurnMax = 8
 
     let loop: EventLoop
-    private weak var client: HTTPClient?
+    /// nil once it is closed.
+    private unowned var client: HTTPClient?
     /// By descriptor: they are small numbers.
     private var watches: [SocketWatch?] = []
     private var changed: [SocketWatch] = []
@@ -87,6 +88,15 @@ package final class LoopHTTPDriver: HTTPClientDriver {
         } else if let deadline, timer.map({ $0.due > deadline }) ?? true {
             setLoopTimer(deadline)
         }
+    }
+
+    package func closed() {
+        client = nil
+        for case let watch? in watches { drop(watch) }
+        watches.removeAll()
+        changed.removeAll()
+        if let timer { loop.cancel(timer.id) }
+        timer = nil
     }
 
     // MARK: what the loop reports
@@ -204,14 +214,15 @@ private final class SocketWatch: EventHandler {
     /// The client's own: it is not closed without a word.
     var isOwn = false
     private var copy: FileDescriptor?
-    private weak var driver: LoopHTTPDriver?
+    /// Knows the watch until it is closed, and none is registered after that.
+    private unowned let driver: LoopHTTPDriver
 
     init(descriptor: Int32, driver: LoopHTTPDriver) {
         self.descriptor = descriptor
         self.driver = driver
     }
 
-    func ready(_ events: ReadyEvents) { driver?.ready(self, events) }
+    func ready(_ events: ReadyEvents) { driver.ready(self, events) }
 
     /// What the loop is to watch.
     var watchedDescriptor: Int32? { isOwn ? descriptor : copy?.raw }

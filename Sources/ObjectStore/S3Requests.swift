@@ -83,7 +83,9 @@ final class S3Requests {
         switch step {
         case .create:
             var fields = objectFields(subject)
-            if configuration.partSigning.hasChecksum { fields.append(("x-amz-checksum-algorithm", "CRC32C")) }
+            if configuration.partSigning.hasChecksum {
+                fields.append((name: "x-amz-checksum-algorithm", value: "CRC32C"))
+            }
             return signed(.post, subject.path, "uploads=", fields, .empty)
         case .part(let uploadID, let number, let length):
             guard let body else { return nil }
@@ -113,16 +115,25 @@ final class S3Requests {
         }
     }
 
+    /// As the signer takes them.
+    typealias Fields = [(name: String, value: String)]
+
+    /// What has room for the fields of nearly every request.
+    private static let fieldsUsual = 8
+
     /// What is kept with the object.
-    private func objectFields(_ subject: Subject) -> [(String, String)] {
-        var fields = [("content-type", subject.contentType), ("x-amz-meta-sluice-id", subject.recordToken)]
-        if let acl = configuration.acl { fields.append(("x-amz-acl", acl.rawValue)) }
+    private func objectFields(_ subject: Subject) -> Fields {
+        var fields: Fields = []
+        fields.reserveCapacity(Self.fieldsUsual)
+        fields.append((name: "content-type", value: subject.contentType))
+        fields.append((name: "x-amz-meta-sluice-id", value: subject.recordToken))
+        if let acl = configuration.acl { fields.append((name: "x-amz-acl", value: acl.rawValue)) }
         return fields
     }
 
     /// A part, or with other fields and no query a whole object.
     private func part(
-        _ subject: Subject, _ query: String, _ fields: [(String, String)], _ length: Int64, _ body: PartSource
+        _ subject: Subject, _ query: String, _ fields: Fields, _ length: Int64, _ body: PartSource
     ) -> HTTPRequest? {
         let signing = configuration.partSigning
         var fields = fields
@@ -135,20 +146,15 @@ final class S3Requests {
             wireLength = encodedLength
             // With a part it describes the request alone.
             if !query.isEmpty || configuration.namesChunkedEncoding {
-                fields.append(("content-encoding", "aws-chunked"))
+                fields.append((name: "content-encoding", value: "aws-chunked"))
             }
-            fields.append(("x-amz-decoded-content-length", "\(length)"))
-            if signing.hasChecksum { fields.append(("x-amz-trailer", ChunkTrailer.name)) }
+            fields.append((name: "x-amz-decoded-content-length", value: "\(length)"))
+            if signing.hasChecksum { fields.append((name: "x-amz-trailer", value: ChunkTrailer.name)) }
         }
         var seed: SignedRequest?
         var request = signed(.put, subject.path, query, fields, signing.payloadHash, &seed)
         guard let seed, let source = wireSource(body, length, chunkBytes, signing, seed) else { return nil }
-        if length <= Self.wholePartBytesMax, body.readyBytes >= length,
-            let bytes = Self.whole(source, Int(wireLength)) {
-            request?.body = .bytes(bytes)
-        } else {
-            request?.body = .streamed(length: wireLength, source: source)
-        }
+        request?.body = .streamed(length: wireLength, source: source)
         request?.totalMilliseconds = nil
         return request
     }
@@ -168,49 +174,31 @@ final class S3Requests {
         }
     }
 
-    /// A part of no more than this, all of which is there, leaves together with its head: one write, one packet train
-    /// and one wake-up of the store less.
-    private static let wholePartBytesMax: Int64 = 65_536
-
-    /// The next `length` bytes of `source`, nil where they are not all there.
-    private static func whole(_ source: any RequestBodySource, _ length: Int) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(length)
-        while bytes.count < length {
-            let supply = source.next { span in
-                let count = min(span.count, length - bytes.count)
-                bytes.append(contentsOf: span.extracting(first: count))
-                return count
-            }
-            guard case .supplied = supply else { return nil }
-        }
-        return bytes
-    }
-
     func signed(
-        _ method: HTTPMethod, _ path: String, _ query: String, _ fields: [(String, String)], _ payload: PayloadHash
+        _ method: HTTPMethod, _ path: String, _ query: String, _ fields: Fields, _ payload: PayloadHash
     ) -> HTTPRequest? {
         var ignored: SignedRequest?
         return signed(method, path, query, fields, payload, &ignored)
     }
 
     private func signed(
-        _ method: HTTPMethod, _ path: String, _ query: String, _ fields: [(String, String)], _ payload: PayloadHash,
+        _ method: HTTPMethod, _ path: String, _ query: String, _ fields: Fields, _ payload: PayloadHash,
         _ result: inout SignedRequest?
     ) -> HTTPRequest? {
         let endpoint = location.endpoint
         var fields = fields
-        if let owner = configuration.expectedBucketOwner { fields.append(("x-amz-expected-bucket-owner", owner)) }
-        var signing = SigningRequest(method: method.name, path: path, query: query, fields: [])
-        signing.fields.reserveCapacity(fields.count + 1)
-        signing.fields.append((name: "host", value: endpoint.host))
-        for (name, value) in fields { signing.fields.append((name: name, value: value)) }
+        if let owner = configuration.expectedBucketOwner {
+            fields.append((name: "x-amz-expected-bucket-owner", value: owner))
+        }
+        // `Host` is the client's to send.
+        fields.append((name: "host", value: endpoint.host))
+        let signing = SigningRequest(method: method.name, path: path, query: query, fields: fields)
         let now = clock() + skewMilliseconds
         guard let signature = signer?.sign(signing, payload: payload, at: now) else { return nil }
         result = signature
         var lines = HTTPFieldLines()
         lines.reserveCapacity(512 + (signature.securityToken?.utf8.count ?? 0))
-        for (name, value) in fields { lines.append(name, value) }
+        for (name, value) in fields.dropLast() { lines.append(name, value) }
         lines.append("x-amz-date", signature.date)
         if let payloadHash = signature.payloadHash { lines.append("x-amz-content-sha256", payloadHash) }
         if let token = signature.securityToken { lines.append("x-amz-security-token", token) }

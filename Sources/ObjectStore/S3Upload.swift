@@ -7,7 +7,8 @@ internal import StoreStates
 final class S3Upload: StoreUpload, StorePut {
     let subject: S3Requests.Subject
     private let store: S3Store
-    private weak var delegate: (any StoreUploadDelegate)?
+    /// Lets go of the upload when it wants no more of it.
+    private let delegate: any StoreUploadDelegate
     private var state: S3UploadCourse
     /// Place in the store's list of open uploads, -1 outside of it.
     var position = -1
@@ -115,9 +116,9 @@ final class S3Upload: StoreUpload, StorePut {
         if state.isOver { store.release(self) }
         guard let event = reaction.event else { return }
         if isDeferred {
-            store.loop.deferred { [self] in delegate?.upload(self, did: event) }
+            store.loop.deferred { [self] in delegate.upload(self, did: event) }
         } else {
-            delegate?.upload(self, did: event)
+            delegate.upload(self, did: event)
         }
     }
 

@@ -82,7 +82,7 @@ package protocol StorePut: AnyObject {
     func leave()
 }
 
-/// Told what becomes of an upload.
+/// Told what becomes of an upload, which keeps it as long as there is something to be told.
 package protocol StoreUploadDelegate: AnyObject {
     func upload(_ upload: any StoreUpload, did event: StoreEvent)
 }

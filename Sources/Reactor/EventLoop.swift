@@ -110,7 +110,8 @@ package final class EventLoop {
 
     // MARK: Running
 
-    /// Runs `body` at the end of this turn, after the handlers; deferred from deferred work, at the end of the next.
+    /// Runs `body` at the end of this turn, after the handlers; deferred from deferred work, after that, or at the end
+    /// of the next turn when this has had its rounds.
     package func deferred(_ body: @escaping () -> Void) { deferredBodies.append(body) }
 
     /// Turns until ``stop()`` is called.
@@ -161,10 +162,12 @@ package final class EventLoop {
     }
 
     private func runDeferred() {
-        guard !deferredBodies.isEmpty else { return }
-        swap(&deferredBodies, &deferredBatch)
-        for body in deferredBatch { body() }
-        deferredBatch.removeAll(keepingCapacity: true)
+        for _ in 0 ..< ReactorLimits.deferredRoundsPerTurnMax {
+            guard !deferredBodies.isEmpty else { return }
+            swap(&deferredBodies, &deferredBatch)
+            for body in deferredBatch { body() }
+            deferredBatch.removeAll(keepingCapacity: true)
+        }
     }
 
     /// Rounded up: never early. At least the next tick, so that a timer of 0 ms that sets itself again does not hold

@@ -6,6 +6,9 @@ package enum ReactorLimits {
     package static let timersPerTurnMax = 512
     /// Messages handled in a turn from one mailbox.
     package static let messagesPerTurnMax = 512
+    /// Rounds of deferred work at the end of a turn: what is deferred from deferred work, such as a client that goes on
+    /// being read because the store took its bytes, need not wait for the kernel.
+    package static let deferredRoundsPerTurnMax = 2
     /// The length of a tick: deadlines are of seconds, and a timer may be late by this, never early.
     package static let tickMilliseconds: Int64 = 10
 }

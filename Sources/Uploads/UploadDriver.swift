@@ -23,7 +23,7 @@ final class UploadDriver {
     private var isPerforming = false
 
     /// nil once the client is answered or gone.
-    private weak var handler: UploadHandler?
+    private var handler: UploadHandler?
     private var connection: Connection?
 
     private var body = UploadBody()
@@ -173,7 +173,7 @@ final class UploadDriver {
     private func resumeClientIfRoom() {
         guard body.isClientPaused, body.hasRoom else { return }
         body.isClientPaused = false
-        service.loop.deferred { [weak self] in self?.connection?.resumeReading() }
+        service.loop.deferred { [self] in connection?.resumeReading() }
     }
 
     // MARK: - Effects
@@ -319,6 +319,8 @@ extension UploadDriver: RequestBodySource {
 
 extension UploadDriver: StoreUploadDelegate {
     func upload(_ upload: any StoreUpload, did event: StoreEvent) {
+        // What was still on its way when it was over is nobody's.
+        guard store != nil || put != nil else { return }
         switch event {
         case .created(let uploadID):
             isOpenAtStore = true
