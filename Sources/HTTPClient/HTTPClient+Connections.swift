@@ -79,8 +79,7 @@ extension HTTPClient {
     private func idleConnection(to origin: Origin) -> OutgoingConnection? {
         let now = driver.now
         while let connection = connections.takeIdle(origin) {
-            let isFresh = connection.idleSince == now
-            if isFit(connection, now), now < connection.idleSince + idleMilliseconds, isFresh || isSilent(connection) {
+            if isFit(connection, now), now < connection.idleSince + idleMilliseconds, isSilent(connection) {
                 return connection
             }
             close(connection)
@@ -95,9 +94,10 @@ extension HTTPClient {
     }
 
     /// Whether the server has said nothing behind its last answer: what lies there unread would be taken for the next
-    /// one, or is the end. Tickets and keys of TLS are taken in. One whose answer was read in this same turn of the loop
-    /// was read to its end just now.
+    /// one, or is the end. Tickets and keys of TLS are taken in.
     private func isSilent(_ connection: OutgoingConnection) -> Bool {
+        // As it nearly always is.
+        guard !connection.isSilent else { return connection.isFree }
         var input = takeBuffer()
         var sealed = takeBuffer(sealing: connection)
         var received = OutgoingConnection.Received.bytes

@@ -159,8 +159,14 @@ package final class HTTPTransfer {
         }
     }
 
-    /// Shorter runs are worth a copy: with what follows they make one write.
+    /// Shorter runs are copied: with what follows they make one write.
     private static let directBytesMin = 32_768
+    /// The same of a run that ends a write anyway: a copy of it costs less than the call that takes two pieces.
+    private static let lastBytesMin = 2_048
+
+    private func isWorthItsOwnWrite(_ count: Int, _ room: Int) -> Bool {
+        count >= Self.directBytesMin || count == room && count >= Self.lastBytesMin
+    }
 
     enum Supplied {
         case bytes
@@ -173,7 +179,7 @@ package final class HTTPTransfer {
     }
 
     /// Takes the next bytes of the body until `bytesMax` wait to be sent or the source has no more. A long run of them
-    /// is sent as it lies there, without a copy, where nothing waits before it.
+    /// is sent as it lies there, behind what waits, without a copy.
     func supply(
         _ output: inout [UInt8], bytesMax: Int, on connection: OutgoingConnection, sealed: inout [UInt8]
     ) -> Supplied {
@@ -186,9 +192,9 @@ package final class HTTPTransfer {
                 guard taken == 0 else { return 0 }
                 taken = min(span.count, room)
                 let bytes = span.extracting(first: taken)
-                if output.isEmpty, taken >= Self.directBytesMin {
+                if isWorthItsOwnWrite(taken, room), connection.sends(output.span, then: bytes, sealed: &sealed) {
                     sent = .some
-                    connection.send(bytes, sealed: &sealed)
+                    output.removeAll(keepingCapacity: true)
                     isSent = true
                 } else {
                     output.append(contentsOf: bytes)

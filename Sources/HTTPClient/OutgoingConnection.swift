@@ -76,6 +76,9 @@ final class OutgoingConnection {
     /// What came behind the bytes that were received last, and counts after them.
     var ending: Received? { session?.ending }
 
+    /// Whether the server has sent nothing that has not been read.
+    var isSilent: Bool { socket?.isSilent ?? false }
+
     // MARK: TLS
 
     /// Sends the first words of a handshake. False: there is no memory for it.
@@ -107,6 +110,30 @@ final class OutgoingConnection {
         } else {
             sendRaw(sealed.span)
         }
+    }
+
+    /// Sends bytes of HTTP that lie in two places, in one call and without a copy. False: that cannot be, since through
+    /// TLS they would make records of their own.
+    func sends(_ first: Span<UInt8>, then second: Span<UInt8>, sealed: inout [UInt8]) -> Bool {
+        guard session == nil, !first.isEmpty, !waitsForKernel, !isBroken else {
+            guard first.isEmpty else { return false }
+            send(second, sealed: &sealed)
+            return true
+        }
+        var count = 0
+        do throws(SystemError) {
+            switch try socket?.send(first, second) {
+            case .bytes(let sent): count = sent
+            case .wouldBlock: break
+            case .closed, nil: sendFailure = "the server takes no more"
+            }
+        } catch {
+            sendFailure = error.description
+        }
+        if count < first.count { sendRaw(first.extracting(droppingFirst: count)) }
+        let rest = second.extracting(droppingFirst: max(0, count - first.count))
+        if !rest.isEmpty { sendRaw(rest) }
+        return true
     }
 
     /// Sends what waits.

@@ -19,6 +19,7 @@ package struct JSONObject: Equatable, Sendable {
     /// The value of the member called `name`, compared byte by byte: `==` of strings would take some other characters
     /// for the same (U+212A for `K`).
     package subscript(_ name: String) -> JSONValue? {
+        let members = members.span
         for index in members.indices where Self.isSame(members[index].name, name) { return members[index].value }
         return nil
     }

@@ -28,6 +28,18 @@ extension FileDescriptor {
         return count == 0 ? .closed : .bytes(count)
     }
 
+    /// Whether a non-blocking socket has neither bytes nor an end nor an error to tell now; nothing of it is taken
+    /// (recv(2), MSG_PEEK).
+    package var isSilent: Bool {
+        var byte: UInt8 = 0
+        let raw = raw
+        do throws(SystemError) {
+            return try SystemCall.nonBlocking("recv") { unsafe CLinux.recv(raw, &byte, 1, Int32(MSG_PEEK)) } == nil
+        } catch {
+            return false
+        }
+    }
+
     /// Writes once (write(2)) from the start of `bytes`, which must not be empty. For files, pipes and terminals;
     /// sockets are written by ``send(_:)``, which never raises SIGPIPE.
     package func write(_ bytes: Span<UInt8>) throws(SystemError) -> IOOutcome {

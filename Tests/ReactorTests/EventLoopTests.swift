@@ -135,17 +135,21 @@ final class ClosureHandler: EventHandler {
         #expect(count == 3)
     }
 
-    @Test func `deferred work runs after the handlers of its turn, its own deferred work in the next`() throws {
+    @Test func `deferred work runs after the handlers of its turn, its own in as many rounds as a turn has`() throws {
         let loop = try EventLoop()
         var order: [Int] = []
         loop.deferred {
             order.append(1)
-            loop.deferred { order.append(2) }
+            loop.deferred {
+                order.append(3)
+                loop.deferred { order.append(4) }
+            }
         }
+        loop.deferred { order.append(2) }
         #expect(order == [])
-        loop.turn()
-        #expect(order == [1])
-        loop.turn()
-        #expect(order == [1, 2])
+        loop.turn(timeoutMilliseconds: 0)
+        #expect(order == [1, 2, 3])
+        loop.turn(timeoutMilliseconds: 0)
+        #expect(order == [1, 2, 3, 4])
     }
 }
