@@ -154,7 +154,7 @@ let package = Package(
         tests("Linux", ["Bytes"]),
         tests("Crypto", ["Bytes"]),
         tests("TLS", ["Bytes"]),
-        tests("HTTPClient", ["Bytes", "COpenSSL", "TLS"]),
+        tests("HTTPClient", ["Bytes", "COpenSSL", "Linux", "TLS"]),
         tests("Database", ["Bytes"]),
         tests("Systemd", ["Bytes", "Linux"]),
         tests("Reactor", ["Bytes", "Linux"]),

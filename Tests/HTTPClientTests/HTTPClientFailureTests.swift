@@ -237,6 +237,37 @@ import Testing
         #expect(bench.client.transferCount == 0)
     }
 
+    @Test func `a client that is gone has ended its transfers, which can be told anything`() throws {
+        let driver = PollDriver()
+        let server = try ScriptedServer(replying: { _ in .answer(200, [], "") })
+        defer { server.stop() }
+        var transfers: [HTTPTransfer] = []
+        var isToldAnything = false
+        do {
+            let client = try HTTPClient(configuration: HTTPClientConfiguration(), driver: driver)
+            // What the first lets go of cancels the second, in the middle of the client's end.
+            let canceller = Canceller()
+            transfers.append(client.start(HTTPRequest(.get, server.url)) { _ in
+                isToldAnything = true
+                _ = canceller
+            })
+            transfers.append(client.start(HTTPRequest(.get, server.url)) { _ in isToldAnything = true })
+            transfers.append(client.start(HTTPRequest(.get, "no url")) { _ in isToldAnything = true })
+            canceller.transfer = transfers[1]
+        }
+        for transfer in transfers {
+            transfer.resume()
+            transfer.cancel()
+        }
+        #expect(!isToldAnything)
+    }
+
+    /// Cancels as it goes.
+    private final class Canceller {
+        var transfer: HTTPTransfer?
+        deinit { transfer?.cancel() }
+    }
+
     @Test func `a transfer cancelled at any step leaves no descriptor, and no completion`() throws {
         let bench = try Bench(HTTPClientTests.answering())
         #expect(try bench.send(HTTPRequest(.get, bench.server.url)).get().status == 200)

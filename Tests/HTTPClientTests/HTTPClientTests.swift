@@ -116,6 +116,23 @@ import Testing
         #expect(server.requests[0].field("content-length") == "\(length)")
     }
 
+    @Test(arguments: [700, 2_047, 2_048, 5_000, 32_767, 32_768, 65_535, 65_536, 70_000], [5_000, 400_000])
+    func `a body arrives as it is, in whatever runs its source has it`(runBytes: Int, length: Int) throws {
+        let body = (0..<length).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) }
+        let seen = Received()
+        let server = try ScriptedServer(replying: { request in
+            seen.set(request.body)
+            return .answer(200, [], "")
+        })
+        let bench = try Bench(server)
+        let source = TestSource(body)
+        source.runBytesMax = runBytes
+        let request = HTTPRequest(.put, server.url, body: .streamed(length: Int64(length), source: source))
+        #expect(try bench.send(request).get().status == 200)
+        #expect(seen.bytes == body)
+        #expect(source.rewinds == 0)
+    }
+
     @Test func `pauses while the source has nothing, without spinning, and goes on when resumed`() throws {
         let bench = try Bench(Self.answering())
         let source = TestSource([], isOver: false)

@@ -10,6 +10,8 @@ final class TestSource: RequestBodySource {
     var isOver = true
     var isRewindable = true
     var isFailed = false
+    /// So many bytes lie in one piece.
+    var runBytesMax = Int.max
     /// Runs inside every call of `next`.
     var onNext: () -> Void = {}
 
@@ -23,7 +25,7 @@ final class TestSource: RequestBodySource {
         onNext()
         if isFailed { return .failed }
         guard offset < bytes.count else { return isOver ? .end : .pending }
-        offset += take(bytes.span.extracting(offset..<bytes.count))
+        offset += take(bytes.span.extracting(offset..<offset + min(bytes.count - offset, runBytesMax)))
         return .supplied
     }
 
