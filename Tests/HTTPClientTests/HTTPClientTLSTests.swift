@@ -160,7 +160,7 @@ import TLS
     }
 
     /// - Parameter isStreamed: asked for piece by piece; otherwise all of it waits for the server, encrypted.
-    @Test(arguments: [5_000_000, 12_000_000], [true, false])
+    @Test(arguments: [5_000, 200_000, 5_000_000, 12_000_000], [true, false])
     func `a long body arrives as it was sent, also where the server reads it late`(
         length: Int, isStreamed: Bool
     ) throws {
@@ -170,7 +170,7 @@ import TLS
         let tls = try TLSBench(authority.first, trusting: authority.certificate) { end in
             if isLate { end.connection.narrow() }
             guard try end.readHead() != nil else { return }
-            if isStreamed { try end.send("HTTP/1.1 100 Continue\r\n\r\n") }
+            if isStreamed, length >= 1 << 20 { try end.send("HTTP/1.1 100 Continue\r\n\r\n") }
             if isLate { end.connection.waitForRelease() }
             seen.set(try end.readBytes(length))
             try end.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
@@ -188,7 +188,8 @@ import TLS
             tls.server.release()
         }
         #expect(try tls.bench.waitForResults().get().status == 200)
-        #expect(seen.bytes == source.bytes)
+        let isSame = seen.bytes == source.bytes
+        #expect(isSame)
     }
 
     @Test func `a long answer arrives as it was sent`() throws {
