@@ -30,13 +30,17 @@ package struct ByteWindow: ~Copyable {
     }
 
     /// Adds a copy of `bytes` at the end.
-    package mutating func append(_ bytes: Span<UInt8>) {
+    ///
+    /// - Parameter copy: appends the bytes to a block that has room for them, for whoever has a faster way.
+    package mutating func append(
+        _ bytes: Span<UInt8>, copy: (Span<UInt8>, inout [UInt8]) -> Void = { $1.append(contentsOf: $0) }
+    ) {
         if hasDropped || heldBytes + bytes.count > keptBytesMax { dropReadBlocks() }
         var start = 0
         while start < bytes.count {
             if let last = blocks.last, last.count < Self.usableBytes(last) {
                 let length = min(Self.usableBytes(last) - last.count, bytes.count - start)
-                blocks[blocks.count - 1].append(contentsOf: bytes.extracting(start ..< start + length))
+                copy(bytes.extracting(start ..< start + length), &blocks[blocks.count - 1])
                 start += length
             } else {
                 blocks.append(Self.freshBlock(for: unreadBytes + bytes.count))

@@ -1,6 +1,7 @@
 internal import Bytes
 internal import Dialing
 internal import HTTPWire
+internal import Linux
 
 /// One request on its way. Ends by itself with one call of its completion, or by ``cancel()`` with none.
 package final class HTTPTransfer {
@@ -197,7 +198,7 @@ package final class HTTPTransfer {
                     output.removeAll(keepingCapacity: true)
                     isSent = true
                 } else {
-                    output.append(contentsOf: bytes)
+                    output.append(copying: bytes)
                 }
                 return taken
             }

@@ -1,5 +1,6 @@
 internal import Bytes
 internal import HTTPClient
+internal import Linux
 internal import ObjectStore
 
 /// Where the bytes of one upload wait between client and store: in a window of memory, or, when the length of the next
@@ -58,7 +59,7 @@ struct UploadBody: ~Copyable {
             }
         }
         guard start < bytes.count else { return }
-        window.append(bytes.extracting(start ..< bytes.count))
+        window.append(bytes.extracting(start ..< bytes.count)) { $1.append(copying: $0) }
         count(owner.service)
     }
 
