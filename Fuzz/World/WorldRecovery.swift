@@ -110,8 +110,9 @@ final class WorldRecovery {
         case .confirming, .deciding, .settlingPut, .settlingPutAgain, .takingPutBack, .takingPutBackAgain:
             .head(key: key)
         case .givingUp, .aborting: uploadID.map { .abort(uploadID: $0) }
-        case .givingUpListing, .listing, .takingBackListing: .list(key: key)
-        case .givingUpListed, .abortingListed, .takingBackListed: listed.first.map { .abort(uploadID: $0) }
+        case .givingUpListing, .listing, .listingRest, .takingBackListing: .list(key: key)
+        case .givingUpListed, .abortingListed, .abortingRest, .takingBackListed:
+            listed.first.map { .abort(uploadID: $0) }
         case .deleting, .deletingPut: .delete(key: key)
         }
     }
@@ -120,7 +121,7 @@ final class WorldRecovery {
         switch reply {
         case .done:
             switch phase {
-            case .givingUpListed, .abortingListed, .takingBackListed:
+            case .givingUpListed, .abortingListed, .abortingRest, .takingBackListed:
                 listed.removeFirst()
                 return listed.isEmpty ? .done : .unknown
             default: return .done
@@ -130,8 +131,9 @@ final class WorldRecovery {
         case .noObject: return .notFound
         case .created: return .unknown
         case .uploads(let found):
-            listed = found
-            return found.isEmpty ? .listedNone : .listedSome
+            world.bucket.reveal(key)
+            listed = found.filter { $0 != uploadID }
+            return listed.isEmpty ? .listedNone : .listedSome
         case .object(let length, let token):
             let isOurs = token == WorldBucket.token(key)
             switch phase {

@@ -140,8 +140,8 @@ extension UploadLife.RecoveryPhase {
         case .takingBackListing: "uploads of its key would be aborted, its object looked for and deleted"
         case .deleting: "its object would be deleted"
         // Nothing begins with these.
-        case .confirming, .givingUp, .givingUpListed, .deciding, .abortingListed, .settlingPut, .settlingPutAgain,
-            .takingBackListed, .takingPutBack, .deletingPut, .takingPutBackAgain:
+        case .confirming, .givingUp, .givingUpListed, .deciding, .listingRest, .abortingRest, .abortingListed,
+            .settlingPut, .settlingPutAgain, .takingBackListed, .takingPutBack, .deletingPut, .takingPutBackAgain:
             "it would be settled"
         }
     }

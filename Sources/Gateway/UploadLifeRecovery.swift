@@ -21,6 +21,11 @@ extension UploadLife {
         case deciding
         /// AbortMultipartUpload of an upload that nobody was told of.
         case aborting
+        /// ListMultipartUploads with the key as prefix, after an acknowledged Abort: a Create that was sent twice may
+        /// have made another upload than the one whose id is known. There is no object to be deleted.
+        case listingRest
+        /// AbortMultipartUpload of each listed upload of exactly this key; then the list again.
+        case abortingRest
         /// ListMultipartUploads with the key as prefix, for an upload that nobody was told of.
         case listing
         /// AbortMultipartUpload of each listed upload of exactly this key; then the list again.
@@ -111,33 +116,53 @@ extension UploadLife {
         case (.confirming, .notFound), (.confirming, .foundOther): .send(.givingUp)
 
         case (.givingUp, .done), (.givingUp, .noSuchUpload): .send(.deciding)
-        case (.givingUpListing, .listedNone): .send(.settlingPut)
-        case (.givingUpListing, .listedSome): .send(.givingUpListed)
-        case (.givingUpListed, .done), (.givingUpListed, .noSuchUpload): .send(.givingUpListing)
 
         case (.deciding, .foundOurs): .write(.stored)
         // What lies there is not ours to delete: another's object under our key stays where it is.
-        case (.deciding, .notFound), (.deciding, .foundOther): .write(.gone)
+        case (.deciding, .notFound), (.deciding, .foundOther): .send(.listingRest)
 
-        case (.aborting, .done): .write(.gone)
-        case (.aborting, .noSuchUpload): .send(.deleting)
-        case (.listing, .listedNone): .send(.deleting)
-        case (.listing, .listedSome): .send(.abortingListed)
-        case (.abortingListed, .done), (.abortingListed, .noSuchUpload): .send(.listing)
-
+        // No Complete of it can have succeeded: nothing is deleted, which in a bucket with versions leaves a marker.
+        case (.aborting, .done): .send(.listingRest)
+        case (.aborting, .noSuchUpload): .send(.listing)
         case (.deleting, .done), (.deleting, .notFound): .write(.gone)
 
         case (.settlingPut, .foundOurs), (.settlingPutAgain, .foundOurs): .write(.stored)
         // Nothing can stop a PutObject that the store has: it is waited for.
         case (.settlingPut, .notFound), (.settlingPut, .foundOther): .recheckLater(.settlingPutAgain)
         case (.settlingPutAgain, .notFound), (.settlingPutAgain, .foundOther): .write(.gone)
-        case (.takingBackListing, .listedNone): .send(.takingPutBack)
-        case (.takingBackListing, .listedSome): .send(.takingBackListed)
-        case (.takingBackListed, .done), (.takingBackListed, .noSuchUpload): .send(.takingBackListing)
         case (.takingPutBack, .foundOurs), (.takingPutBackAgain, .foundOurs): .send(.deletingPut)
         case (.takingPutBack, .notFound), (.takingPutBack, .foundOther): .recheckLater(.takingPutBackAgain)
         case (.deletingPut, .done), (.deletingPut, .notFound): .send(.takingPutBack)
         case (.takingPutBackAgain, .notFound), (.takingPutBackAgain, .foundOther): .write(.gone)
+
+        case (.givingUpListing, _), (.givingUpListed, _), (.listing, _), (.abortingListed, _), (.listingRest, _),
+            (.abortingRest, _), (.takingBackListing, _), (.takingBackListed, _):
+            clearing(phase, answered: answer)
+        case (_, .unknown), (_, .refused), (_, .done), (_, .noSuchUpload), (_, .foundOurs), (_, .foundOther),
+            (_, .notFound), (_, .listedSome), (_, .listedNone):
+            .retryLater(phase)
+        }
+    }
+
+    /// Uploads of one key are listed and aborted until there are none. These rows are a table of their own since the
+    /// compiler gives up on one that has them all.
+    private static func clearing(_ phase: RecoveryPhase, answered answer: StoreAnswer) -> RecoveryStep {
+        switch (phase, answer) {
+        case (.givingUpListing, .listedNone): .send(.settlingPut)
+        case (.givingUpListing, .listedSome): .send(.givingUpListed)
+        case (.givingUpListed, .done), (.givingUpListed, .noSuchUpload): .send(.givingUpListing)
+
+        case (.listing, .listedNone): .send(.deleting)
+        case (.listing, .listedSome): .send(.abortingListed)
+        case (.abortingListed, .done), (.abortingListed, .noSuchUpload): .send(.listing)
+
+        case (.listingRest, .listedNone): .write(.gone)
+        case (.listingRest, .listedSome): .send(.abortingRest)
+        case (.abortingRest, .done), (.abortingRest, .noSuchUpload): .send(.listingRest)
+
+        case (.takingBackListing, .listedNone): .send(.takingPutBack)
+        case (.takingBackListing, .listedSome): .send(.takingBackListed)
+        case (.takingBackListed, .done), (.takingBackListed, .noSuchUpload): .send(.takingBackListing)
 
         case (_, .unknown), (_, .refused), (_, .done), (_, .noSuchUpload), (_, .foundOurs), (_, .foundOther),
             (_, .notFound), (_, .listedSome), (_, .listedNone):
@@ -150,9 +175,9 @@ extension UploadLife {
     package static func givingUp(_ phase: RecoveryPhase) -> RecoveryPhase {
         switch phase {
         case .completing, .confirming: .givingUp
-        case .givingUp, .givingUpListing, .givingUpListed, .deciding, .aborting, .listing, .abortingListed, .deleting,
-            .settlingPut, .settlingPutAgain, .takingBackListing, .takingBackListed, .takingPutBack, .deletingPut,
-            .takingPutBackAgain:
+        case .givingUp, .givingUpListing, .givingUpListed, .deciding, .aborting, .listingRest, .abortingRest, .listing,
+            .abortingListed, .deleting, .settlingPut, .settlingPutAgain, .takingBackListing, .takingBackListed,
+            .takingPutBack, .deletingPut, .takingPutBackAgain:
             phase
         }
     }

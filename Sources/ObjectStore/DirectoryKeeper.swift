@@ -96,9 +96,9 @@ private struct DirectoryPlace: Sendable {
         case .completing: try complete()
         case .confirming, .deciding, .settlingPut, .settlingPutAgain: try look()
         case .takingPutBack, .takingPutBackAgain: try Files.facts(path) == nil ? .notFound : .foundOurs
-        case .givingUp, .aborting, .givingUpListed, .abortingListed, .takingBackListed:
+        case .givingUp, .aborting, .givingUpListed, .abortingListed, .abortingRest, .takingBackListed:
             .done(try Files.unlink(temporaryPath), else: .noSuchUpload)
-        case .listing, .givingUpListing, .takingBackListing:
+        case .listing, .listingRest, .givingUpListing, .takingBackListing:
             try Files.facts(temporaryPath) == nil ? .listedNone : .listedSome
         case .deleting, .deletingPut: try delete()
         }

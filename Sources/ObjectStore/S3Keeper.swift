@@ -56,15 +56,15 @@ package final class S3Keeper: StoreKeeper {
         case .confirming, .deciding, .settlingPut, .settlingPutAgain, .takingPutBack, .takingPutBackAgain:
             look(s3, subject, wantsSize: !phase.takesBack, completion)
         case .deleting, .deletingPut: send(.delete, s3) { completion(Self.plain($0)) }
-        case .listing, .givingUpListing, .takingBackListing:
-            uploads(s3) { result in
+        case .listing, .listingRest, .givingUpListing, .takingBackListing:
+            uploads(s3, except: subject.uploadID) { result in
                 switch result {
                 case .success(let found): completion(KeeperAnswer(found.isEmpty ? .listedNone : .listedSome))
                 case .failure(let problem): completion(KeeperAnswer(.unknown, detail: problem.detail))
                 }
             }
-        case .abortingListed, .givingUpListed, .takingBackListed:
-            uploads(s3) { [self] result in
+        case .abortingListed, .abortingRest, .givingUpListed, .takingBackListed:
+            uploads(s3, except: subject.uploadID) { [self] result in
                 switch result {
                 case .success(let found): abortAll(s3, found[...], completion)
                 case .failure(let problem): completion(KeeperAnswer(.unknown, detail: problem.detail))
@@ -192,11 +192,16 @@ package final class S3Keeper: StoreKeeper {
     // MARK: lists
 
     /// The ids of the open uploads of exactly this key.
+    ///
+    /// - Parameter uploadID: nothing is listed for a row that knows its id before the store has aborted or denied that
+    ///   upload. Some stores go on listing one, and its row would never be settled.
     private func uploads(
-        _ s3: S3Requests.Subject, _ completion: @escaping (Result<[String], S3Problem>) -> Void
+        _ s3: S3Requests.Subject, except uploadID: String?,
+        _ completion: @escaping (Result<[String], S3Problem>) -> Void
     ) {
         list(prefix: s3.key, after: nil) { result in
-            completion(result.map { listing in listing.entries.filter { $0.key == s3.key }.map(\.uploadID) })
+            let found = result.map { listing in listing.entries.filter { $0.key == s3.key && $0.uploadID != uploadID } }
+            completion(found.map { $0.map(\.uploadID) })
         }
     }
 

@@ -54,6 +54,25 @@ class TestKilled:
             assert daemon.states() == []
         assert not store.open and not store.objects
 
+    @pytest.mark.parametrize("known", [True, False])
+    def test_after_a_create_that_was_sent_twice(self, store, folder, known):
+        """The record knows the one upload, and nobody the other."""
+        with Daemon(store.settings(), folder=folder) as daemon:
+            with begin(daemon, sent=150_000):
+                stopped_in(daemon, "streaming")
+                daemon.kill()
+        (name, upload), = store.open.items()
+        store.open["other"] = {**upload, "parts": {}}
+        store.open["another"] = {**upload, "parts": {}, "key": upload["key"] + "x"}
+        if not known:
+            del store.open[name]
+        with Daemon(store.settings(), folder=folder) as daemon:
+            assert finished(daemon)[:4] == [1, 0, 1, 0]
+            assert daemon.states() == []
+        assert list(store.open) == ["another"] and not store.objects
+        # Of an upload that is known and was aborted, nothing is there to be deleted.
+        assert store.seen["delete"] == (0 if known else 1)
+
     def test_while_the_upload_is_being_opened(self, store, folder):
         store.faults = {"create": "hang-after"}
         with Daemon(store.settings(), folder=folder) as daemon:

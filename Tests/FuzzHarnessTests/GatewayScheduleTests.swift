@@ -13,8 +13,8 @@ struct GatewayScheduleTests {
         return world
     }
 
-    private static func seeds() throws -> [[UInt8]] {
-        let folder = SharedFiles.packageDirectory.appendingPathComponent("Fuzz/Corpus/Gateway")
+    private static func seeds(of kind: String = "Corpus") throws -> [[UInt8]] {
+        let folder = SharedFiles.packageDirectory.appendingPathComponent("Fuzz/\(kind)/Gateway")
         return try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
             .map { [UInt8](try Data(contentsOf: $0)) }
     }
@@ -100,15 +100,16 @@ struct GatewayScheduleTests {
         }
     }
 
-    /// Of the rules of recovery, by the seeds alone.
+    /// Of the rules of recovery, by the seeds alone, and by what was found once.
     @Test func `a broken rule is noticed by a seed`() throws {
-        let seeds = try Self.seeds()
+        let seeds = try Self.seeds() + Self.seeds(of: "Regressions")
         let breaches: [(UploadLife.RecoveryPhase, UploadLife.StoreAnswer, UploadLife.RecoveryStep)] = [
             (.completing, .noSuchUpload, .write(.stored)), (.aborting, .unknown, .write(.gone)),
             (.listing, .listedSome, .send(.deleting)), (.confirming, .notFound, .write(.gone)),
             (.settlingPut, .notFound, .write(.gone)), (.settlingPutAgain, .foundOurs, .write(.gone)),
             (.takingPutBack, .notFound, .write(.gone)), (.takingPutBackAgain, .foundOurs, .write(.gone)),
-            (.deletingPut, .done, .write(.gone)),
+            (.deletingPut, .done, .write(.gone)), (.aborting, .done, .write(.gone)),
+            (.aborting, .noSuchUpload, .send(.deleting)), (.listingRest, .listedSome, .write(.gone)),
         ]
         for breach in breaches {
             var rules = GatewayWorld.Rules()

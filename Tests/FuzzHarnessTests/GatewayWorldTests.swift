@@ -71,6 +71,7 @@ import Testing
         ("what is refused to the look is gone", [(.settlingPut, .unknown, .write(.gone))]),
         ("an upload that the store denies leaves no object", [(.aborting, .noSuchUpload, .write(.gone))]),
         ("listed uploads are let be", [(.listing, .listedSome, .send(.deleting))]),
+        ("others of the key are let be", [(.listingRest, .listedSome, .write(.gone))]),
         ("a PutObject is looked for once", [(.settlingPut, .notFound, .write(.gone))]),
         ("an Abort without an answer is one", [(.aborting, .unknown, .write(.gone))]),
     ]

@@ -11,6 +11,8 @@ struct UploadLifeWorld: Hashable {
     var state: UploadLife.State
     var knowsUploadID: Bool
     var isUploadOpen: Bool
+    /// Create was sent twice: beside the upload that the record knows, or knew, another is open, without a part.
+    var isOtherOpen = false
     var object: Object
     /// The Complete of the process that died still runs at the store, and may take effect at any moment.
     var isCompleteRunning: Bool
@@ -55,6 +57,10 @@ struct UploadLifeWorld: Hashable {
                     state: state, knowsUploadID: false, isUploadOpen: true, object: .none, isCompleteRunning: false,
                     knowsSize: true))
             }
+        }
+        for var world in worlds {
+            world.isOtherOpen = true
+            worlds.append(world)
         }
         add(.expiring, open: false, .ours)
         add(.expiring, open: false, .none)
@@ -142,10 +148,16 @@ struct UploadLifeWorld: Hashable {
                 if isCompleteRunning { others.append((.noSuchUpload, self)) }
             }
             after.isUploadOpen = false
-        case .aborting, .givingUp, .abortingListed, .givingUpListed, .takingBackListed:
+        case .aborting, .givingUp:
             answer = isUploadOpen ? .done : .noSuchUpload
             after.isUploadOpen = false
-        case .listing, .givingUpListing, .takingBackListing: answer = isUploadOpen ? .listedSome : .listedNone
+        case .abortingListed, .abortingRest, .givingUpListed, .takingBackListed:
+            answer = isUploadOpen || isOtherOpen ? .done : .noSuchUpload
+            after.isUploadOpen = false
+            if isOtherOpen { others.append((.unknown, after)) }
+            after.isOtherOpen = false
+        case .listing, .listingRest, .givingUpListing, .takingBackListing:
+            answer = isUploadOpen || isOtherOpen ? .listedSome : .listedNone
         case .confirming, .deciding, .settlingPut, .settlingPutAgain, .takingPutBack, .takingPutBackAgain:
             switch object {
             case .none: answer = .notFound

@@ -80,6 +80,8 @@ import Testing
         try write(bench, Self.key)
         #expect(ask(bench, .aborting, uploadID: "u") == .done)
         #expect(ask(bench, .givingUp, uploadID: "u") == .noSuchUpload)
+        #expect(ask(bench, .listingRest, uploadID: "u") == .listedNone)
+        #expect(ask(bench, .abortingRest, uploadID: "u") == .noSuchUpload)
         #expect(bench.names == [Self.key])
         let watch = DirectoryWatch(bench.folder + "/users/1/images")
         #expect(ask(bench, .deleting) == .done)

@@ -205,6 +205,21 @@ final class KeeperBench: LoopBench {
         #expect(bench.ask(.aborting, key: Self.key + ".png", uploadID: other) == KeeperAnswer(.done))
     }
 
+    /// Some stores go on listing what they have aborted: the row would never be settled.
+    @Test func `an upload that the row knows is none of those that are listed for it`() throws {
+        let fake = FakeS3()
+        let bench = try KeeperBench(fake)
+        let id = try bench.leave([], key: Self.key)
+        for phase in [UploadLife.RecoveryPhase.listing, .listingRest] {
+            #expect(bench.ask(phase, key: Self.key, uploadID: id) == KeeperAnswer(.listedNone))
+        }
+        _ = try bench.leave([], key: Self.key)
+        #expect(bench.ask(.listingRest, key: Self.key, uploadID: id) == KeeperAnswer(.listedSome))
+        #expect(bench.ask(.abortingRest, key: Self.key, uploadID: id) == KeeperAnswer(.done))
+        #expect(bench.ask(.listingRest, key: Self.key, uploadID: id) == KeeperAnswer(.listedNone))
+        #expect(fake.uploadCount == 1)
+    }
+
     @Test func `without credentials nothing is sent`() throws {
         let fake = FakeS3()
         let bench = try KeeperBench(fake)

@@ -102,7 +102,7 @@ private final class Bench: RecoveryObserver {
     func sweepEnded(_ report: SweepState.Report) { hasSwept = true }
 }
 
-/// A store that holds nothing unknown, and does all that it is asked but one thing.
+/// A store that holds nothing unknown, lists nothing, and does all that it is asked but one thing.
 private final class RefusingKeeper: StoreKeeper {
     let obstacle: String? = nil
     private let loop: EventLoop
@@ -120,7 +120,7 @@ private final class RefusingKeeper: StoreKeeper {
     func perform(
         _ phase: UploadLife.RecoveryPhase, for subject: KeeperSubject, completion: @escaping (KeeperAnswer) -> Void
     ) {
-        let answer = KeeperAnswer(phase == refused ? .unknown : .done)
+        let answer = KeeperAnswer(phase == refused ? .unknown : phase == .listingRest ? .listedNone : .done)
         guard isSilent else { return loop.deferred { completion(answer) } }
         // Nothing is answered before that is asked, so that it is under way when the rest comes to its end.
         if phase != refused { held.append({ completion(answer) }) } else { isAsked = true }

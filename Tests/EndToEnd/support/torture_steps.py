@@ -296,6 +296,7 @@ RECOVERY = {
     "recovery search:before": dies_recovering(("create", "after"), ("search", "before")),
     "recovery abort:before": dies_recovering(("part", "before"), ("abort", "before")),
     "recovery abort:after": dies_recovering(("part", "inside"), ("abort", "after")),
+    "recovery search behind an abort": dies_recovering(("part", "before"), ("search", "before")),
     "recovery abort of listed": dies_recovering(("create", "after"), ("abort", "after")),
     "recovery parts:before": dies_recovering(("complete", "before"), ("parts", "before")),
     "recovery complete:before": dies_recovering(("complete", "before"), ("complete", "before")),
