@@ -248,7 +248,7 @@ def dies_in_a_body(lane):
     clients = [lane.client() for _ in range(3)]
     connections = [client.vanish(lane.daemon.port) for client in clients]
     incoming = lane.folder / "objects" / ".incoming"
-    eventually(lambda: len(list(incoming.iterdir())) == len(clients), 10)
+    eventually(lambda: incoming.is_dir() and len(list(incoming.iterdir())) == len(clients), 10)
     lane.kill()
     for connection in connections:
         connection.socket.close()
