@@ -54,6 +54,12 @@ extension GatewayWorld {
         if case .complete(let uploadID, _) = request, choices.happens(in: 2) { bucket.keepBusy(uploadID) }
     }
 
+    /// Recovery has looked for what else there is of a key, or tried to abort it, often enough.
+    func leaveToSweep(_ key: Int) {
+        uploads[key].hasLeftParts = true
+        bucket.conceal(key)
+    }
+
     func landForgotten() -> Bool {
         guard let index = forgotten.firstIndex(where: { !$0.isSlow }), choices.roll(4) == 0 else { return false }
         land(index)

@@ -133,6 +133,11 @@ struct WorldBucket {
         for index in uploads.indices where uploads[index].key == key { uploads[index].isUnknowable = false }
     }
 
+    /// Nobody will do anything about the uploads of a key any more but the sweep.
+    mutating func conceal(_ key: Int) {
+        for index in uploads.indices where uploads[index].key == key { uploads[index].isUnknowable = true }
+    }
+
     mutating func keepBusy(_ uploadID: String) {
         if let index = index(of: uploadID) { uploads[index].isBusy = true }
     }

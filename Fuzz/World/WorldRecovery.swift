@@ -61,7 +61,14 @@ final class WorldRecovery {
             phase = next
             if attempts >= Self.attemptsMax {
                 attempts = 0
-                phase = UploadLife.givingUp(next)
+                switch UploadLife.givingUp(next) {
+                case .send(let other): phase = other
+                case .write(let state):
+                    world.leaveToSweep(key)
+                    phase = nil
+                    return write(state)
+                case .retryLater, .recheckLater, .settled: break
+                }
             }
             due = world.now + 1_000 + Int64(world.choices.roll(60_000))
         case .recheckLater(let next):
@@ -113,7 +120,7 @@ final class WorldRecovery {
         case .givingUpListing, .listing, .listingRest, .takingBackListing: .list(key: key)
         case .givingUpListed, .abortingListed, .abortingRest, .takingBackListed:
             listed.first.map { .abort(uploadID: $0) }
-        case .deleting, .deletingPut: .delete(key: key)
+        case .deleting, .deletingCompleted, .deletingPut: .delete(key: key)
         }
     }
 

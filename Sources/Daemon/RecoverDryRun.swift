@@ -134,14 +134,15 @@ extension UploadLife.RecoveryPhase {
     fileprivate var intention: String {
         switch self {
         case .completing: "Complete would be asked once more"
-        case .aborting: "its upload would be aborted"
+        case .aborting: "its upload, and what else is open under its key, would be aborted"
         case .listing: "uploads of its key would be looked for and aborted"
         case .givingUpListing: "its object would be looked for"
         case .takingBackListing: "uploads of its key would be aborted, its object looked for and deleted"
         case .deleting: "its object would be deleted"
         // Nothing begins with these.
-        case .confirming, .givingUp, .givingUpListed, .deciding, .listingRest, .abortingRest, .abortingListed,
-            .settlingPut, .settlingPutAgain, .takingBackListed, .takingPutBack, .deletingPut, .takingPutBackAgain:
+        case .confirming, .givingUp, .givingUpListed, .deciding, .deletingCompleted, .listingRest, .abortingRest,
+            .abortingListed, .settlingPut, .settlingPutAgain, .takingBackListed, .takingPutBack, .deletingPut,
+            .takingPutBackAgain:
             "it would be settled"
         }
     }

@@ -21,8 +21,10 @@ extension UploadLife {
         case deciding
         /// AbortMultipartUpload of an upload that nobody was told of.
         case aborting
-        /// ListMultipartUploads with the key as prefix, after an acknowledged Abort: a Create that was sent twice may
-        /// have made another upload than the one whose id is known. There is no object to be deleted.
+        /// DeleteObject, after an Abort of an upload that the store does not know: a Complete of it may have won.
+        case deletingCompleted
+        /// ListMultipartUploads with the key as prefix, when the upload whose id is known is settled: a Create that was
+        /// sent twice may have made another.
         case listingRest
         /// AbortMultipartUpload of each listed upload of exactly this key; then the list again.
         case abortingRest
@@ -123,7 +125,8 @@ extension UploadLife {
 
         // No Complete of it can have succeeded: nothing is deleted, which in a bucket with versions leaves a marker.
         case (.aborting, .done): .send(.listingRest)
-        case (.aborting, .noSuchUpload): .send(.listing)
+        case (.aborting, .noSuchUpload): .send(.deletingCompleted)
+        case (.deletingCompleted, .done), (.deletingCompleted, .notFound): .send(.listingRest)
         case (.deleting, .done), (.deleting, .notFound): .write(.gone)
 
         case (.settlingPut, .foundOurs), (.settlingPutAgain, .foundOurs): .write(.stored)
@@ -170,15 +173,17 @@ extension UploadLife {
         }
     }
 
-    /// What follows when `phase` has been retried long enough: repeating Complete ends in taking the upload back; the
-    /// others go on, since nothing else could settle the row.
-    package static func givingUp(_ phase: RecoveryPhase) -> RecoveryPhase {
+    /// What follows when `phase` has been retried long enough: repeating Complete ends in taking the upload back, and
+    /// looking for others of the key in leaving them to the sweep, as behind a row that ends `stored`; the store may
+    /// not list for us at all. The rest goes on, since nothing else could settle the row.
+    package static func givingUp(_ phase: RecoveryPhase) -> RecoveryStep {
         switch phase {
-        case .completing, .confirming: .givingUp
-        case .givingUp, .givingUpListing, .givingUpListed, .deciding, .aborting, .listingRest, .abortingRest, .listing,
+        case .completing, .confirming: .send(.givingUp)
+        case .listingRest, .abortingRest: .write(.gone)
+        case .givingUp, .givingUpListing, .givingUpListed, .deciding, .aborting, .deletingCompleted, .listing,
             .abortingListed, .deleting, .settlingPut, .settlingPutAgain, .takingBackListing, .takingBackListed,
             .takingPutBack, .deletingPut, .takingPutBackAgain:
-            phase
+            .retryLater(phase)
         }
     }
 }

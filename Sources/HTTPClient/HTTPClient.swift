@@ -54,7 +54,11 @@ package final class HTTPClient {
         relay.client = self
     }
 
-    deinit { close() }
+    deinit {
+        close()
+        // What was started on a closed client was never told.
+        endTransfers()
+    }
 
     /// Transfers that have not ended.
     package var transferCount: Int { running.count }
@@ -116,25 +120,28 @@ package final class HTTPClient {
         guard let dialer else { return }
         self.dialer = nil
         relay.client = nil
-        // All of them, before the first lets go of anything: what goes then may cancel the next.
-        for transfer in running { transfer.stage = .over }
-        for (transfer, _) in finished { transfer.stage = .over }
-        for transfer in running {
-            _ = transfer.end()
-            transfer.dial?.cancel()
-            transfer.dial = nil
-            transfer.connection = nil
-        }
-        for (transfer, _) in finished { _ = transfer.end() }
-        running.removeAll()
+        endTransfers()
         scheduled.removeAll()
-        finished.removeAll()
         dialer.close()
         connections.queue.removeAll()
         for connection in connections.all() { shut(connection) }
         needsTick = false
         driver.setTimer(milliseconds: nil)
         driver.closed()
+    }
+
+    private func endTransfers() {
+        let ended = running + finished.map(\.0)
+        running.removeAll()
+        finished.removeAll()
+        // All of them, before the first lets go of anything: what goes then may cancel the next.
+        for transfer in ended { transfer.stage = .over }
+        for transfer in ended {
+            _ = transfer.end()
+            transfer.dial?.cancel()
+            transfer.dial = nil
+            transfer.connection = nil
+        }
     }
 
     func resume(_ transfer: HTTPTransfer) {

@@ -28,8 +28,8 @@ extension FileDescriptor {
         return count == 0 ? .closed : .bytes(count)
     }
 
-    /// Whether a non-blocking socket has neither bytes nor an end nor an error to tell now; nothing of it is taken
-    /// (recv(2), MSG_PEEK).
+    /// Whether a non-blocking socket has neither bytes nor an end nor an error to tell now; bytes and end stay to be
+    /// read (recv(2), MSG_PEEK).
     package var isSilent: Bool {
         var byte: UInt8 = 0
         let raw = raw

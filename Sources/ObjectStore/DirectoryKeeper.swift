@@ -100,7 +100,7 @@ private struct DirectoryPlace: Sendable {
             .done(try Files.unlink(temporaryPath), else: .noSuchUpload)
         case .listing, .listingRest, .givingUpListing, .takingBackListing:
             try Files.facts(temporaryPath) == nil ? .listedNone : .listedSome
-        case .deleting, .deletingPut: try delete()
+        case .deleting, .deletingCompleted, .deletingPut: try delete()
         }
     }
 

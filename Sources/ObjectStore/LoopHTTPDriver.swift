@@ -7,7 +7,7 @@ package import Reactor
 /// What the client wants of a socket is only noted, and compared with what the kernel was told at the end of the turn.
 /// A connection stays watched for reading while it is idle: a request on a warm one costs no epoll_ctl.
 package final class LoopHTTPDriver: HTTPClientDriver {
-    /// How often the client may ask to run again at once within one turn.
+    /// How often the client may ask to run again at once before the loop's other deferred work has its turn.
     private static let roundsPerTurnMax = 8
 
     let loop: EventLoop

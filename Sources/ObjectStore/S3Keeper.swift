@@ -55,7 +55,7 @@ package final class S3Keeper: StoreKeeper {
             abort(s3, uploadID, completion)
         case .confirming, .deciding, .settlingPut, .settlingPutAgain, .takingPutBack, .takingPutBackAgain:
             look(s3, subject, wantsSize: !phase.takesBack, completion)
-        case .deleting, .deletingPut: send(.delete, s3) { completion(Self.plain($0)) }
+        case .deleting, .deletingCompleted, .deletingPut: send(.delete, s3) { completion(Self.plain($0)) }
         case .listing, .listingRest, .givingUpListing, .takingBackListing:
             uploads(s3, except: subject.uploadID) { result in
                 switch result {

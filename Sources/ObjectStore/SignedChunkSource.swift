@@ -55,8 +55,6 @@ final class SignedChunkSource: RequestBodySource {
         return .supplied
     }
 
-    var readyBytes: Int { source.readyBytes }
-
     func rewind() -> Bool {
         guard source.rewind() else { return false }
         signer = first

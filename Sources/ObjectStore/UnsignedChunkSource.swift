@@ -36,8 +36,6 @@ final class UnsignedChunkSource: RequestBodySource {
         return .supplied
     }
 
-    var readyBytes: Int { source.readyBytes }
-
     func rewind() -> Bool {
         guard source.rewind() else { return false }
         collectedBytes = 0

@@ -217,18 +217,24 @@ package struct RecoveryState: Sendable {
                 enqueue(entry)
                 break
             }
-            wait(&entry, until: now + pause(entry.steps - limits.stepsMax, random))
-        case .write(let state):
-            entry.doing = .write(state)
-            entry.attempt = 0
-            enqueue(entry)
+            if case .write(let state) = UploadLife.givingUp(next) {
+                write(state, &entry)
+            } else {
+                wait(&entry, until: now + pause(entry.steps - limits.stepsMax, random))
+            }
+        case .write(let state): write(state, &entry)
         case .retryLater(let next):
             entry.attempt += 1
+            entry.doing = .ask(next)
             let isOver = entry.attempt >= limits.patienceAttemptsMax
-            let patient = isOver ? UploadLife.givingUp(next) : next
-            if patient != next { entry.attempt = 0 }
-            entry.doing = .ask(patient)
-            wait(&entry, until: now + pause(entry.attempt, random))
+            switch isOver ? UploadLife.givingUp(next) : .retryLater(next) {
+            case .write(let state): write(state, &entry)
+            case .send(let other):
+                entry.doing = .ask(other)
+                entry.attempt = 0
+                fallthrough
+            case .retryLater, .recheckLater, .settled: wait(&entry, until: now + pause(entry.attempt, random))
+            }
         case .recheckLater(let next):
             entry.doing = .ask(next)
             entry.attempt = 0
@@ -236,6 +242,12 @@ package struct RecoveryState: Sendable {
         case .settled: drop(entry)
         }
         return entries[imageID]?.isKept ?? false
+    }
+
+    private mutating func write(_ state: UploadLife.State, _ entry: inout Entry) {
+        entry.doing = .write(state)
+        entry.attempt = 0
+        enqueue(entry)
     }
 
     /// - Returns: how the row ended, where it did.

@@ -32,7 +32,8 @@ import Testing
         (.givingUpListed, .done, .send(.givingUpListing)), (.givingUpListed, .noSuchUpload, .send(.givingUpListing)),
         (.deciding, .foundOurs, .write(.stored)), (.deciding, .foundOther, .send(.listingRest)),
         (.deciding, .notFound, .send(.listingRest)),
-        (.aborting, .done, .send(.listingRest)), (.aborting, .noSuchUpload, .send(.listing)),
+        (.aborting, .done, .send(.listingRest)), (.aborting, .noSuchUpload, .send(.deletingCompleted)),
+        (.deletingCompleted, .done, .send(.listingRest)), (.deletingCompleted, .notFound, .send(.listingRest)),
         (.listingRest, .listedNone, .write(.gone)), (.listingRest, .listedSome, .send(.abortingRest)),
         (.abortingRest, .done, .send(.listingRest)), (.abortingRest, .noSuchUpload, .send(.listingRest)),
         (.listing, .listedNone, .send(.deleting)), (.listing, .listedSome, .send(.abortingListed)),
@@ -77,9 +78,14 @@ import Testing
         }
     }
 
-    @Test func `giving up on Complete goes by way of Abort`() {
+    @Test func `giving up on Complete goes by way of Abort, and on others of the key leaves them`() {
         for phase in Phase.allCases {
-            let expected: Phase = phase == .completing || phase == .confirming ? .givingUp : phase
+            let expected: UploadLife.RecoveryStep =
+                switch phase {
+                case .completing, .confirming: .send(.givingUp)
+                case .listingRest, .abortingRest: .write(.gone)
+                default: .retryLater(phase)
+                }
             #expect(UploadLife.givingUp(phase) == expected)
         }
     }
@@ -103,9 +109,9 @@ import Testing
         while let phase = waiting.popLast() {
             guard !seen.contains(phase) else { continue }
             seen.append(phase)
-            waiting.append(UploadLife.givingUp(phase))
-            for answer in Answer.allCases {
-                switch UploadLife.recovery(phase, answered: answer) {
+            let steps = Answer.allCases.map { UploadLife.recovery(phase, answered: $0) } + [UploadLife.givingUp(phase)]
+            for step in steps {
+                switch step {
                 case .send(let next), .recheckLater(let next): waiting.append(next)
                 case .write(let state): writes.insert(state)
                 case .retryLater, .settled: break

@@ -92,7 +92,16 @@ struct UploadLifeWorld: Hashable {
         var waiting = [Node(world: world, phase: first)]
         while let node = waiting.popLast() {
             guard seen.insert(node).inserted else { continue }
-            waiting.append(Node(world: node.world, phase: UploadLife.givingUp(node.phase)))
+            switch UploadLife.givingUp(node.phase) {
+            case .send(let next): waiting.append(Node(world: node.world, phase: next))
+            case .write(let state):
+                ends += 1
+                // What else there is of the key is the sweep's.
+                var end = node.world
+                end.isOtherOpen = false
+                for last in end.momentsOfRunningRequest() { judge(state, last) }
+            case .retryLater, .recheckLater, .settled: break
+            }
             for before in node.world.momentsOfRunningRequest() {
                 for (answer, after) in before.perform(node.phase) {
                     for moment in after.momentsOfRunningRequest() {
@@ -164,7 +173,7 @@ struct UploadLifeWorld: Hashable {
             case .ours: answer = .foundOurs
             case .other: answer = .foundOther
             }
-        case .deleting, .deletingPut:
+        case .deleting, .deletingCompleted, .deletingPut:
             answer = object == .none ? .notFound : .done
             after.object = .none
         }

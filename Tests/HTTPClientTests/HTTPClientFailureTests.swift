@@ -237,7 +237,8 @@ import Testing
         #expect(bench.client.transferCount == 0)
     }
 
-    @Test func `a client that is gone has ended its transfers, which can be told anything`() throws {
+    @Test(arguments: [false, true])
+    func `a client that is gone has ended its transfers, which can be told anything`(isClosedBefore: Bool) throws {
         let driver = PollDriver()
         let server = try ScriptedServer(replying: { _ in .answer(200, [], "") })
         defer { server.stop() }
@@ -254,6 +255,10 @@ import Testing
             transfers.append(client.start(HTTPRequest(.get, server.url)) { _ in isToldAnything = true })
             transfers.append(client.start(HTTPRequest(.get, "no url")) { _ in isToldAnything = true })
             canceller.transfer = transfers[1]
+            if isClosedBefore {
+                client.close()
+                transfers.append(client.start(HTTPRequest(.get, server.url)) { _ in isToldAnything = true })
+            }
         }
         for transfer in transfers {
             transfer.resume()

@@ -127,6 +127,38 @@ import Testing
         }
     }
 
+    /// The store has acknowledged that the upload is aborted: what else there may be holds up no row.
+    @Test func `a list that is never given leaves what it would show to the sweep`() {
+        var state = RecoveryState(limits: limits { $0.patienceAttemptsMax = 3 })
+        let row = Self.row(1, .streaming)
+        state.adopt(row)
+        #expect(all(&state) == [.ask(.aborting, row)])
+        state.answered(1, .done, now: 0, random: Self.longest)
+        var now: Int64 = 0
+        for _ in 0 ..< 3 {
+            #expect(state.next(now: now) == .ask(.listingRest, row))
+            state.answered(1, .unknown, now: now, random: Self.longest)
+            now = state.nextWake(now: now) ?? now
+        }
+        #expect(state.next(now: now) == .write(.gone, row))
+        #expect(state.written(1, .committed, now: now, random: Self.longest)?.fate == .aborted)
+    }
+
+    @Test func `others of the key that are listed for ever are left to the sweep`() {
+        var state = RecoveryState(limits: limits { $0.stepsMax = 6 })
+        let row = Self.row(1, .streaming)
+        state.adopt(row)
+        var asked: [Phase] = []
+        while case .ask(let phase, _)? = state.next(now: 0), asked.count < 20 {
+            asked.append(phase)
+            let answer: UploadLife.StoreAnswer = phase == .listingRest ? .listedSome : .done
+            state.answered(1, answer, now: 0, random: Self.longest)
+        }
+        #expect(asked.count == 7)
+        #expect(asked.dropFirst().allSatisfy { $0 == .listingRest || $0 == .abortingRest })
+        #expect(state.written(1, .committed, now: 0, random: Self.longest)?.fate == .aborted)
+    }
+
     /// As some stores do: an upload stays in the list that they say they do not know.
     @Test func `an upload that is listed for ever keeps nobody busy, and is settled once it is not`() throws {
         let limits = limits {
