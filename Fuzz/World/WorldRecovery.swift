@@ -83,6 +83,8 @@ final class WorldRecovery {
 
     private func write(_ state: UploadLife.State) {
         world.note("row \(imageID): is written \(state)")
+        // Whoever listed its key before may be dead, and nobody lists for a row that ends so.
+        if state == .stored { world.bucket.conceal(key) }
         let isWritten =
             switch state {
             case .stored: world.record.write(.stored, imageID)
