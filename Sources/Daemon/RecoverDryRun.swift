@@ -134,7 +134,7 @@ extension UploadLife.RecoveryPhase {
     fileprivate var intention: String {
         switch self {
         case .completing: "Complete would be asked once more"
-        case .aborting: "its upload, and what else is open under its key, would be aborted"
+        case .aborting: "the uploads of its key would be aborted"
         case .listing: "uploads of its key would be looked for and aborted"
         case .givingUpListing: "its object would be looked for"
         case .takingBackListing: "uploads of its key would be aborted, its object looked for and deleted"

@@ -53,7 +53,7 @@ def test_a_dry_run_says_what_would_be_done_and_changes_nothing(store, folder, le
     answer = recover(store, left, "--dry-run")
     assert answer.returncode == 0, answer.stderr
     streaming, completing = left.rows()
-    assert f"image {streaming['id']} {streaming['key']}: streaming, its upload would be aborted" in answer.stdout
+    assert f"image {streaming['id']} {streaming['key']}: streaming, the uploads of its key would be aborted" in answer.stdout
     assert f"image {completing['id']} {completing['key']}: completing, Complete would be asked once more" \
         in answer.stdout
     assert answer.stdout.splitlines()[-1] == \
@@ -166,7 +166,7 @@ def test_wrong_usage_is_2(store):
 def test_without_a_store_that_answers_the_list_is_missed(store, left):
     store.die()
     dry = recover(store, left, "--dry-run")
-    assert dry.returncode == 1 and "its upload would be aborted" in dry.stdout
+    assert dry.returncode == 1 and "the uploads of its key would be aborted" in dry.stdout
     real = recover(store, left)
     assert real.returncode == 1 and "2 kept for later" in real.stdout
     assert left.states() == ["streaming", "completing"]
