@@ -15,10 +15,12 @@ package struct RecoveryLimits: Equatable, Sendable {
     package var retryBaseMilliseconds: Int64 = 500
     package var retryCapMilliseconds: Int64 = 300_000
     /// Complete and the look behind it are asked so often before the upload is taken back: within ten minutes. Nobody
-    /// waits for them, but a store that is back after an outage shall find its Complete.
+    /// waits for them, but a store that is back after an outage shall find its Complete. So often, too, others of a key
+    /// are looked for whose own upload is settled.
     package var patienceAttemptsMax = 12
     /// Steps that a row takes one right after the other; no walk that comes to an end has half as many. Some stores go
-    /// on listing uploads that they do not know when they are to abort them: those steps wait like what is asked again.
+    /// on listing uploads that they do not know when they are to abort them: those steps wait like what is
+    /// asked again, or end where the row's own upload is settled.
     package var stepsMax = 32
     /// A Create may be on its way to the store when its process dies: the list of uploads is not asked before.
     package var createSettleMilliseconds: Int64 = 2_000
