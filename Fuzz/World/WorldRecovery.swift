@@ -12,6 +12,8 @@ final class WorldRecovery {
     private let size: Int64?
     private var phase: UploadLife.RecoveryPhase?
     private var attempts = 0
+    /// The last request met a fault.
+    private var isFaulty = false
     private var reply: UploadLife.StoreAnswer?
     /// Uploads of the last list that are to be aborted yet.
     private var listed: [String] = []
@@ -41,7 +43,8 @@ final class WorldRecovery {
             self.reply = nil
             world.note("row \(imageID): \(phase) is answered: \(reply)")
             let next = world.rules.next(phase, reply)
-            attempts = next == .retryLater(phase) ? attempts + 1 : 0
+            // Who is answered and gets nowhere all the same has no excuse.
+            attempts = next == .retryLater(phase) ? attempts + (isFaulty ? 1 : 0) : 0
             take(next)
             return true
         }
@@ -62,9 +65,11 @@ final class WorldRecovery {
             if attempts >= Self.attemptsMax {
                 attempts = 0
                 switch UploadLife.givingUp(next) {
-                case .send(let other): phase = other
+                case .send(let other):
+                    if next == .listingDenied || next == .abortingDenied { leaveOthers() }
+                    phase = other
                 case .write(let state):
-                    world.leaveToSweep(key)
+                    leaveOthers()
                     phase = nil
                     return write(state)
                 case .retryLater, .recheckLater, .settled: break
@@ -79,6 +84,14 @@ final class WorldRecovery {
             write(state)
         case .settled: phase = nil
         }
+    }
+
+    /// The row's own upload is to be gone by now; what else there is of the key is the sweep's.
+    private func leaveOthers() {
+        if let uploadID, world.bucket.key(of: uploadID) != nil {
+            world.violate("row \(imageID): recovery gives up, and its own upload is open")
+        }
+        world.leaveToSweep(key)
     }
 
     private func write(_ state: UploadLife.State) {
@@ -99,6 +112,7 @@ final class WorldRecovery {
     private func ask(_ phase: UploadLife.RecoveryPhase) -> UploadLife.StoreAnswer {
         guard let request = request(phase) else { return .noSuchUpload }
         let fault = world.rollFault()
+        isFaulty = fault != .none && fault != .sentTwice
         world.note("row \(imageID): \(phase) meets \(fault)")
         switch fault {
         case .unreached, .refused, .forbidden: return .unknown
@@ -119,10 +133,10 @@ final class WorldRecovery {
         case .confirming, .deciding, .settlingPut, .settlingPutAgain, .takingPutBack, .takingPutBackAgain:
             .head(key: key)
         case .givingUp, .aborting: uploadID.map { .abort(uploadID: $0) }
-        case .givingUpListing, .listing, .listingRest, .takingBackListing: .list(key: key)
-        case .givingUpListed, .abortingListed, .abortingRest, .takingBackListed:
+        case .givingUpListing, .listing, .listingRest, .listingDenied, .takingBackListing: .list(key: key)
+        case .givingUpListed, .abortingListed, .abortingRest, .abortingDenied, .takingBackListed:
             listed.first.map { .abort(uploadID: $0) }
-        case .deleting, .deletingCompleted, .deletingPut: .delete(key: key)
+        case .deleting, .deletingPut: .delete(key: key)
         }
     }
 
@@ -130,7 +144,7 @@ final class WorldRecovery {
         switch reply {
         case .done:
             switch phase {
-            case .givingUpListed, .abortingListed, .abortingRest, .takingBackListed:
+            case .givingUpListed, .abortingListed, .abortingRest, .abortingDenied, .takingBackListed:
                 listed.removeFirst()
                 return listed.isEmpty ? .done : .unknown
             default: return .done

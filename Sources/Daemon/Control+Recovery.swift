@@ -67,6 +67,12 @@ final class RecoveryWatch: RecoveryObserver {
         let metadata: Logger.Metadata = ["image_id": "\(row.imageID)", "key": "\(row.key)"]
         switch settlement.fate {
         case .stored: logger.notice("an upload that was left unfinished is complete in the store", metadata: metadata)
+        case .aborted where settlement.leavesOthers:
+            logger.warning(
+                """
+                an upload that was left unfinished was removed; others of its key, if there are any, are left to the \
+                sweep, since the store does not list or abort them
+                """, metadata: metadata)
         case .aborted: logger.info("an upload that was left unfinished was removed", metadata: metadata)
         case .expired: logger.info("an image that nobody registered in time was deleted", metadata: metadata)
         case .passedOver: logger.debug("a row was settled by somebody else", metadata: metadata)

@@ -140,9 +140,9 @@ extension UploadLife.RecoveryPhase {
         case .takingBackListing: "uploads of its key would be aborted, its object looked for and deleted"
         case .deleting: "its object would be deleted"
         // Nothing begins with these.
-        case .confirming, .givingUp, .givingUpListed, .deciding, .deletingCompleted, .listingRest, .abortingRest,
-            .abortingListed, .settlingPut, .settlingPutAgain, .takingBackListed, .takingPutBack, .deletingPut,
-            .takingPutBackAgain:
+        case .confirming, .givingUp, .givingUpListed, .deciding, .listingRest, .abortingRest, .listingDenied,
+            .abortingDenied, .abortingListed, .settlingPut, .settlingPutAgain, .takingBackListed, .takingPutBack,
+            .deletingPut, .takingPutBackAgain:
             "it would be settled"
         }
     }

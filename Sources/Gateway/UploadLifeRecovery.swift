@@ -21,13 +21,16 @@ extension UploadLife {
         case deciding
         /// AbortMultipartUpload of an upload that nobody was told of.
         case aborting
-        /// DeleteObject, after an Abort of an upload that the store does not know: a Complete of it may have won.
-        case deletingCompleted
-        /// ListMultipartUploads with the key as prefix, when the upload whose id is known is settled: a Create that was
-        /// sent twice may have made another.
+        /// ListMultipartUploads with the key as prefix, after an acknowledged Abort: a Create that was sent twice may
+        /// have made another upload than the one whose id is known. There is no object to be deleted.
         case listingRest
         /// AbortMultipartUpload of each listed upload of exactly this key; then the list again.
         case abortingRest
+        /// The same list, after an Abort of an upload that the store does not know: a Complete of it may have won, so
+        /// that the object is deleted afterwards.
+        case listingDenied
+        /// AbortMultipartUpload of each listed upload of exactly this key; then the list again.
+        case abortingDenied
         /// ListMultipartUploads with the key as prefix, for an upload that nobody was told of.
         case listing
         /// AbortMultipartUpload of each listed upload of exactly this key; then the list again.
@@ -125,8 +128,7 @@ extension UploadLife {
 
         // No Complete of it can have succeeded: nothing is deleted, which in a bucket with versions leaves a marker.
         case (.aborting, .done): .send(.listingRest)
-        case (.aborting, .noSuchUpload): .send(.deletingCompleted)
-        case (.deletingCompleted, .done), (.deletingCompleted, .notFound): .send(.listingRest)
+        case (.aborting, .noSuchUpload): .send(.listingDenied)
         case (.deleting, .done), (.deleting, .notFound): .write(.gone)
 
         case (.settlingPut, .foundOurs), (.settlingPutAgain, .foundOurs): .write(.stored)
@@ -139,7 +141,8 @@ extension UploadLife {
         case (.takingPutBackAgain, .notFound), (.takingPutBackAgain, .foundOther): .write(.gone)
 
         case (.givingUpListing, _), (.givingUpListed, _), (.listing, _), (.abortingListed, _), (.listingRest, _),
-            (.abortingRest, _), (.takingBackListing, _), (.takingBackListed, _):
+            (.abortingRest, _), (.listingDenied, _), (.abortingDenied, _), (.takingBackListing, _),
+            (.takingBackListed, _):
             clearing(phase, answered: answer)
         case (_, .unknown), (_, .refused), (_, .done), (_, .noSuchUpload), (_, .foundOurs), (_, .foundOther),
             (_, .notFound), (_, .listedSome), (_, .listedNone):
@@ -163,6 +166,10 @@ extension UploadLife {
         case (.listingRest, .listedSome): .send(.abortingRest)
         case (.abortingRest, .done), (.abortingRest, .noSuchUpload): .send(.listingRest)
 
+        case (.listingDenied, .listedNone): .send(.deleting)
+        case (.listingDenied, .listedSome): .send(.abortingDenied)
+        case (.abortingDenied, .done), (.abortingDenied, .noSuchUpload): .send(.listingDenied)
+
         case (.takingBackListing, .listedNone): .send(.takingPutBack)
         case (.takingBackListing, .listedSome): .send(.takingBackListed)
         case (.takingBackListed, .done), (.takingBackListed, .noSuchUpload): .send(.takingBackListing)
@@ -180,9 +187,10 @@ extension UploadLife {
         switch phase {
         case .completing, .confirming: .send(.givingUp)
         case .listingRest, .abortingRest: .write(.gone)
-        case .givingUp, .givingUpListing, .givingUpListed, .deciding, .aborting, .deletingCompleted, .listing,
-            .abortingListed, .deleting, .settlingPut, .settlingPutAgain, .takingBackListing, .takingBackListed,
-            .takingPutBack, .deletingPut, .takingPutBackAgain:
+        case .listingDenied, .abortingDenied: .send(.deleting)
+        case .givingUp, .givingUpListing, .givingUpListed, .deciding, .aborting, .listing, .abortingListed, .deleting,
+            .settlingPut, .settlingPutAgain, .takingBackListing, .takingBackListed, .takingPutBack, .deletingPut,
+            .takingPutBackAgain:
             .retryLater(phase)
         }
     }

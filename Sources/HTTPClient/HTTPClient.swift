@@ -54,25 +54,26 @@ package final class HTTPClient {
         relay.client = self
     }
 
-    deinit {
-        close()
-        // What was started on a closed client was never told.
-        endTransfers()
-    }
+    deinit { close() }
 
     /// Transfers that have not ended.
     package var transferCount: Int { running.count }
 
-    /// Starts `request`. `completion` runs once, later, unless the transfer is cancelled.
+    /// Starts `request`. `completion` runs once, later, unless the transfer is cancelled or the client closed.
     package func start(
         _ request: HTTPRequest, completion: @escaping (Result<HTTPResponse, HTTPFailure>) -> Void
     ) -> HTTPTransfer {
         let transfer = HTTPTransfer(
             client: self, request: request, limits: responseLimits, now: driver.now, completion: completion)
+        // A closed client has nobody to tell it with.
+        guard dialer != nil else {
+            _ = transfer.end()
+            return transfer
+        }
         transfer.position = running.count
         running.append(transfer)
-        guard dialer != nil, running.count <= configuration.transfersMax else {
-            fail(transfer, .unavailable, "the HTTP client is closed or has too many transfers")
+        guard running.count <= configuration.transfersMax else {
+            fail(transfer, .unavailable, "the HTTP client has too many transfers")
             return transfer
         }
         guard request.isWellFormed, let url = parse(request.url) else {

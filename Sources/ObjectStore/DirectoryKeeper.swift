@@ -96,11 +96,11 @@ private struct DirectoryPlace: Sendable {
         case .completing: try complete()
         case .confirming, .deciding, .settlingPut, .settlingPutAgain: try look()
         case .takingPutBack, .takingPutBackAgain: try Files.facts(path) == nil ? .notFound : .foundOurs
-        case .givingUp, .aborting, .givingUpListed, .abortingListed, .abortingRest, .takingBackListed:
+        case .givingUp, .aborting, .givingUpListed, .abortingListed, .abortingRest, .abortingDenied, .takingBackListed:
             .done(try Files.unlink(temporaryPath), else: .noSuchUpload)
-        case .listing, .listingRest, .givingUpListing, .takingBackListing:
+        case .listing, .listingRest, .listingDenied, .givingUpListing, .takingBackListing:
             try Files.facts(temporaryPath) == nil ? .listedNone : .listedSome
-        case .deleting, .deletingCompleted, .deletingPut: try delete()
+        case .deleting, .deletingPut: try delete()
         }
     }
 

@@ -55,15 +55,15 @@ package final class S3Keeper: StoreKeeper {
             abort(s3, uploadID, completion)
         case .confirming, .deciding, .settlingPut, .settlingPutAgain, .takingPutBack, .takingPutBackAgain:
             look(s3, subject, wantsSize: !phase.takesBack, completion)
-        case .deleting, .deletingCompleted, .deletingPut: send(.delete, s3) { completion(Self.plain($0)) }
-        case .listing, .listingRest, .givingUpListing, .takingBackListing:
+        case .deleting, .deletingPut: send(.delete, s3) { completion(Self.plain($0)) }
+        case .listing, .listingRest, .listingDenied, .givingUpListing, .takingBackListing:
             uploads(s3, except: subject.uploadID) { result in
                 switch result {
                 case .success(let found): completion(KeeperAnswer(found.isEmpty ? .listedNone : .listedSome))
                 case .failure(let problem): completion(KeeperAnswer(.unknown, detail: problem.detail))
                 }
             }
-        case .abortingListed, .abortingRest, .givingUpListed, .takingBackListed:
+        case .abortingListed, .abortingRest, .abortingDenied, .givingUpListed, .takingBackListed:
             uploads(s3, except: subject.uploadID) { [self] result in
                 switch result {
                 case .success(let found): abortAll(s3, found[...], completion)

@@ -60,10 +60,14 @@ package struct RecoveryState: Sendable {
     package struct Settlement: Equatable, Sendable {
         package let row: RecoveryRow
         package let fate: Fate
+        /// The store did not say, often enough, what else is open under the key, or did not let go of it: that is the
+        /// sweep's.
+        package let leavesOthers: Bool
 
-        package init(row: RecoveryRow, fate: Fate) {
+        package init(row: RecoveryRow, fate: Fate, leavesOthers: Bool = false) {
             self.row = row
             self.fate = fate
+            self.leavesOthers = leavesOthers
         }
     }
 
@@ -91,6 +95,8 @@ package struct RecoveryState: Sendable {
         var wakeAt: Int64?
         /// It waits after an answer that settled nothing.
         var isKept = false
+        /// What else may be open under its key is left to the sweep.
+        var leavesOthers = false
     }
 
     private let limits: RecoveryLimits
@@ -217,9 +223,15 @@ package struct RecoveryState: Sendable {
                 enqueue(entry)
                 break
             }
-            if case .write(let state) = UploadLife.givingUp(next) {
+            switch UploadLife.givingUp(next) {
+            case .write(let state):
+                entry.leavesOthers = true
                 write(state, &entry)
-            } else {
+            case .send(let other):
+                entry.leavesOthers = true
+                entry.doing = .ask(other)
+                enqueue(entry)
+            case .retryLater, .recheckLater, .settled:
                 wait(&entry, until: now + pause(entry.steps - limits.stepsMax, random))
             }
         case .write(let state): write(state, &entry)
@@ -228,8 +240,11 @@ package struct RecoveryState: Sendable {
             entry.doing = .ask(next)
             let isOver = entry.attempt >= limits.patienceAttemptsMax
             switch isOver ? UploadLife.givingUp(next) : .retryLater(next) {
-            case .write(let state): write(state, &entry)
+            case .write(let state):
+                entry.leavesOthers = true
+                write(state, &entry)
             case .send(let other):
+                entry.leavesOthers = next == .listingDenied || next == .abortingDenied
                 entry.doing = .ask(other)
                 entry.attempt = 0
                 fallthrough
@@ -271,7 +286,8 @@ package struct RecoveryState: Sendable {
                 return nil
             }
             drop(entry)
-            return Settlement(row: entry.row, fate: Self.fate(state, of: entry.row))
+            return Settlement(
+                row: entry.row, fate: Self.fate(state, of: entry.row), leavesOthers: entry.leavesOthers)
         }
     }
 

@@ -53,7 +53,8 @@ def test_a_dry_run_says_what_would_be_done_and_changes_nothing(store, folder, le
     answer = recover(store, left, "--dry-run")
     assert answer.returncode == 0, answer.stderr
     streaming, completing = left.rows()
-    assert f"image {streaming['id']} {streaming['key']}: streaming, the uploads of its key would be aborted" in answer.stdout
+    line = f"image {streaming['id']} {streaming['key']}: streaming, the uploads of its key would be aborted"
+    assert line in answer.stdout
     assert f"image {completing['id']} {completing['key']}: completing, Complete would be asked once more" \
         in answer.stdout
     assert answer.stdout.splitlines()[-1] == \

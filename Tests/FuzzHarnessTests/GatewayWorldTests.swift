@@ -72,6 +72,7 @@ import Testing
         ("an upload that the store denies leaves no object", [(.aborting, .noSuchUpload, .write(.gone))]),
         ("listed uploads are let be", [(.listing, .listedSome, .send(.deleting))]),
         ("others of the key are let be", [(.listingRest, .listedSome, .write(.gone))]),
+        ("others of the key are listed, and listed", [(.listingRest, .listedSome, .retryLater(.listingRest))]),
         ("a PutObject is looked for once", [(.settlingPut, .notFound, .write(.gone))]),
         ("an Abort without an answer is one", [(.aborting, .unknown, .write(.gone))]),
     ]

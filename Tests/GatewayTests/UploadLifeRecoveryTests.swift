@@ -32,8 +32,9 @@ import Testing
         (.givingUpListed, .done, .send(.givingUpListing)), (.givingUpListed, .noSuchUpload, .send(.givingUpListing)),
         (.deciding, .foundOurs, .write(.stored)), (.deciding, .foundOther, .send(.listingRest)),
         (.deciding, .notFound, .send(.listingRest)),
-        (.aborting, .done, .send(.listingRest)), (.aborting, .noSuchUpload, .send(.deletingCompleted)),
-        (.deletingCompleted, .done, .send(.listingRest)), (.deletingCompleted, .notFound, .send(.listingRest)),
+        (.aborting, .done, .send(.listingRest)), (.aborting, .noSuchUpload, .send(.listingDenied)),
+        (.listingDenied, .listedNone, .send(.deleting)), (.listingDenied, .listedSome, .send(.abortingDenied)),
+        (.abortingDenied, .done, .send(.listingDenied)), (.abortingDenied, .noSuchUpload, .send(.listingDenied)),
         (.listingRest, .listedNone, .write(.gone)), (.listingRest, .listedSome, .send(.abortingRest)),
         (.abortingRest, .done, .send(.listingRest)), (.abortingRest, .noSuchUpload, .send(.listingRest)),
         (.listing, .listedNone, .send(.deleting)), (.listing, .listedSome, .send(.abortingListed)),
@@ -84,6 +85,7 @@ import Testing
                 switch phase {
                 case .completing, .confirming: .send(.givingUp)
                 case .listingRest, .abortingRest: .write(.gone)
+                case .listingDenied, .abortingDenied: .send(.deleting)
                 default: .retryLater(phase)
                 }
             #expect(UploadLife.givingUp(phase) == expected)

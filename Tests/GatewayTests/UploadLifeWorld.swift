@@ -93,10 +93,13 @@ struct UploadLifeWorld: Hashable {
         while let node = waiting.popLast() {
             guard seen.insert(node).inserted else { continue }
             switch UploadLife.givingUp(node.phase) {
-            case .send(let next): waiting.append(Node(world: node.world, phase: next))
+            case .send(let next):
+                var world = node.world
+                if node.phase == .listingDenied || node.phase == .abortingDenied { world.isOtherOpen = false }
+                waiting.append(Node(world: world, phase: next))
             case .write(let state):
                 ends += 1
-                // What else there is of the key is the sweep's.
+                // What else there is of the key is the sweep's, here and above.
                 var end = node.world
                 end.isOtherOpen = false
                 for last in end.momentsOfRunningRequest() { judge(state, last) }
@@ -160,12 +163,12 @@ struct UploadLifeWorld: Hashable {
         case .aborting, .givingUp:
             answer = isUploadOpen ? .done : .noSuchUpload
             after.isUploadOpen = false
-        case .abortingListed, .abortingRest, .givingUpListed, .takingBackListed:
+        case .abortingListed, .abortingRest, .abortingDenied, .givingUpListed, .takingBackListed:
             answer = isUploadOpen || isOtherOpen ? .done : .noSuchUpload
             after.isUploadOpen = false
             if isOtherOpen { others.append((.unknown, after)) }
             after.isOtherOpen = false
-        case .listing, .listingRest, .givingUpListing, .takingBackListing:
+        case .listing, .listingRest, .listingDenied, .givingUpListing, .takingBackListing:
             answer = isUploadOpen || isOtherOpen ? .listedSome : .listedNone
         case .confirming, .deciding, .settlingPut, .settlingPutAgain, .takingPutBack, .takingPutBackAgain:
             switch object {
@@ -173,7 +176,7 @@ struct UploadLifeWorld: Hashable {
             case .ours: answer = .foundOurs
             case .other: answer = .foundOther
             }
-        case .deleting, .deletingCompleted, .deletingPut:
+        case .deleting, .deletingPut:
             answer = object == .none ? .notFound : .done
             after.object = .none
         }

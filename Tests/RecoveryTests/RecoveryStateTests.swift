@@ -141,7 +141,28 @@ import Testing
             now = state.nextWake(now: now) ?? now
         }
         #expect(state.next(now: now) == .write(.gone, row))
-        #expect(state.written(1, .committed, now: now, random: Self.longest)?.fate == .aborted)
+        let settled = RecoveryState.Settlement(row: row, fate: .aborted, leavesOthers: true)
+        #expect(state.written(1, .committed, now: now, random: Self.longest) == settled)
+    }
+
+    /// A Complete of it may have won: its object is deleted whatever the list says.
+    @Test func `a list that is never given keeps no object of an upload that the store denies`() {
+        var state = RecoveryState(limits: limits { $0.patienceAttemptsMax = 3 })
+        let row = Self.row(1, .streaming)
+        state.adopt(row)
+        #expect(all(&state) == [.ask(.aborting, row)])
+        state.answered(1, .noSuchUpload, now: 0, random: Self.longest)
+        var now: Int64 = 0
+        for _ in 0 ..< 3 {
+            #expect(state.next(now: now) == .ask(.listingDenied, row))
+            state.answered(1, .unknown, now: now, random: Self.longest)
+            now = state.nextWake(now: now) ?? now
+        }
+        #expect(state.next(now: now) == .ask(.deleting, row))
+        state.answered(1, .notFound, now: now, random: Self.longest)
+        #expect(state.next(now: now) == .write(.gone, row))
+        let settled = RecoveryState.Settlement(row: row, fate: .aborted, leavesOthers: true)
+        #expect(state.written(1, .committed, now: now, random: Self.longest) == settled)
     }
 
     @Test func `others of the key that are listed for ever are left to the sweep`() {
