@@ -14,7 +14,7 @@ final class Moto {
 
     static let skipMessage = "SKIPPED: needs moto[server] for python3 and the shared folder's servers/moto/start.sh"
 
-    private let process = Process()
+    private let process: Process
     private let values: [String: String]
 
     var endpoint: String { values["ENDPOINT"] ?? "" }
@@ -31,24 +31,9 @@ final class Moto {
     ///
     /// - Parameter verifies: whether signatures are; moto refuses right ones of queries with an escaped slash.
     init(bucket: String, verifies: Bool = true) throws {
-        process.executableURL = URL(fileURLWithPath: "/bin/bash")
-        process.arguments = [Self.script]
-        var environment = ProcessInfo.processInfo.environment
-        environment["PORT"] = "\(try Self.freePort())"
-        environment["TLS_PORT"] = "\(try Self.freePort())"
-        environment["AUTH"] = verifies ? "1" : "0"
-        process.environment = environment
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
+        let (process, text) = try Self.start(verifies: verifies)
+        self.process = process
         var values: [String: String] = [:]
-        var text = ""
-        while !text.contains("READY\n") {
-            let data = output.fileHandleForReading.availableData
-            guard !data.isEmpty else { throw MotoError(description: "moto did not start: \(text)") }
-            text += String(decoding: data, as: UTF8.self)
-        }
         for line in text.split(separator: "\n") {
             let sides = line.split(separator: "=", maxSplits: 1).map(String.init)
             if sides.count == 2 { values[sides[0]] = sides[1] }
@@ -60,6 +45,36 @@ final class Moto {
             stop()
             throw error
         }
+    }
+
+    /// A port that was free may be somebody's by the time that moto, which is slow to start, asks for it.
+    private static let startsMax = 3
+
+    private static func start(verifies: Bool) throws -> (Process, said: String) {
+        var text = ""
+        for _ in 0 ..< startsMax {
+            let process = Process()
+            process.executableURL = URL(fileURLWithPath: "/bin/bash")
+            process.arguments = [script]
+            var environment = ProcessInfo.processInfo.environment
+            environment["PORT"] = "\(try freePort())"
+            environment["TLS_PORT"] = "\(try freePort())"
+            environment["AUTH"] = verifies ? "1" : "0"
+            process.environment = environment
+            let output = Pipe()
+            process.standardOutput = output
+            process.standardError = FileHandle.nullDevice
+            try process.run()
+            text = ""
+            while !text.contains("READY\n") {
+                let data = output.fileHandleForReading.availableData
+                guard !data.isEmpty else { break }
+                text += String(decoding: data, as: UTF8.self)
+            }
+            if text.contains("READY\n") { return (process, text) }
+            process.waitUntilExit()
+        }
+        throw MotoError(description: "moto did not start: \(text)")
     }
 
     /// Ends it and removes its data. Its script would wait for connections that are still open, so the servers that it
