@@ -323,6 +323,7 @@ package final class HTTPClient {
         Self.keep(buffer, in: &buffers)
     }
 
+    /// One look at whether anybody else is at `buffers`, not one for each step.
     private static func keep(_ buffer: consuming [UInt8], in buffers: inout [[UInt8]]) {
         if buffers.count < buffersMax { buffers.append(buffer) }
     }

@@ -112,14 +112,14 @@ final class OutgoingConnection {
         }
     }
 
-    /// Sends bytes of HTTP that lie in two places, in one call and without a copy. False: that cannot be, since through
-    /// TLS they would make records of their own.
+    /// Sends bytes of HTTP that lie in two places, in one call and without a copy. False, with nothing done: others
+    /// wait before them, or through TLS the first would make a record of its own.
     func sends(_ first: Span<UInt8>, then second: Span<UInt8>, sealed: inout [UInt8]) -> Bool {
-        guard session == nil, !first.isEmpty, !waitsForKernel, !isBroken else {
-            guard first.isEmpty else { return false }
+        if first.isEmpty {
             send(second, sealed: &sealed)
             return true
         }
+        guard session == nil, !waitsForKernel, !isBroken else { return false }
         var count = 0
         do throws(SystemError) {
             switch try socket?.send(first, second) {

@@ -127,39 +127,29 @@ import Testing
         }
     }
 
-    /// The store has acknowledged that the upload is aborted: what else there may be holds up no row.
-    @Test func `a list that is never given leaves what it would show to the sweep`() {
+    /// What holds up no row is only what else there may be of its key. Of an upload that the store denies a Complete
+    /// may have won: its object is deleted whatever the list says.
+    @Test(arguments: [
+        (UploadLife.StoreAnswer.done, Phase.listingRest, false), (.noSuchUpload, .listingDenied, true),
+    ])
+    func `a list that is never given leaves what it would show to the sweep`(
+        answer: UploadLife.StoreAnswer, phase: UploadLife.RecoveryPhase, deletes: Bool
+    ) {
         var state = RecoveryState(limits: limits { $0.patienceAttemptsMax = 3 })
         let row = Self.row(1, .streaming)
         state.adopt(row)
         #expect(all(&state) == [.ask(.aborting, row)])
-        state.answered(1, .done, now: 0, random: Self.longest)
+        state.answered(1, answer, now: 0, random: Self.longest)
         var now: Int64 = 0
         for _ in 0 ..< 3 {
-            #expect(state.next(now: now) == .ask(.listingRest, row))
+            #expect(state.next(now: now) == .ask(phase, row))
             state.answered(1, .unknown, now: now, random: Self.longest)
             now = state.nextWake(now: now) ?? now
         }
-        #expect(state.next(now: now) == .write(.gone, row))
-        let settled = RecoveryState.Settlement(row: row, fate: .aborted, leavesOthers: true)
-        #expect(state.written(1, .committed, now: now, random: Self.longest) == settled)
-    }
-
-    /// A Complete of it may have won: its object is deleted whatever the list says.
-    @Test func `a list that is never given keeps no object of an upload that the store denies`() {
-        var state = RecoveryState(limits: limits { $0.patienceAttemptsMax = 3 })
-        let row = Self.row(1, .streaming)
-        state.adopt(row)
-        #expect(all(&state) == [.ask(.aborting, row)])
-        state.answered(1, .noSuchUpload, now: 0, random: Self.longest)
-        var now: Int64 = 0
-        for _ in 0 ..< 3 {
-            #expect(state.next(now: now) == .ask(.listingDenied, row))
-            state.answered(1, .unknown, now: now, random: Self.longest)
-            now = state.nextWake(now: now) ?? now
+        if deletes {
+            #expect(state.next(now: now) == .ask(.deleting, row))
+            state.answered(1, .notFound, now: now, random: Self.longest)
         }
-        #expect(state.next(now: now) == .ask(.deleting, row))
-        state.answered(1, .notFound, now: now, random: Self.longest)
         #expect(state.next(now: now) == .write(.gone, row))
         let settled = RecoveryState.Settlement(row: row, fate: .aborted, leavesOthers: true)
         #expect(state.written(1, .committed, now: now, random: Self.longest) == settled)
@@ -177,7 +167,8 @@ import Testing
         }
         #expect(asked.count == 7)
         #expect(asked.dropFirst().allSatisfy { $0 == .listingRest || $0 == .abortingRest })
-        #expect(state.written(1, .committed, now: 0, random: Self.longest)?.fate == .aborted)
+        let settled = RecoveryState.Settlement(row: row, fate: .aborted, leavesOthers: true)
+        #expect(state.written(1, .committed, now: 0, random: Self.longest) == settled)
     }
 
     /// As some stores do: an upload stays in the list that they say they do not know.
